@@ -1,0 +1,85 @@
+/* safetensors.h: one reader and one writer of tensor files, shared by policies, checkpoints, rollouts and audits.
+ *
+ * The format (huggingface.co/docs/safetensors): 8 bytes N, little-endian; N bytes of JSON, padded with spaces so
+ * that the data starts on a multiple of 8; the tensors' bytes. The JSON maps each name to
+ * {"dtype","shape","data_offsets":[begin,end)}, and "__metadata__" to an object of strings.
+ *
+ * The reader trusts nothing: it checks the header's length against the file's, every offset, shape and type,
+ * that tensors neither overlap nor leave gaps, and allocates no more than the file is long.
+ *
+ * Thread rule: an object is used by one thread at a time; distinct objects are independent. */
+#ifndef KS_BASE_SAFETENSORS_H
+#define KS_BASE_SAFETENSORS_H
+
+#include "base/error.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { KS_TENSOR_MAX_DIMS = 4 };
+
+typedef enum ks_dtype { KS_F32, KS_F64, KS_I64, KS_U8 } ks_dtype;
+
+/* Bytes of one element. */
+size_t ks_dtype_size(ks_dtype dtype);
+
+/* ---- writing ------------------------------------------------------------------------------------------- */
+
+typedef struct ks_tensor_writer ks_tensor_writer;
+
+/* Owned by the caller. NULL if memory is short. */
+ks_tensor_writer* ks_tensor_writer_create(ks_error* err);
+void ks_tensor_writer_destroy(ks_tensor_writer* writer);
+
+/* Adds a metadata string (copied). Errors are remembered and reported by save. */
+void ks_tensor_writer_meta(ks_tensor_writer* writer, const char* key, const char* value);
+/* The same, printed so that it reads back exactly (shortest form of up to 17 digits). */
+void ks_tensor_writer_meta_double(ks_tensor_writer* writer, const char* key, double value);
+void ks_tensor_writer_meta_int(ks_tensor_writer* writer, const char* key, int64_t value);
+
+/* Adds a tensor of ndim dimensions. `data` is not copied: it must live until save. */
+void ks_tensor_writer_add(ks_tensor_writer* writer, const char* name, ks_dtype dtype, int ndim,
+                          const size_t* shape, const void* data);
+/* Adds an F32 tensor from doubles or from floats (`ks_real` of either build), converting and copying if needed. */
+void ks_tensor_writer_add_real(ks_tensor_writer* writer, const char* name, int ndim, const size_t* shape,
+                               const void* data, size_t element_size);
+
+/* Writes everything to `path` atomically: a temporary file beside it, synced, then renamed, then the directory synced.
+ * On failure (no permission, disk full) whatever stood at `path` before is still there, and no temporary file is left.
+ * With `checksum`, the metadata gets "crc32" of the tensor bytes. Errors: KS_FAILED. */
+bool ks_tensor_writer_save(ks_tensor_writer* writer, const char* path, bool checksum, ks_error* err);
+
+/* ---- reading ------------------------------------------------------------------------------------------- */
+
+typedef struct ks_tensor_file ks_tensor_file;
+
+/* Opens and checks a file completely. Errors: KS_BAD_INPUT naming the path (missing, truncated, damaged, foreign).
+ * If `format` is not NULL, metadata "format" must equal it. If the metadata has a "crc32", the bytes must agree. */
+ks_tensor_file* ks_tensor_file_open(const char* path, const char* format, ks_error* err);
+void ks_tensor_file_close(ks_tensor_file* file);
+
+/* A metadata string, or NULL if there is none. Lives as long as the file. */
+const char* ks_tensor_file_meta(const ks_tensor_file* file, const char* key);
+/* The same, required and parsed. Errors: KS_BAD_INPUT naming path and key (missing, not a number, out of range). */
+bool ks_tensor_file_meta_double(const ks_tensor_file* file, const char* key, double* value, ks_error* err);
+bool ks_tensor_file_meta_int(const ks_tensor_file* file, const char* key, int64_t min, int64_t max, int64_t* value,
+                             ks_error* err);
+const char* ks_tensor_file_meta_string(const ks_tensor_file* file, const char* key, ks_error* err);
+
+typedef struct ks_tensor {
+    const char* name;                  /* lives as long as the file */
+    ks_dtype dtype;
+    int ndim;
+    size_t shape[KS_TENSOR_MAX_DIMS];
+    size_t count;                      /* product of the shape */
+    const void* data;                  /* aligned for its type; lives as long as the file */
+} ks_tensor;
+
+size_t ks_tensor_file_count(const ks_tensor_file* file);
+ks_tensor ks_tensor_file_at(const ks_tensor_file* file, size_t index); /* in the order of the data */
+/* Finds a tensor and checks its type and shape. Errors: KS_BAD_INPUT naming path and tensor, and the shape wanted. */
+bool ks_tensor_file_get(const ks_tensor_file* file, const char* name, ks_dtype dtype, int ndim, const size_t* shape,
+                        const void** data, ks_error* err);
+const char* ks_tensor_file_path(const ks_tensor_file* file);
+
+#endif

@@ -1,0 +1,118 @@
+/* env.h: what an environment is, and the registry of those that ship.
+ *
+ * An environment is a pure function of (state, action), plus noise that is handed to it: it draws no random numbers.
+ * Three levels:
+ *   ks_env_def    what there is to know before anything is loaded: name, sizes, task space, functions. Constant.
+ *   ks_env_model  what all instances share (for MuJoCo: the compiled mjModel). Read-only after creation.
+ *   ks_env        one instance: the state of one world, with the task that it is set to.
+ *
+ * Thread rule: a def and a model may be used by any number of threads at once; an instance by one at a time.
+ * To add an environment: one file with a ks_env_def, one line in envs/registry.c (docs/environments.md). */
+#ifndef KS_ENVS_ENV_H
+#define KS_ENVS_ENV_H
+
+#include "base/error.h"
+#include "base/real.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { KS_TASK_MAX = 8 }; /* most numbers that a task may have */
+
+/* Random numbers for one call, drawn by the caller. An environment reads only as many as its def asks for. */
+typedef struct ks_env_noise {
+    const double* uniform; /* in (0, 1), independent */
+    const double* normal;  /* mean 0, std 1, independent */
+} ks_env_noise;
+
+/* What a step did, beside the new observation. */
+typedef struct ks_env_step_result {
+    double rew;
+    bool terminated; /* the environment ended the episode with this step (which is rewarded) */
+    bool unstable;   /* the physics broke down (MuJoCo's own warnings, or a state that is not finite): the trajectory ends
+                        BEFORE this step, whose rew and observation mean nothing */
+} ks_env_step_result;
+
+typedef struct ks_env_def ks_env_def;
+struct ks_env_def {
+    const char* name;    /* as in configs: "half-cheetah-vel" */
+    const char* summary; /* one line for `kshot envs` */
+    const char* task_summary; /* the task distribution, for people: "goal velocity ~ U[0, 2] m/s" */
+
+    int obs_dim;
+    int act_dim;     /* continuous actions in [-1, 1] per dimension; the environment clips. 0 if num_actions > 0 */
+    int num_actions; /* discrete actions 0 … num_actions-1. 0 if act_dim > 0 */
+    int task_dim;    /* 1 … KS_TASK_MAX */
+    int horizon;     /* usual number of steps of an episode */
+    double dt;       /* seconds of simulated time per step, 0 if it has no time */
+
+    int task_uniforms;  /* how many uniforms sample_task reads */
+    int task_kinds;     /* 0: a continuum of tasks; n: n distinct ones, chosen by n equal intervals of uniform[0] */
+    int reset_uniforms; /* how many uniforms and normals reset reads */
+    int reset_normals;
+
+    /* Draws a task (task_dim) from the training distribution. */
+    void (*sample_task)(const ks_env_def* def, double* task, ks_env_noise noise);
+
+    /* What instances share, from `config`. NULL functions mean: nothing is shared. */
+    void* (*model_create)(const ks_env_def* def, ks_error* err);
+    void (*model_destroy)(void* model);
+
+    /* One instance. Nothing but create may allocate. */
+    void* (*create)(const ks_env_def* def, const void* model, ks_error* err);
+    void (*destroy)(void* state);
+    /* Starts an episode and writes the first observation (obs_dim). */
+    void (*reset)(void* state, ks_env_noise noise, ks_real* obs);
+    /* Takes an action (act_dim numbers, or one: the action's index) and writes the NEW state's observation. */
+    ks_env_step_result (*step)(void* state, const double* task, const ks_real* act, ks_real* obs);
+
+    /* Physics state for rollout files and for drawing; nq = nv = 0 and NULL where there is none (then the observation is it). */
+    int nq, nv;
+    void (*get_physics)(const void* state, double* qpos, double* qvel);
+    /* The shared mjModel (struct mjModel_ of MuJoCo) and the instance's mjData, for the viewer and the tests; may be NULL. */
+    const void* (*mujoco_model)(const void* model);
+    void* (*mujoco_data)(void* state);
+
+    const void* config; /* constants of this variant, known to its own file */
+};
+
+/* ---- registry -------------------------------------------------------------------------------------------- */
+
+/* The environments that ship, in the order shown to people. Never NULL; lives for ever. */
+size_t ks_env_count(void);
+const ks_env_def* ks_env_at(size_t index);
+/* By name. Errors: KS_BAD_INPUT naming the nearest name that exists. */
+const ks_env_def* ks_env_find(const char* name, ks_error* err);
+
+/* ---- models and instances -------------------------------------------------------------------------------- */
+
+typedef struct ks_env_model ks_env_model;
+typedef struct ks_env ks_env;
+
+/* Loads what instances share. With `append_task` the task's numbers stand at the end of every observation (for the oracle).
+ * Owned by the caller; must outlive its instances. Errors: KS_FAILED. */
+ks_env_model* ks_env_model_create(const ks_env_def* def, bool append_task, ks_error* err);
+void ks_env_model_destroy(ks_env_model* model);
+
+const ks_env_def* ks_env_model_def(const ks_env_model* model);
+/* Length of an observation, the appended task included. */
+int ks_env_model_obs_dim(const ks_env_model* model);
+/* struct mjModel_*, or NULL if the environment has no MuJoCo model. Lives as long as the model. */
+const void* ks_env_model_mujoco(const ks_env_model* model);
+
+/* A new world. Owned by the caller. Errors: KS_FAILED (memory). */
+ks_env* ks_env_create(const ks_env_model* model, ks_error* err);
+void ks_env_destroy(ks_env* env);
+
+/* The task (task_dim) that steps are rewarded for, copied. To be called before the first reset; holds until the next call. */
+void ks_env_set_task(ks_env* env, const double* task);
+/* Starts an episode; obs gets ks_env_model_obs_dim() numbers. */
+void ks_env_reset(ks_env* env, ks_env_noise noise, ks_real* obs);
+/* One step. An action that is not finite counts as unstable and does not touch the physics. */
+ks_env_step_result ks_env_step(ks_env* env, const ks_real* act, ks_real* obs);
+/* qpos (nq) and qvel (nv) as they are now. No-op if the environment has none. */
+void ks_env_get_physics(const ks_env* env, double* qpos, double* qvel);
+/* struct mjData_*, or NULL. Lives as long as the instance. Changing it changes the world. */
+void* ks_env_mujoco_data(ks_env* env);
+
+#endif

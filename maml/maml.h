@@ -1,0 +1,76 @@
+/* maml.h: meta-training (Finn, Abbeel, Levine 2017, algorithm 3), one meta-iteration at a time.
+ *
+ *   for each task i:   batch D_i0 with θ;  θ_i1 = θ - α ∇L(θ; D_i0);  …;  batch D_ik with θ_ik
+ *   outer loss         mean over tasks of -mean over D_ik of  π_θik/π_old · A
+ *   θ ← TRPO step on the outer loss, through the inner steps, under mean KL of the post-update policies <= δ
+ *
+ * With inner_steps = 0 and one group of trajectories, each on a task of its own, the same iteration is plain TRPO over all
+ * tasks: `pretrain`, and with the task appended to the observation `oracle`.
+ *
+ * Thread rule: one call at a time per object; it uses its own threads inside. Nothing is allocated after creation. */
+#ifndef KS_MAML_MAML_H
+#define KS_MAML_MAML_H
+
+#include "rl/advantage.h"
+#include "rl/rollout.h"
+#include "rl/trpo.h"
+
+enum { KS_MAX_INNER_STEPS = 16 };
+
+typedef enum ks_method { KS_MAML, KS_PRETRAIN, KS_ORACLE } ks_method;
+const char* ks_method_name(ks_method method); /* "maml", "pretrain", "oracle" */
+
+typedef struct ks_maml_settings {
+    ks_method method;          /* default KS_MAML */
+    uint64_t seed;             /* default 1 */
+    size_t tasks;              /* per iteration, default 40 */
+    size_t trajectories;       /* per task and stage, default 20; pretrain and oracle: tasks x trajectories, each on a task of its own */
+    size_t horizon;            /* timesteps per trajectory at most, default 200 */
+    int inner_steps;           /* k, default 1; pretrain and oracle: ignored */
+    double inner_lr;           /* α, default 0.1 */
+    bool first_order;          /* θ_k - θ counts as a constant in the meta-gradient and in the curvature; default false */
+    ks_advantage_settings advantage;
+    ks_trpo_settings trpo;
+    double curvature_fraction; /* share of each task's timesteps that the curvature is measured on, default 1 */
+    int threads;               /* default 1; results do not depend on it */
+} ks_maml_settings;
+ks_maml_settings ks_maml_settings_default(void);
+
+/* What one iteration did. */
+typedef struct ks_maml_stats {
+    int stages;                                  /* k + 1 */
+    double mean_return[KS_MAX_INNER_STEPS + 1];  /* after j inner steps, before the meta-update: mean over tasks */
+    double surrogate_before, surrogate_after;    /* outer losses: smaller is better */
+    ks_trpo_result trpo;
+    size_t env_steps;         /* environment steps of this iteration */
+    size_t rejected;          /* timesteps thrown away because the physics broke down */
+    size_t baselines_failed;  /* batches whose baseline could not be solved for */
+    double mean_std;          /* mean standard deviation of the actions at θ, before the meta-update; 0 if categorical */
+    double sampling_s, update_s; /* wall seconds spent */
+} ks_maml_stats;
+
+typedef struct ks_maml ks_maml;
+
+/* Everything that iterations need. model and policy must outlive it.
+ * Errors: KS_BAD_INPUT (sizes do not fit, a setting out of range), KS_FAILED (memory). */
+ks_maml* ks_maml_create(const ks_env_model* model, const ks_policy* policy, const ks_maml_settings* settings,
+                        ks_error* err);
+void ks_maml_destroy(ks_maml* maml);
+
+/* One meta-iteration: theta (P) is replaced by the new parameters if the step was accepted and otherwise kept.
+ * It is a function of (settings, theta, iteration) alone. Errors: KS_FAILED; theta is then untouched. */
+bool ks_maml_iterate(ks_maml* maml, ks_real* theta, uint64_t iteration, ks_maml_stats* stats, ks_error* err);
+
+/* ---- the iteration in full, for audits: what the last ks_maml_iterate worked on; lives until the next -------------- */
+
+size_t ks_maml_num_groups(const ks_maml* maml);                                   /* M: tasks, or 1 */
+int ks_maml_num_stages(const ks_maml* maml);                                      /* k + 1 */
+const ks_batch* ks_maml_batch(const ks_maml* maml, int stage, size_t group);
+const ks_real* ks_maml_stage_theta(const ks_maml* maml, int stage, size_t group); /* (P) that sampled it */
+const double* ks_maml_meta_gradient(const ks_maml* maml);                         /* (P) */
+const double* ks_maml_direction(const ks_maml* maml);                             /* (P) CG's solution, unscaled */
+/* CG's directions (cg_iterations done x P), kept only after ks_maml_keep_cg(maml, true); else NULL. */
+const ks_real* ks_maml_cg_directions(const ks_maml* maml);
+bool ks_maml_keep_cg(ks_maml* maml, bool keep, ks_error* err);
+
+#endif

@@ -1,0 +1,152 @@
+/* policy.h: stochastic policies, and the one primitive that carries the toolkit.
+ *
+ * A policy is an MLP with a Gaussian head (mean from the network, state-independent learned log-std) or a categorical
+ * head (logits). ks_policy is its layout only; the parameters θ are one flat vector that the caller owns, so that many
+ * θ (one per task) share a layout:
+ *   for every layer the weight W (out x in, row-major), then the bias b (out); after the last, for a Gaussian head,
+ *   the log-std (act). The standard deviation is exp(max(log-std, log_std_min)); below that floor its derivatives are 0.
+ *
+ * The primitive is the weighted negative log-likelihood of a batch of rows
+ *   L(θ) = scale · Σ_n w_n (-log π_θ(a_n | s_n))
+ * with value, gradient and exact Hessian-vector product, and the Fisher-vector product of the mean KL. These are the only
+ * derivatives that the project contains (docs/mathematics.md).
+ *
+ * Thread rule: a ks_policy is read-only after creation and may be shared; a workspace or tape is used by one thread at a
+ * time. Nothing here allocates except the create functions. Functions that cannot fail assert their arguments. */
+#ifndef KS_POLICY_POLICY_H
+#define KS_POLICY_POLICY_H
+
+#include "base/error.h"
+#include "base/real.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum {
+    KS_MAX_HIDDEN = 16,    /* hidden layers at most */
+    KS_MAX_WIDTH = 65536,  /* units of a layer at most */
+};
+
+typedef enum ks_activation { KS_RELU, KS_TANH } ks_activation;
+typedef enum ks_head { KS_GAUSSIAN, KS_CATEGORICAL } ks_head;
+
+typedef struct ks_policy_settings {
+    int obs_dim;               /* inputs */
+    int act_dim;               /* Gaussian: action dimensions; categorical: number of actions */
+    ks_head head;              /* default KS_GAUSSIAN */
+    int num_hidden;            /* default 2; 0 is a linear policy */
+    int hidden[KS_MAX_HIDDEN]; /* default {100, 100} */
+    ks_activation activation;  /* default KS_RELU */
+    double log_std_min;        /* floor of the log-std, default log(1e-6) */
+} ks_policy_settings;
+
+/* The defaults above; obs_dim and act_dim are left 0 for the caller. */
+ks_policy_settings ks_policy_settings_default(void);
+
+typedef struct ks_policy ks_policy;
+
+/* A layout. Owned by the caller. Errors: KS_BAD_INPUT (a size out of range), KS_FAILED (memory). */
+ks_policy* ks_policy_create(const ks_policy_settings* settings, ks_error* err);
+void ks_policy_destroy(ks_policy* policy);
+
+const ks_policy_settings* ks_policy_get_settings(const ks_policy* policy);
+/* P, the length of θ. */
+size_t ks_policy_num_params(const ks_policy* policy);
+/* Where the log-std (act_dim) starts in θ; equals P for a categorical head. */
+size_t ks_policy_log_std_offset(const ks_policy* policy);
+/* Numbers per row of a stored action: act_dim, or 1 (the index) for a categorical head. */
+size_t ks_policy_act_cols(const ks_policy* policy);
+/* Numbers per row that the network puts out (means or logits): act_dim for both heads. */
+size_t ks_policy_head_cols(const ks_policy* policy);
+
+/* Initial θ: Xavier-uniform weights, U(±sqrt(6 / (in + out))), zero biases, log-std = log_std_init.
+ * `uniform` (P numbers in (0, 1)) is the randomness; those at biases and log-std are not read. */
+void ks_policy_init(const ks_policy* policy, ks_real* theta, const double* uniform, double log_std_init);
+
+/* ---- one tensor of θ after another (for files) -------------------------------------------------------------- */
+
+/* Number of tensors in θ, and the i-th one: name ("mlp.0.weight", "mlp.0.bias", …, "log_std"), dimensions, offset. */
+typedef struct ks_policy_tensor {
+    char name[32];
+    int ndim;
+    size_t shape[2];
+    size_t offset; /* first element in θ */
+    size_t count;
+} ks_policy_tensor;
+size_t ks_policy_num_tensors(const ks_policy* policy);
+ks_policy_tensor ks_policy_tensor_at(const ks_policy* policy, size_t index);
+
+/* ---- acting ------------------------------------------------------------------------------------------------- */
+
+/* Scratch memory for one thread, whatever the number of rows (rows are worked on in blocks that stay in cache). */
+typedef struct ks_policy_ws ks_policy_ws;
+ks_policy_ws* ks_policy_ws_create(const ks_policy* policy, ks_error* err);
+void ks_policy_ws_destroy(ks_policy_ws* ws);
+
+/* head (n x head_cols): means or logits of n observations (n x obs_dim). */
+void ks_policy_forward(const ks_policy* policy, const ks_real* theta, size_t n, const ks_real* obs, ks_real* head,
+                       ks_policy_ws* ws);
+
+/* Noise numbers per row that ks_policy_sample reads: act_dim standard normals (Gaussian), 1 uniform in (0, 1) (categorical). */
+size_t ks_policy_noise_cols(const ks_policy* policy);
+
+/* Actions (n x act_cols) and their log-probabilities (n; summed over action dimensions) from head outputs and noise
+ * (n x noise_cols). noise NULL: the mean, or the most likely action. Actions are not clipped. */
+void ks_policy_sample(const ks_policy* policy, const ks_real* theta, size_t n, const ks_real* head, const ks_real* noise,
+                      ks_real* act, ks_real* logp);
+
+/* ---- the primitive ------------------------------------------------------------------------------------------- */
+
+/* n timesteps. All arrays are the caller's and are only read. */
+typedef struct ks_rows {
+    size_t n;
+    const ks_real* obs;    /* (n x obs_dim) */
+    const ks_real* act;    /* (n x act_cols) */
+    const ks_real* weight; /* (n): w_n, e.g. the advantage */
+} ks_rows;
+
+/* The policy that rows are compared with: outputs at the old parameters. */
+typedef struct ks_old_policy {
+    const ks_real* logp;  /* (n): log π_old(a|s) */
+    const ks_real* head;  /* (n x head_cols): means or logits of π_old */
+    const ks_real* theta; /* (P): its parameters, of which only the log-std is read */
+} ks_old_policy;
+
+/* Σ_n w_n (-log π_θ(a_n|s_n)), summed in double. */
+double ks_policy_nll(const ks_policy* policy, const ks_real* theta, ks_rows rows, ks_policy_ws* ws);
+
+/* grad (P) += scale · ∇_θ Σ_n w_n (-log π_θ(a_n|s_n)); returns the sum's value (unscaled). */
+double ks_policy_nll_grad(double* grad, const ks_policy* policy, const ks_real* theta, ks_rows rows, double scale,
+                          ks_policy_ws* ws);
+
+/* *ratio_sum = Σ_n w_n π_θ/π_old, *kl_sum = Σ_n KL(π_old ‖ π_θ), in one forward pass. */
+void ks_policy_compare(double* ratio_sum, double* kl_sum, const ks_policy* policy, const ks_real* theta, ks_rows rows,
+                       ks_old_policy old, ks_policy_ws* ws);
+
+/* ---- tapes: curvature products on fixed rows at a fixed θ ------------------------------------------------------ */
+
+/* A tape keeps what a forward (and backward) pass leaves, so that many Hessian- or Fisher-vector products at the same θ
+ * on the same rows need not redo it. It refers to the rows and to θ, which must stay as they are while it is used. */
+typedef struct ks_tape ks_tape;
+
+typedef enum ks_tape_kind {
+    KS_TAPE_FISHER, /* forward only: for Fisher-vector products */
+    KS_TAPE_HESSIAN, /* forward and backward: for Hessian- and Fisher-vector products */
+} ks_tape_kind;
+
+/* For up to max_rows rows. Owned by the caller. Errors: KS_FAILED (memory). */
+ks_tape* ks_tape_create(const ks_policy* policy, ks_tape_kind kind, size_t max_rows, ks_error* err);
+void ks_tape_destroy(ks_tape* tape);
+size_t ks_tape_bytes(const ks_policy* policy, ks_tape_kind kind, size_t max_rows);
+
+/* Records rows at theta. Products below are those of scale · Σ_n …. For KS_TAPE_FISHER act and weight are not read.
+ * If grad (P) is not NULL (KS_TAPE_HESSIAN only), grad += scale · ∇ Σ_n w_n (-log π), as ks_policy_nll_grad does. */
+void ks_tape_record(ks_tape* tape, double* grad, const ks_real* theta, ks_rows rows, double scale, ks_policy_ws* ws);
+
+/* out (P) += scale · H v, H the Hessian of Σ_n w_n (-log π_θ(a_n|s_n)) at the recorded θ (Pearlmutter's R-operator, exact). */
+void ks_tape_hvp(double* out, const ks_tape* tape, const ks_real* v, ks_policy_ws* ws);
+
+/* out (P) += scale · F v, F the Hessian at θ of Σ_n KL(π_θ(recorded) ‖ π_θ), which is the Fisher information. */
+void ks_tape_fvp(double* out, const ks_tape* tape, const ks_real* v, ks_policy_ws* ws);
+
+#endif

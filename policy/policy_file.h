@@ -1,0 +1,39 @@
+/* policy_file.h: a policy as a .safetensors file, with all that is needed to use it (docs/files.md).
+ * Thread rule: none of these share state. */
+#ifndef KS_POLICY_POLICY_FILE_H
+#define KS_POLICY_POLICY_FILE_H
+
+#include "base/safetensors.h"
+#include "policy/policy.h"
+
+#include <stdint.h>
+
+/* How the policy came to be, and how it is meant to be adapted. */
+typedef struct ks_policy_info {
+    char env[64];
+    char method[16];   /* maml, pretrain or oracle */
+    double inner_lr;   /* step size α of one gradient step */
+    int inner_steps;   /* gradient steps that it was trained for; 0 for pretrain and oracle */
+    double gamma;      /* discount */
+    double gae_lambda;
+    int horizon;       /* timesteps per trajectory */
+    int64_t iteration; /* meta-updates done */
+    int64_t seed;      /* a uint64_t seed would not fit other readers' integers: 0 … 2^63 - 1 */
+} ks_policy_info;
+
+/* Writes θ (P) atomically. Errors: KS_FAILED. */
+bool ks_policy_save(const char* path, const ks_policy* policy, const ks_real* theta, const ks_policy_info* info,
+                    ks_error* err);
+
+/* Reads a policy: its layout, its θ (P) and its info. *policy and *theta are the caller's (ks_policy_destroy, free).
+ * Errors: KS_BAD_INPUT naming file and what is wrong with it (also a θ that is not finite). */
+bool ks_policy_load(const char* path, ks_policy** policy, ks_real** theta, ks_policy_info* info, ks_error* err);
+
+/* The layout and info of a file that is open already (a policy or a checkpoint, whose metadata holds the same keys). */
+bool ks_policy_read_meta(const ks_tensor_file* file, ks_policy_settings* settings, ks_policy_info* info, ks_error* err);
+/* Adds the layout's and info's metadata, and θ's tensors, to a file that is being written. */
+void ks_policy_write_meta(ks_tensor_writer* writer, const ks_policy* policy, const ks_policy_info* info);
+void ks_policy_write_theta(ks_tensor_writer* writer, const ks_policy* policy, const ks_real* theta);
+bool ks_policy_read_theta(const ks_tensor_file* file, const ks_policy* policy, ks_real* theta, ks_error* err);
+
+#endif

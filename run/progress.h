@@ -1,0 +1,18 @@
+/* progress.h: progress.csv, one row per iteration (docs/files.md).
+ * Thread rule: one call at a time per object. */
+#ifndef KS_RUN_PROGRESS_H
+#define KS_RUN_PROGRESS_H
+
+#include "maml/maml.h"
+
+typedef struct ks_progress ks_progress;
+
+/* Opens DIR/progress.csv. When resuming, rows from `iteration` on are cut off first (they were written after the
+ * checkpoint). Errors: KS_FAILED, KS_BAD_INPUT (damaged file). */
+ks_progress* ks_progress_open(const char* directory, int stages, int64_t iteration, ks_error* err);
+/* Appends and flushes a row; env_steps is the total so far. */
+bool ks_progress_row(ks_progress* progress, int64_t iteration, uint64_t env_steps, const ks_maml_stats* stats,
+                     ks_error* err);
+void ks_progress_close(ks_progress* progress);
+
+#endif

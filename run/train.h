@@ -1,0 +1,36 @@
+/* train.h: the outer loop: a config becomes a run directory.
+ * Thread rule: one call at a time per run directory; ks_train uses its own threads inside. */
+#ifndef KS_RUN_TRAIN_H
+#define KS_RUN_TRAIN_H
+
+#include "run/config.h"
+
+/* What the caller is told after each iteration. */
+typedef struct ks_train_report {
+    int64_t iteration;   /* just done, from 0 */
+    int64_t iterations;  /* in all */
+    int64_t first;       /* where this call began (more than 0 after --resume) */
+    uint64_t env_steps;  /* so far */
+    double elapsed_s;    /* of this call */
+    const ks_maml_stats* stats;
+} ks_train_report;
+
+typedef struct ks_train_options {
+    const char* directory; /* the run directory */
+    bool resume;           /* go on from its checkpoint */
+    bool overwrite;        /* start anew in a directory that holds a run */
+    int threads;
+    void* user;
+    /* Progress; may be NULL. Called from the caller's thread, as are the others. */
+    void (*on_iteration)(void* user, const ks_train_report* report);
+    void (*on_warning)(void* user, const char* text);
+    /* Asked between iterations; true ends the run with a checkpoint and KS_INTERRUPTED. May be NULL. */
+    bool (*should_stop)(void* user);
+} ks_train_options;
+
+/* Trains config into the directory: config.yaml, progress.csv, policy.safetensors, best.safetensors,
+ * checkpoint.safetensors. Errors: KS_BAD_INPUT (config, directory that exists, checkpoint that does not fit), KS_FAILED,
+ * KS_INTERRUPTED. */
+bool ks_train(const ks_config* config, const ks_train_options* options, ks_error* err);
+
+#endif
