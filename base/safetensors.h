@@ -46,7 +46,7 @@ void ks_tensor_writer_add_real(ks_tensor_writer* writer, const char* name, int n
 
 /* Writes everything to `path` atomically: a temporary file beside it, synced, then renamed, then the directory synced.
  * On failure (no permission, disk full) whatever stood at `path` before is still there, and no temporary file is left.
- * With `checksum`, the metadata gets "crc32" of the tensor bytes. Errors: KS_FAILED. */
+ * With `checksum`, the metadata gets "crc32" of the tensor bytes (for files that nobody else is to edit). Errors: KS_FAILED. */
 bool ks_tensor_writer_save(ks_tensor_writer* writer, const char* path, bool checksum, ks_error* err);
 
 /* ---- reading ------------------------------------------------------------------------------------------- */

@@ -4,6 +4,7 @@
 #define KS_MAML_AUDIT_H
 
 #include "maml/maml.h"
+#include "policy/policy_file.h"
 
 /* theta (P): the parameters that the iteration started with; theta_new (P): those after it. The iteration must have been
  * run with ks_maml_keep_cg(maml, true). Errors: KS_FAILED. */

@@ -63,6 +63,9 @@ bool ks_maml_iterate(ks_maml* maml, ks_real* theta, uint64_t iteration, ks_maml_
 
 /* ---- the iteration in full, for audits: what the last ks_maml_iterate worked on; lives until the next -------------- */
 
+const ks_maml_settings* ks_maml_get_settings(const ks_maml* maml);
+const ks_env_def* ks_maml_env(const ks_maml* maml);
+const ks_policy* ks_maml_policy(const ks_maml* maml);
 size_t ks_maml_num_groups(const ks_maml* maml);                                   /* M: tasks, or 1 */
 int ks_maml_num_stages(const ks_maml* maml);                                      /* k + 1 */
 const ks_batch* ks_maml_batch(const ks_maml* maml, int stage, size_t group);

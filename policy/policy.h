@@ -25,6 +25,7 @@
 enum {
     KS_MAX_HIDDEN = 16,    /* hidden layers at most */
     KS_MAX_WIDTH = 65536,  /* units of a layer at most */
+    KS_BLOCK_ROWS = 100,   /* rows worked on at once, so that a block's activations stay in cache (measured) */
 };
 
 typedef enum ks_activation { KS_RELU, KS_TANH } ks_activation;

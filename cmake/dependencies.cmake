@@ -1,0 +1,25 @@
+# Imported targets for everything that kshot stands on. scripts/setup.sh installs all of it.
+
+find_package(OpenMP REQUIRED COMPONENTS C)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
+pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson)
+pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
+pkg_check_modules(LAPACKE REQUIRED IMPORTED_TARGET lapacke)
+find_path(RANDOM123_INCLUDE Random123/philox.h REQUIRED)
+
+# OpenBLAS, the OpenMP flavour: a call from inside a parallel region stays on its thread
+find_path(OPENBLAS_INCLUDE cblas.h PATH_SUFFIXES x86_64-linux-gnu/openblas-openmp openblas-openmp openblas REQUIRED)
+find_library(OPENBLAS_LIBRARY openblas PATH_SUFFIXES openblas-openmp REQUIRED)
+add_library(openblas INTERFACE)
+target_include_directories(openblas SYSTEM INTERFACE ${OPENBLAS_INCLUDE})
+target_link_libraries(openblas INTERFACE ${OPENBLAS_LIBRARY})
+
+set(MUJOCO_VERSION 4.0.0)
+set(MUJOCO_DIR ${PROJECT_SOURCE_DIR}/.deps/mujoco-${MUJOCO_VERSION} CACHE PATH "Where scripts/setup.sh unpacked MuJoCo")
+if(NOT EXISTS ${MUJOCO_DIR}/libmujoco.so.${MUJOCO_VERSION})
+    message(FATAL_ERROR "MuJoCo ${MUJOCO_VERSION} is not in ${MUJOCO_DIR}: run scripts/setup.sh first")
+endif()
+add_library(mujoco SHARED IMPORTED)
+set_target_properties(mujoco PROPERTIES IMPORTED_LOCATION ${MUJOCO_DIR}/libmujoco.so.${MUJOCO_VERSION}
+                      INTERFACE_SYSTEM_INCLUDE_DIRECTORIES ${MUJOCO_DIR}/include INTERFACE_INCLUDE_DIRECTORIES ${MUJOCO_DIR}/include)

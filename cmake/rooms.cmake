@@ -1,0 +1,80 @@
+# The library is built twice from the same sources: kshot_lib with ks_real = float, and kshot_lib_double with double, in which
+# the tests check every derivative. A room adds its sources to both.
+
+option(KS_NATIVE "Compile for the processor of this machine" ON)
+
+add_library(kshot_lib STATIC)
+set_target_properties(kshot_lib PROPERTIES OUTPUT_NAME kshot)
+add_library(kshot_lib_double STATIC)
+target_compile_definitions(kshot_lib_double PUBLIC KS_DOUBLE)
+
+add_library(kshot_warnings INTERFACE)
+target_compile_options(kshot_warnings INTERFACE -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
+                       -Wpointer-arith -Wcast-qual -Wundef $<$<BOOL:${KS_WERROR}>:-Werror>)
+
+add_library(kshot_flags INTERFACE)
+target_compile_options(kshot_flags INTERFACE $<$<BOOL:${KS_NATIVE}>:-march=native>)
+if(KS_SANITIZE)
+    target_compile_options(kshot_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    target_link_options(kshot_flags INTERFACE -fsanitize=address,undefined)
+endif()
+
+foreach(lib kshot_lib kshot_lib_double)
+    target_include_directories(${lib} PUBLIC ${PROJECT_SOURCE_DIR})
+    target_compile_definitions(${lib} PRIVATE KS_VERSION="${PROJECT_VERSION}")
+    target_link_libraries(${lib} PRIVATE kshot_warnings
+                          PUBLIC kshot_flags mujoco openblas PkgConfig::LAPACKE OpenMP::OpenMP_C PkgConfig::YAML
+                          PkgConfig::CJSON PkgConfig::ZLIB mvec m)
+endforeach()
+
+# ks_room(file…): sources of the room in the current folder.
+function(ks_room)
+    list(TRANSFORM ARGN PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
+    target_sources(kshot_lib PRIVATE ${ARGN})
+    target_sources(kshot_lib_double PRIVATE ${ARGN})
+endfunction()
+
+# ks_room_fast_math(file…): the same for files of plain loops over numbers, in which the compiler may vectorise tanh, exp and log
+# through libmvec. Not-a-number and infinity keep their meaning. Only these files are compiled so; nothing is linked with
+# -ffast-math, which would change the rounding mode of the whole process.
+function(ks_room_fast_math)
+    ks_room(${ARGN})
+    list(TRANSFORM ARGN PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
+    set_source_files_properties(${ARGN} TARGET_DIRECTORY kshot_lib kshot_lib_double
+                                PROPERTIES COMPILE_OPTIONS "-O3;-ffast-math;-fno-finite-math-only")
+endfunction()
+
+# ks_embed(model.xml…): each file becomes an array ks_model_NAME and its length ks_model_NAME_size, so that the command needs
+# no files beside it.
+function(ks_embed)
+    foreach(xml ${ARGN})
+        get_filename_component(name ${xml} NAME_WE)
+        set(out ${CMAKE_CURRENT_BINARY_DIR}/model_${name}.c)
+        add_custom_command(OUTPUT ${out}
+                           COMMAND ${CMAKE_COMMAND} -DIN=${CMAKE_CURRENT_SOURCE_DIR}/${xml} -DOUT=${out} -DNAME=${name}
+                                   -P ${PROJECT_SOURCE_DIR}/cmake/embed.cmake
+                           DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${xml} ${PROJECT_SOURCE_DIR}/cmake/embed.cmake VERBATIM)
+        # an object library, since generated files are known to the folder that makes them only
+        list(APPEND generated ${out})
+    endforeach()
+    add_library(kshot_models OBJECT ${generated})
+    target_include_directories(kshot_models PRIVATE ${PROJECT_SOURCE_DIR})
+    target_link_libraries(kshot_models PRIVATE kshot_flags kshot_warnings)
+    target_sources(kshot_lib PRIVATE $<TARGET_OBJECTS:kshot_models>)
+    target_sources(kshot_lib_double PRIVATE $<TARGET_OBJECTS:kshot_models>)
+endfunction()
+
+# ks_test(name [DOUBLE] [source…]): tests/test_name.c, a cmocka program, against one of the two builds.
+function(ks_test name)
+    cmake_parse_arguments(arg "DOUBLE" "" "SOURCES" ${ARGN})
+    add_executable(test_${name} test_${name}.c ${arg_SOURCES})
+    target_link_libraries(test_${name} PRIVATE kshot_warnings cmocka $<IF:$<BOOL:${arg_DOUBLE}>,kshot_lib_double,kshot_lib>)
+    add_test(NAME ${name} COMMAND test_${name})
+    set_tests_properties(${name} PROPERTIES TIMEOUT 600 ENVIRONMENT "KSHOT_VENV=${PROJECT_SOURCE_DIR}/.deps/venv")
+endfunction()
+
+# ks_python_test(name script argument…): a program of the tests that needs NumPy and the safetensors package.
+function(ks_python_test name script)
+    add_test(NAME ${name} COMMAND ${PROJECT_SOURCE_DIR}/.deps/venv/bin/python ${CMAKE_CURRENT_SOURCE_DIR}/${script} ${ARGN})
+    set_tests_properties(${name} PROPERTIES TIMEOUT 900)
+endfunction()

@@ -1,0 +1,177 @@
+#include "envs/mujoco_env.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+
+static const double START_POSITION_STD = 0.01;
+static const double START_POSITION_RANGE = 0.1;
+static const double START_VELOCITY_STD = 0.1;
+
+/* MuJoCo would print warnings and keep a log file. We read its counters instead. An error is a programming mistake, after which
+ * MuJoCo cannot go on. */
+static void on_log(const mjLogMessage* message) {
+    if (message->level == mjLOG_ERROR) {
+        __assert_fail(message->subject, message->file ? message->file : "MuJoCo", (unsigned)message->line,
+                      message->func ? message->func : "unknown");
+    }
+}
+
+/* ---- creation ----------------------------------------------------------------------------------------------- */
+
+ks_mujoco_model* ks_mujoco_model_create(const ks_mujoco_config* config, ks_error* err) {
+    char message[512] = "";
+    mju_setLogHandler(on_log);
+    ks_mujoco_model* model = calloc(1, sizeof *model);
+    mjSpec* spec = model ? mj_parseXMLString((const char*)config->xml, NULL, message, sizeof message) : NULL;
+    if (spec) {
+        model->config = config;
+        model->m = mj_compile(spec, NULL);
+    }
+    if (!model || !model->m) {
+        ks_fail(err, KS_FAILED, "MuJoCo cannot load the model: %s", spec ? mjs_getError(spec) : message);
+        mj_deleteSpec(spec);
+        free(model);
+        return NULL;
+    }
+    mj_deleteSpec(spec);
+    /* an unstable state is to end the trajectory, not to be reset behind our back */
+    model->m->opt.disableflags |= mjDSBL_AUTORESET;
+    return model;
+}
+
+void ks_mujoco_model_destroy(void* model) {
+    ks_mujoco_model* mm = model;
+    if (mm) {
+        mj_deleteModel(mm->m);
+        free(mm);
+    }
+}
+
+ks_mujoco_state* ks_mujoco_state_create(const ks_mujoco_model* model, ks_error* err) {
+    ks_mujoco_state* s = calloc(1, sizeof *s);
+    if (s) {
+        s->m = model->m;
+        s->config = model->config;
+        s->d = mj_makeData(model->m);
+    }
+    if (!s || !s->d) {
+        ks_fail(err, KS_FAILED, "not enough memory for a world of MuJoCo's");
+        free(s);
+        return NULL;
+    }
+    return s;
+}
+
+void ks_mujoco_state_destroy(void* state) {
+    ks_mujoco_state* s = state;
+    if (s) {
+        mj_deleteData(s->d);
+        free(s);
+    }
+}
+
+/* ---- stepping -------------------------------------------------------------------------------------------------- */
+
+/* what the flags ask for, on top of positions and velocities of the new state */
+static void derive(ks_mujoco_state* s) {
+    if (s->config->center_of_mass) {
+        mj_subtreeVel(s->m, s->d);
+    }
+    if (s->config->contact_forces) {
+        mj_rnePostConstraint(s->m, s->d);
+    }
+}
+
+void ks_mujoco_reset(ks_mujoco_state* s, ks_env_noise noise) {
+    const mjModel* m = s->m;
+    mjData* d = s->d;
+    bool uniform = s->config->uniform_start;
+    mj_resetData(m, d);
+    for (int i = 0; i < m->nq; i++) {
+        double start = s->config->init_qpos ? s->config->init_qpos[i] : m->qpos0[i];
+        d->qpos[i] = start + (uniform ? START_POSITION_RANGE * (2 * noise.uniform[i] - 1)
+                                      : START_POSITION_STD * noise.normal[i]);
+    }
+    mj_normalizeQuat(m, d->qpos);
+    const double* velocity = uniform ? noise.normal : noise.normal + m->nq;
+    for (int i = 0; i < m->nv; i++) {
+        d->qvel[i] = START_VELOCITY_STD * velocity[i];
+    }
+    mj_forward(m, d);
+    derive(s);
+}
+
+static bool sane(const mjtNum* x, mjtSize n) {
+    for (mjtSize i = 0; i < n; i++) {
+        if (!(fabs(x[i]) <= mjMAXVAL)) { /* written so that not-a-number fails */
+            return false;
+        }
+    }
+    return true;
+}
+
+/* the checks of mj_step, which split stepping skips */
+static bool stable(const mjModel* m, const mjData* d) {
+    return d->warning[mjWARN_BADQPOS].number == 0 && d->warning[mjWARN_BADQVEL].number == 0 &&
+           d->warning[mjWARN_BADQACC].number == 0 && d->warning[mjWARN_INERTIA].number == 0 &&
+           d->warning[mjWARN_CONTACTFULL].number == 0 && d->warning[mjWARN_CNSTRFULL].number == 0 &&
+           sane(d->qpos, m->nq) && sane(d->qvel, m->nv) && sane(d->qacc, m->nv);
+}
+
+/* Since positions and velocities of the present state are there already, the first physics step only needs what depends on
+ * the control: its second half. The result is mj_step's, bit for bit. */
+static void first_substep(const mjModel* m, mjData* d) {
+    if (m->opt.integrator == mjINT_RK4) { /* mj_step2 would silently take Euler steps */
+        mj_forwardSkip(m, d, mjSTAGE_VEL, 1);
+        mj_RungeKutta(m, d, 4);
+    } else {
+        mj_step2(m, d);
+    }
+}
+
+bool ks_mujoco_step(ks_mujoco_state* s, const ks_real* act, double* cost) {
+    const mjModel* m = s->m;
+    mjData* d = s->d;
+    double sum = 0;
+    for (int i = 0; i < m->nu; i++) {
+        double a = fmax(-1, fmin(1, (double)act[i]));
+        double low = m->actuator_ctrlrange[2 * i];
+        double high = m->actuator_ctrlrange[2 * i + 1];
+        d->ctrl[i] = 0.5 * (low + high) + 0.5 * (high - low) * a;
+        sum += a * a;
+    }
+    first_substep(m, d);
+    for (int i = 1; i < s->config->frame_skip; i++) {
+        mj_step(m, d);
+    }
+    if (!sane(d->qpos, m->nq) || !sane(d->qvel, m->nv)) {
+        return false; /* before the solver sees it */
+    }
+    if (s->config->contact_forces) {
+        mj_forward(m, d); /* contact forces need one more solve */
+    } else {
+        mj_step1(m, d);
+    }
+    derive(s);
+    if (cost) {
+        *cost = sum;
+    }
+    return stable(m, d);
+}
+
+/* ---- state -------------------------------------------------------------------------------------------------------- */
+
+void ks_mujoco_get_physics(const void* state, double* qpos, double* qvel) {
+    const ks_mujoco_state* s = state;
+    mju_copy(qpos, s->d->qpos, (int)s->m->nq);
+    mju_copy(qvel, s->d->qvel, (int)s->m->nv);
+}
+
+const void* ks_mujoco_get_model(const void* model) {
+    return ((const ks_mujoco_model*)model)->m;
+}
+
+void* ks_mujoco_get_data(void* state) {
+    return ((ks_mujoco_state*)state)->d;
+}

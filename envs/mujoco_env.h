@@ -1,0 +1,56 @@
+/* mujoco_env.h: what all MuJoCo environments share: loading, start noise, stepping, instability. Internal to this room.
+ *
+ * After a reset and after every step, everything that an observation or a reward reads belongs to the new state, with ctrl
+ * still holding the action just taken: positions and velocities, subtree_com and (with center_of_mass) subtree_linvel, and
+ * (with contact_forces) cfrc_ext, which MuJoCo leaves stale unless mj_rnePostConstraint is called.
+ *
+ * Thread rule: a ks_mujoco_model is read-only; a ks_mujoco_state is used by one thread at a time. */
+#ifndef KS_ENVS_MUJOCO_ENV_H
+#define KS_ENVS_MUJOCO_ENV_H
+
+#include "envs/env.h"
+
+#include <mujoco/mujoco.h>
+
+/* What a task family says of its physics. */
+typedef struct ks_mujoco_config {
+    const unsigned char* xml; /* MJCF text, ending with a zero byte */
+    int frame_skip;           /* physics steps per environment step */
+    const double* init_qpos;  /* (nq) start position before noise; NULL: the model's own */
+    bool center_of_mass;      /* subtree_linvel is read */
+    bool contact_forces;      /* cfrc_ext is read */
+    bool uniform_start;       /* start position noise U(±0.1) instead of N(0, 0.01²) */
+} ks_mujoco_config;
+
+typedef struct ks_mujoco_model {
+    mjModel* m;
+    const ks_mujoco_config* config;
+} ks_mujoco_model;
+
+typedef struct ks_mujoco_state {
+    const mjModel* m;
+    mjData* d;
+    const ks_mujoco_config* config;
+} ks_mujoco_state;
+
+/* Errors: KS_FAILED with MuJoCo's message. */
+ks_mujoco_model* ks_mujoco_model_create(const ks_mujoco_config* config, ks_error* err);
+void ks_mujoco_model_destroy(void* model);
+ks_mujoco_state* ks_mujoco_state_create(const ks_mujoco_model* model, ks_error* err);
+void ks_mujoco_state_destroy(void* state);
+
+/* qpos = start + noise (quaternions normalised), qvel = N(0, 0.1²). Reads nq uniforms and nv normals with uniform_start, else
+ * nq + nv normals, position first. */
+void ks_mujoco_reset(ks_mujoco_state* state, ks_env_noise noise);
+
+/* One environment step: action (nu numbers in [-1, 1], clipped) spread over each motor's control range, frame_skip times.
+ * False if the physics broke down: a warning of MuJoCo's, or a state or acceleration that is not finite or beyond mjMAXVAL.
+ * *cost (may be NULL) = ‖a‖² of the clipped action. */
+bool ks_mujoco_step(ks_mujoco_state* state, const ks_real* act, double* cost);
+
+/* For ks_env_def. */
+void ks_mujoco_get_physics(const void* state, double* qpos, double* qvel);
+const void* ks_mujoco_get_model(const void* model);
+void* ks_mujoco_get_data(void* state);
+
+#endif

@@ -1,0 +1,291 @@
+#include "maml/derivatives.h"
+
+#include "maml/parallel.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* rows of one work item: a whole number of the policy's blocks, and few enough to sum in ks_real */
+enum { CHUNK_ROWS = 8 * KS_BLOCK_ROWS };
+/* parameters of one work item when chunks are added up */
+enum { SLICE = 2048 };
+
+struct ks_tapes {
+    ks_tape_kind kind;
+    size_t max_groups, max_chunks;
+    ks_tape** tape;   /* (max_groups x max_chunks) */
+    ks_group* groups; /* (max_groups) as last recorded */
+    size_t count;
+};
+
+struct ks_derivatives {
+    const ks_policy* policy;
+    size_t num_params, max_groups, max_rows, max_chunks;
+    int threads;
+    ks_policy_ws** ws;   /* (threads) */
+    ks_tape** scratch;   /* (threads) a tape for one chunk, for products that need no other */
+    double* partial;     /* (max_groups x max_chunks x P) */
+    double* sums;        /* (max_groups x max_chunks x 2) */
+    size_t* item_group;  /* (max_groups x max_chunks) work items of the sweep under way */
+    size_t* item_chunk;
+};
+
+typedef enum what { GRADIENT, HVP, COMPARE, RECORD, TAPE_HVP, TAPE_FVP } what;
+
+/* One pass over all rows of all groups. */
+typedef struct sweep {
+    ks_derivatives* d;
+    what what;
+    const ks_group* groups;
+    size_t count;
+    const ks_old_policy* old;
+    const ks_real* v;       /* (groups x P) */
+    const ks_tapes* tapes;
+    double* out;            /* (groups x P), or NULL */
+} sweep;
+
+static size_t chunks_of(size_t rows) {
+    return (rows + CHUNK_ROWS - 1) / CHUNK_ROWS;
+}
+
+/* ---- creation ---------------------------------------------------------------------------------------------- */
+
+ks_derivatives* ks_derivatives_create(const ks_policy* policy, size_t max_groups, size_t max_rows, int threads,
+                                      ks_error* err) {
+    ks_derivatives* d = calloc(1, sizeof *d);
+    if (!d) {
+        ks_fail(err, KS_FAILED, "not enough memory");
+        return NULL;
+    }
+    d->policy = policy;
+    d->num_params = ks_policy_num_params(policy);
+    d->max_groups = max_groups;
+    d->max_rows = max_rows;
+    d->max_chunks = chunks_of(max_rows);
+    d->threads = threads;
+    size_t items = max_groups * d->max_chunks;
+    d->ws = calloc((size_t)threads, sizeof *d->ws);
+    d->scratch = calloc((size_t)threads, sizeof *d->scratch);
+    d->partial = malloc(items * d->num_params * sizeof *d->partial);
+    d->sums = malloc(items * 2 * sizeof *d->sums);
+    d->item_group = malloc(items * sizeof *d->item_group);
+    d->item_chunk = malloc(items * sizeof *d->item_chunk);
+    if (!d->ws || !d->scratch || !d->partial || !d->sums || !d->item_group || !d->item_chunk) {
+        ks_fail(err, KS_FAILED, "not enough memory for %zu groups of %zu timesteps", max_groups, max_rows);
+        ks_derivatives_destroy(d);
+        return NULL;
+    }
+    for (int t = 0; t < threads; t++) {
+        d->ws[t] = ks_policy_ws_create(policy, err);
+        d->scratch[t] = ks_tape_create(policy, KS_TAPE_HESSIAN, CHUNK_ROWS, err);
+        if (!d->ws[t] || !d->scratch[t]) {
+            ks_derivatives_destroy(d);
+            return NULL;
+        }
+    }
+    return d;
+}
+
+void ks_derivatives_destroy(ks_derivatives* d) {
+    if (!d) {
+        return;
+    }
+    for (int t = 0; t < d->threads; t++) {
+        if (d->ws) {
+            ks_policy_ws_destroy(d->ws[t]);
+        }
+        if (d->scratch) {
+            ks_tape_destroy(d->scratch[t]);
+        }
+    }
+    free(d->ws);
+    free(d->scratch);
+    free(d->partial);
+    free(d->sums);
+    free(d->item_group);
+    free(d->item_chunk);
+    free(d);
+}
+
+ks_tapes* ks_tapes_create(const ks_policy* policy, ks_tape_kind kind, size_t max_groups, size_t max_rows, ks_error* err) {
+    ks_tapes* tapes = calloc(1, sizeof *tapes);
+    if (!tapes) {
+        ks_fail(err, KS_FAILED, "not enough memory");
+        return NULL;
+    }
+    tapes->kind = kind;
+    tapes->max_groups = max_groups;
+    tapes->max_chunks = chunks_of(max_rows);
+    tapes->tape = calloc(max_groups * tapes->max_chunks, sizeof(ks_tape*));
+    tapes->groups = calloc(max_groups, sizeof *tapes->groups);
+    if (!tapes->tape || !tapes->groups) {
+        ks_fail(err, KS_FAILED, "not enough memory");
+        ks_tapes_destroy(tapes);
+        return NULL;
+    }
+    for (size_t i = 0; i < max_groups * tapes->max_chunks; i++) {
+        size_t first = (i % tapes->max_chunks) * CHUNK_ROWS;
+        size_t rows = max_rows - first < CHUNK_ROWS ? max_rows - first : CHUNK_ROWS;
+        tapes->tape[i] = ks_tape_create(policy, kind, rows, err);
+        if (!tapes->tape[i]) {
+            ks_tapes_destroy(tapes);
+            return NULL;
+        }
+    }
+    return tapes;
+}
+
+void ks_tapes_destroy(ks_tapes* tapes) {
+    if (!tapes) {
+        return;
+    }
+    for (size_t i = 0; tapes->tape && i < tapes->max_groups * tapes->max_chunks; i++) {
+        ks_tape_destroy(tapes->tape[i]);
+    }
+    free(tapes->tape);
+    free(tapes->groups);
+    free(tapes);
+}
+
+/* ---- sweeps ------------------------------------------------------------------------------------------------- */
+
+static ks_rows chunk_rows(const ks_policy* policy, ks_rows rows, size_t chunk) {
+    size_t first = chunk * CHUNK_ROWS;
+    ks_rows part = {
+        .n = rows.n - first < CHUNK_ROWS ? rows.n - first : CHUNK_ROWS,
+        .obs = rows.obs + first * (size_t)ks_policy_get_settings(policy)->obs_dim,
+        .act = rows.act + first * ks_policy_act_cols(policy),
+        .weight = rows.weight + first,
+    };
+    return part;
+}
+
+static ks_old_policy chunk_old(const ks_policy* policy, ks_old_policy old, size_t chunk) {
+    size_t first = chunk * CHUNK_ROWS;
+    old.logp += first;
+    old.head += first * ks_policy_head_cols(policy);
+    return old;
+}
+
+/* The sum of one chunk of one group, into its own place. */
+static void sweep_item(void* user, size_t index, int thread) {
+    const sweep* s = user;
+    ks_derivatives* d = s->d;
+    size_t g = d->item_group[index];
+    size_t c = d->item_chunk[index];
+    size_t place = g * d->max_chunks + c;
+    size_t p = d->num_params;
+    double* partial = d->partial + place * p;
+    const ks_real* v = s->v ? s->v + g * p : NULL;
+    const ks_real* theta = s->groups[g].theta;
+    double scale = 1.0 / (double)s->groups[g].rows.n;
+    ks_rows rows = chunk_rows(d->policy, s->groups[g].rows, c);
+    ks_tape* tape = s->tapes ? s->tapes->tape[g * s->tapes->max_chunks + c] : NULL;
+    if (s->out) {
+        memset(partial, 0, p * sizeof *partial);
+    }
+    switch (s->what) {
+        case GRADIENT:
+            ks_policy_nll_grad(partial, d->policy, theta, rows, scale, d->ws[thread]);
+            break;
+        case HVP:
+            ks_tape_record(d->scratch[thread], NULL, theta, rows, scale, d->ws[thread]);
+            ks_tape_hvp(partial, d->scratch[thread], v, d->ws[thread]);
+            break;
+        case COMPARE:
+            ks_policy_compare(&d->sums[2 * place], &d->sums[2 * place + 1], d->policy, theta, rows,
+                              chunk_old(d->policy, s->old[g], c), d->ws[thread]);
+            break;
+        case RECORD:
+            ks_tape_record(tape, s->out ? partial : NULL, theta, rows, scale, d->ws[thread]);
+            break;
+        case TAPE_HVP:
+            ks_tape_hvp(partial, tape, v, d->ws[thread]);
+            break;
+        case TAPE_FVP:
+            ks_tape_fvp(partial, tape, v, d->ws[thread]);
+            break;
+    }
+}
+
+/* Adds the chunks of a slice of one group's vector, in order. */
+static void sum_item(void* user, size_t index, int thread) {
+    (void)thread;
+    const sweep* s = user;
+    const ks_derivatives* d = s->d;
+    size_t p = d->num_params;
+    size_t slices = (p + SLICE - 1) / SLICE;
+    size_t g = index / slices;
+    size_t first = index % slices * SLICE;
+    size_t n = p - first < SLICE ? p - first : SLICE;
+    double* out = s->out + g * p + first;
+    memset(out, 0, n * sizeof *out);
+    size_t chunks = chunks_of(s->groups[g].rows.n);
+    for (size_t c = 0; c < chunks; c++) {
+        const double* partial = d->partial + (g * d->max_chunks + c) * p + first;
+        for (size_t i = 0; i < n; i++) {
+            out[i] += partial[i];
+        }
+    }
+}
+
+static void run(sweep s) {
+    ks_derivatives* d = s.d;
+    assert(s.count <= d->max_groups);
+    size_t items = 0;
+    for (size_t g = 0; g < s.count; g++) {
+        assert(s.groups[g].rows.n <= d->max_rows);
+        size_t chunks = chunks_of(s.groups[g].rows.n);
+        for (size_t c = 0; c < chunks; c++) {
+            d->item_group[items] = g;
+            d->item_chunk[items] = c;
+            items++;
+        }
+    }
+    ks_parallel_for(d->threads, items, sweep_item, &s);
+    if (s.out) {
+        size_t slices = (d->num_params + SLICE - 1) / SLICE;
+        ks_parallel_for(d->threads, s.count * slices, sum_item, &s);
+    }
+}
+
+void ks_derivatives_gradient(ks_derivatives* d, double* out, const ks_group* groups, size_t count) {
+    run((sweep){.d = d, .what = GRADIENT, .groups = groups, .count = count, .out = out});
+}
+
+void ks_derivatives_hvp(ks_derivatives* d, double* out, const ks_group* groups, size_t count, const ks_real* v) {
+    run((sweep){.d = d, .what = HVP, .groups = groups, .count = count, .v = v, .out = out});
+}
+
+void ks_derivatives_compare(ks_derivatives* d, double* loss, double* kl, const ks_group* groups,
+                            const ks_old_policy* old, size_t count) {
+    run((sweep){.d = d, .what = COMPARE, .groups = groups, .count = count, .old = old});
+    for (size_t g = 0; g < count; g++) {
+        double ratio_sum = 0, kl_sum = 0;
+        size_t n = groups[g].rows.n;
+        for (size_t c = 0; c < chunks_of(n); c++) {
+            ratio_sum += d->sums[2 * (g * d->max_chunks + c)];
+            kl_sum += d->sums[2 * (g * d->max_chunks + c) + 1];
+        }
+        loss[g] = n ? -ratio_sum / (double)n : 0;
+        kl[g] = n ? kl_sum / (double)n : 0;
+    }
+}
+
+void ks_tapes_record(ks_tapes* tapes, double* gradient, ks_derivatives* d, const ks_group* groups, size_t count) {
+    assert(count <= tapes->max_groups);
+    memcpy(tapes->groups, groups, count * sizeof *groups);
+    tapes->count = count;
+    run((sweep){.d = d, .what = RECORD, .groups = groups, .count = count, .tapes = tapes, .out = gradient});
+}
+
+void ks_tapes_hvp(double* out, const ks_tapes* tapes, const ks_real* v, ks_derivatives* d) {
+    run((sweep){.d = d, .what = TAPE_HVP, .groups = tapes->groups, .count = tapes->count, .tapes = tapes, .v = v,
+                .out = out});
+}
+
+void ks_tapes_fvp(double* out, const ks_tapes* tapes, const ks_real* v, ks_derivatives* d) {
+    run((sweep){.d = d, .what = TAPE_FVP, .groups = tapes->groups, .count = tapes->count, .tapes = tapes, .v = v,
+                .out = out});
+}

@@ -1,0 +1,51 @@
+/* derivatives.h: the derivatives of many tasks' losses at once, on all cores.
+ *
+ * A group is one task's rows with the parameters that they are looked at with. Every result is a mean over the group's rows:
+ *   L_i(θ_i) = -mean_n w_n log π_θi(a_n|s_n)
+ * The work is cut into chunks of rows; each chunk's sum is kept apart and added in order, so that results are the same bit
+ * for bit for any number of threads.
+ *
+ * Vectors per group stand one after the other: (groups x P).
+ * Thread rule: one call at a time per object; it uses its own threads inside. Only the create functions allocate. */
+#ifndef KS_MAML_DERIVATIVES_H
+#define KS_MAML_DERIVATIVES_H
+
+#include "policy/policy.h"
+
+typedef struct ks_group {
+    ks_rows rows;         /* n may be 0: then all its results are 0 */
+    const ks_real* theta; /* (P) */
+} ks_group;
+
+typedef struct ks_derivatives ks_derivatives;
+
+/* For up to max_groups groups of up to max_rows rows. policy must outlive it. Errors: KS_FAILED (memory). */
+ks_derivatives* ks_derivatives_create(const ks_policy* policy, size_t max_groups, size_t max_rows, int threads,
+                                      ks_error* err);
+void ks_derivatives_destroy(ks_derivatives* derivatives);
+
+/* out (groups x P) = ∇L_i(θ_i). */
+void ks_derivatives_gradient(ks_derivatives* derivatives, double* out, const ks_group* groups, size_t count);
+
+/* out (groups x P) = H_i v_i, H_i the Hessian of L_i at θ_i; v (groups x P). For one product; several want tapes. */
+void ks_derivatives_hvp(ks_derivatives* derivatives, double* out, const ks_group* groups, size_t count, const ks_real* v);
+
+/* loss (groups) = -mean w π_θi/π_old, kl (groups) = mean KL(π_old ‖ π_θi); old (groups). */
+void ks_derivatives_compare(ks_derivatives* derivatives, double* loss, double* kl, const ks_group* groups,
+                            const ks_old_policy* old, size_t count);
+
+/* ---- many products at the same θ_i ---------------------------------------------------------------------------- */
+
+/* One tape per chunk of every group. */
+typedef struct ks_tapes ks_tapes;
+ks_tapes* ks_tapes_create(const ks_policy* policy, ks_tape_kind kind, size_t max_groups, size_t max_rows, ks_error* err);
+void ks_tapes_destroy(ks_tapes* tapes);
+
+/* Records every group; rows and θ must stay as they are while the tapes are used. gradient: as ks_derivatives_gradient's out;
+ * may be NULL, and must be for KS_TAPE_FISHER. */
+void ks_tapes_record(ks_tapes* tapes, double* gradient, ks_derivatives* derivatives, const ks_group* groups, size_t count);
+/* out (groups x P) = H_i v_i, or F_i v_i, with F_i the Hessian of the mean KL(π_θi ‖ ·) at θ_i; v (groups x P). */
+void ks_tapes_hvp(double* out, const ks_tapes* tapes, const ks_real* v, ks_derivatives* derivatives);
+void ks_tapes_fvp(double* out, const ks_tapes* tapes, const ks_real* v, ks_derivatives* derivatives);
+
+#endif

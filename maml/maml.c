@@ -1,0 +1,418 @@
+/* One meta-iteration, top to bottom: Finn, Abbeel, Levine 2017, algorithm 3, with the outer step by TRPO (appendix A.2).
+ *
+ *   draw tasks T_i
+ *   for j = 0 … k:  sample D_ij with θ_ij, advantages;  θ_i,j+1 = θ_ij - α ∇L(θ_ij; D_ij)   (after the last: no step)
+ *   u_k = ∇ outer loss at θ_ik;  u_j = u_j+1 - α H_j u_j+1;  meta-gradient = mean_i u_i0
+ *   direction by CG over mean_i J_iᵀ F_i J_i
+ *   line search: every candidate θ is adapted anew on the D_ij, j < k, and judged on D_ik */
+#include "maml/maml.h"
+
+#include "maml/adapt.h"
+#include "maml/curvature.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct ks_maml {
+    ks_maml_settings settings;
+    const ks_env_def* def;
+    const ks_policy* policy;
+    size_t num_params;   /* P */
+    size_t groups;       /* M */
+    size_t trajectories; /* per group */
+    int inner_steps;     /* k */
+
+    ks_adapt* adapt;
+    ks_curvature* curvature;
+    ks_trpo* trpo;
+
+    double* task;                 /* (M x task_dim), or (trajectories x task_dim) where each has a task of its own */
+    ks_batch** batch;             /* (k+1 x M) */
+    ks_real* theta;               /* (k+1 x M x P) that sampled each batch */
+    ks_group* stage;              /* (k+1 x M) the batches as rows, with their θ */
+    ks_rollout_request* requests; /* (M) */
+    ks_old_policy* old;           /* (M) post-update policies that candidates are compared with */
+    ks_group* candidate;          /* (M) */
+    ks_real* candidate_theta;     /* (M x P) */
+    double* u;                    /* (M x P) */
+    double* meta_gradient;        /* (P) */
+    double* loss;                 /* (M) */
+    double* kl;                   /* (M) */
+    ks_real* cg_directions;       /* (cg_iterations x P), or NULL */
+};
+
+const char* ks_method_name(ks_method method) {
+    return method == KS_MAML ? "maml" : method == KS_PRETRAIN ? "pretrain" : "oracle";
+}
+
+ks_maml_settings ks_maml_settings_default(void) {
+    return (ks_maml_settings){
+        .method = KS_MAML,
+        .seed = 1,
+        .tasks = 40,
+        .trajectories = 20,
+        .horizon = 200,
+        .inner_steps = 1,
+        .inner_lr = 0.1,
+        .advantage = ks_advantage_settings_default(),
+        .trpo = ks_trpo_settings_default(),
+        .curvature_fraction = 1,
+        .threads = 1,
+    };
+}
+
+/* ---- one meta-iteration --------------------------------------------------------------------------------------- */
+
+static double seconds(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static double mean(const double* x, size_t n) {
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        sum += x[i];
+    }
+    return sum / (double)n;
+}
+
+static ks_real* stage_theta(const ks_maml* maml, int stage, size_t group) {
+    return maml->theta + ((size_t)stage * maml->groups + group) * maml->num_params;
+}
+
+/* Samples D_ij of every task with θ_ij, advantages included. */
+static bool sample_stage(ks_maml* maml, int j, uint64_t iteration, ks_maml_stats* stats, ks_error* err) {
+    const ks_maml_settings* settings = &maml->settings;
+    bool own_tasks = settings->method != KS_MAML;
+    ks_batch** batch = maml->batch + (size_t)j * maml->groups;
+    ks_group* stage = maml->stage + (size_t)j * maml->groups;
+    for (size_t i = 0; i < maml->groups; i++) {
+        maml->requests[i] = (ks_rollout_request){
+            .batch = batch[i],
+            .trajectories = maml->trajectories,
+            .theta = stage_theta(maml, j, i),
+            .task = maml->task + i * (size_t)maml->def->task_dim,
+            .task_per_trajectory = own_tasks,
+            .task_index = (uint32_t)i,
+        };
+    }
+    ks_rollout_noise noise = {.seed = settings->seed, .iteration = iteration, .stage = (uint32_t)j};
+    if (!ks_adapt_sample(maml->adapt, maml->requests, maml->groups, noise, settings->advantage,
+                         &stats->baselines_failed, err)) {
+        return false;
+    }
+    stats->mean_return[j] = 0;
+    for (size_t i = 0; i < maml->groups; i++) {
+        stage[i] = (ks_group){.rows = ks_batch_rows(batch[i]), .theta = stage_theta(maml, j, i)};
+        stats->mean_return[j] += ks_batch_mean_return(batch[i]) / (double)maml->groups;
+        stats->env_steps += batch[i]->rows + batch[i]->rejected;
+        stats->rejected += batch[i]->rejected;
+    }
+    return true;
+}
+
+/* Lines 3 to 9 of the algorithm: all batches, and the parameters that sampled them. */
+static bool sample_and_adapt(ks_maml* maml, const ks_real* theta, uint64_t iteration, ks_maml_stats* stats,
+                             ks_error* err) {
+    size_t tasks = maml->settings.method == KS_MAML ? maml->groups : maml->trajectories;
+    ks_draw_tasks(maml->task, maml->def, maml->settings.seed, iteration, 0, tasks);
+    for (size_t i = 0; i < maml->groups; i++) {
+        memcpy(stage_theta(maml, 0, i), theta, maml->num_params * sizeof *theta);
+    }
+    for (int j = 0; j <= maml->inner_steps; j++) {
+        double start = seconds();
+        if (!sample_stage(maml, j, iteration, stats, err)) {
+            return false;
+        }
+        stats->sampling_s += seconds() - start;
+        if (j < maml->inner_steps) {
+            ks_adapt_step(stage_theta(maml, j + 1, 0), maml->adapt, maml->stage + (size_t)j * maml->groups, maml->groups,
+                          maml->settings.inner_lr);
+        }
+    }
+    return true;
+}
+
+/* Outer loss and mean KL of post-update policies `groups` (M), which are at their adapted parameters. */
+static void outer_loss(double* loss, double* kl, ks_maml* maml, const ks_group* groups) {
+    ks_derivatives_compare(ks_adapt_derivatives(maml->adapt), maml->loss, maml->kl, groups, maml->old, maml->groups);
+    *loss = mean(maml->loss, maml->groups);
+    *kl = mean(maml->kl, maml->groups);
+}
+
+/* meta-gradient = mean over tasks of Jᵀ ∇ outer loss; at the old policies the ratio is 1, and the outer loss has the same
+ * gradient as the weighted negative log-likelihood. */
+static void meta_gradient(ks_maml* maml) {
+    size_t n = maml->num_params;
+    const ks_group* last = maml->stage + (size_t)maml->inner_steps * maml->groups;
+    ks_derivatives_gradient(ks_adapt_derivatives(maml->adapt), maml->u, last, maml->groups);
+    ks_curvature_pull_back(maml->u, maml->curvature);
+    memset(maml->meta_gradient, 0, n * sizeof *maml->meta_gradient);
+    for (size_t i = 0; i < maml->groups; i++) {
+        for (size_t p = 0; p < n; p++) {
+            maml->meta_gradient[p] += maml->u[i * n + p] / (double)maml->groups;
+        }
+    }
+}
+
+/* what TRPO asks: the curvature of the constraint */
+static bool curvature_product(void* user, double* out, const ks_real* p, ks_error* err) {
+    (void)err;
+    ks_maml* maml = user;
+    ks_curvature_product(out, maml->curvature, p);
+    return true;
+}
+
+/* what TRPO asks: a candidate, adapted anew on the recorded batches, and judged on the last */
+static bool evaluate_candidate(void* user, double* loss, double* kl, const ks_real* theta, ks_error* err) {
+    (void)err;
+    ks_maml* maml = user;
+    size_t n = maml->num_params;
+    for (size_t i = 0; i < maml->groups; i++) {
+        memcpy(maml->candidate_theta + i * n, theta, n * sizeof *theta);
+    }
+    for (int j = 0; j <= maml->inner_steps; j++) {
+        for (size_t i = 0; i < maml->groups; i++) {
+            maml->candidate[i] = maml->stage[(size_t)j * maml->groups + i];
+            maml->candidate[i].theta = maml->candidate_theta + i * n;
+        }
+        if (j < maml->inner_steps) {
+            ks_adapt_step(maml->candidate_theta, maml->adapt, maml->candidate, maml->groups, maml->settings.inner_lr);
+        }
+    }
+    outer_loss(loss, kl, maml, maml->candidate);
+    return true;
+}
+
+static void keep_direction(void* user, int iteration, const ks_real* p) {
+    ks_maml* maml = user;
+    if (maml->cg_directions) {
+        memcpy(maml->cg_directions + (size_t)iteration * maml->num_params, p, maml->num_params * sizeof *p);
+    }
+}
+
+static double mean_std(const ks_maml* maml, const ks_real* theta) {
+    size_t first = ks_policy_log_std_offset(maml->policy);
+    double floor = ks_policy_get_settings(maml->policy)->log_std_min;
+    double sum = 0;
+    for (size_t i = first; i < maml->num_params; i++) {
+        sum += exp(fmax((double)theta[i], floor));
+    }
+    return maml->num_params > first ? sum / (double)(maml->num_params - first) : 0;
+}
+
+bool ks_maml_iterate(ks_maml* maml, ks_real* theta, uint64_t iteration, ks_maml_stats* stats, ks_error* err) {
+    double start = seconds();
+    *stats = (ks_maml_stats){.stages = maml->inner_steps + 1, .mean_std = mean_std(maml, theta)};
+    if (!sample_and_adapt(maml, theta, iteration, stats, err)) {
+        return false;
+    }
+
+    for (size_t i = 0; i < maml->groups; i++) {
+        const ks_batch* last = ks_maml_batch(maml, maml->inner_steps, i);
+        maml->old[i] = (ks_old_policy){
+            .logp = last->logp, .head = last->head, .theta = stage_theta(maml, maml->inner_steps, i)};
+    }
+    double kl;
+    outer_loss(&stats->surrogate_before, &kl, maml, maml->stage + (size_t)maml->inner_steps * maml->groups);
+
+    ks_curvature_record(maml->curvature, maml->stage,
+                        ks_stream_make(maml->settings.seed, KS_RNG_CURVATURE, iteration, 0));
+    meta_gradient(maml);
+
+    ks_trpo_problem problem = {
+        .n = maml->num_params,
+        .user = maml,
+        .curvature = curvature_product,
+        .evaluate = evaluate_candidate,
+        .on_direction = keep_direction,
+    };
+    if (!ks_trpo_step(maml->trpo, theta, maml->meta_gradient, stats->surrogate_before, &problem, &maml->settings.trpo,
+                      &stats->trpo, err)) {
+        return false;
+    }
+    stats->surrogate_after = stats->trpo.loss_after;
+    stats->update_s = seconds() - start - stats->sampling_s;
+    return true;
+}
+
+/* ---- creation --------------------------------------------------------------------------------------------------- */
+
+static bool check_settings(const ks_maml_settings* s, ks_error* err) {
+    if (s->tasks < 1 || s->trajectories < 1 || s->horizon < 1 || s->threads < 1) {
+        return ks_fail(err, KS_BAD_INPUT, "tasks, trajectories, horizon and threads must be at least 1");
+    }
+    if (s->inner_steps < 0 || s->inner_steps > KS_MAX_INNER_STEPS) {
+        return ks_fail(err, KS_BAD_INPUT, "inner steps must be 0 to %d, not %d", KS_MAX_INNER_STEPS, s->inner_steps);
+    }
+    if (!(s->curvature_fraction > 0 && s->curvature_fraction <= 1)) {
+        return ks_fail(err, KS_BAD_INPUT, "the curvature fraction must be above 0 and at most 1, not %g",
+                       s->curvature_fraction);
+    }
+    return true;
+}
+
+static bool create_batches(ks_maml* maml, ks_error* err) {
+    size_t count = (size_t)(maml->inner_steps + 1) * maml->groups;
+    ks_batch_sizes sizes = ks_sampler_batch_sizes(ks_adapt_sampler(maml->adapt), maml->trajectories,
+                                                  maml->settings.horizon, false);
+    for (size_t i = 0; i < count; i++) {
+        maml->batch[i] = ks_batch_create(&sizes, err);
+        if (!maml->batch[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool create_memory(ks_maml* maml, ks_error* err) {
+    size_t m = maml->groups;
+    size_t n = maml->num_params;
+    size_t stages = (size_t)(maml->inner_steps + 1);
+    size_t tasks = maml->settings.method == KS_MAML ? m : maml->trajectories;
+    maml->task = malloc(tasks * (size_t)maml->def->task_dim * sizeof *maml->task);
+    maml->batch = calloc(stages * m, sizeof *maml->batch);
+    maml->theta = malloc(stages * m * n * sizeof *maml->theta);
+    maml->stage = calloc(stages * m, sizeof *maml->stage);
+    maml->requests = calloc(m, sizeof *maml->requests);
+    maml->old = calloc(m, sizeof *maml->old);
+    maml->candidate = calloc(m, sizeof *maml->candidate);
+    maml->candidate_theta = malloc(m * n * sizeof *maml->candidate_theta);
+    maml->u = malloc(m * n * sizeof *maml->u);
+    maml->meta_gradient = calloc(n, sizeof *maml->meta_gradient);
+    maml->loss = malloc(m * sizeof *maml->loss);
+    maml->kl = malloc(m * sizeof *maml->kl);
+    if (!maml->task || !maml->batch || !maml->theta || !maml->stage || !maml->requests || !maml->old ||
+        !maml->candidate || !maml->candidate_theta || !maml->u || !maml->meta_gradient || !maml->loss || !maml->kl) {
+        return ks_fail(err, KS_FAILED, "not enough memory for %zu tasks", m);
+    }
+    return create_batches(maml, err);
+}
+
+ks_maml* ks_maml_create(const ks_env_model* model, const ks_policy* policy, const ks_maml_settings* settings,
+                        ks_error* err) {
+    if (!check_settings(settings, err)) {
+        return NULL;
+    }
+    ks_maml* maml = calloc(1, sizeof *maml);
+    if (!maml) {
+        ks_fail(err, KS_FAILED, "not enough memory");
+        return NULL;
+    }
+    bool is_maml = settings->method == KS_MAML;
+    maml->settings = *settings;
+    maml->def = ks_env_model_def(model);
+    maml->policy = policy;
+    maml->num_params = ks_policy_num_params(policy);
+    maml->groups = is_maml ? settings->tasks : 1;
+    maml->trajectories = is_maml ? settings->trajectories : settings->tasks * settings->trajectories;
+    maml->inner_steps = is_maml ? settings->inner_steps : 0;
+    maml->adapt = ks_adapt_create(model, policy,
+                                  (ks_adapt_sizes){.tasks = maml->groups,
+                                                   .trajectories = maml->trajectories,
+                                                   .horizon = settings->horizon,
+                                                   .threads = settings->threads},
+                                  err);
+    if (maml->adapt) {
+        maml->curvature = ks_curvature_create(policy, ks_adapt_derivatives(maml->adapt),
+                                              (ks_curvature_sizes){.groups = maml->groups,
+                                                                   .max_rows = maml->trajectories * settings->horizon,
+                                                                   .inner_steps = maml->inner_steps,
+                                                                   .inner_lr = settings->inner_lr,
+                                                                   .first_order = settings->first_order,
+                                                                   .fraction = settings->curvature_fraction},
+                                              err);
+    }
+    if (maml->curvature) {
+        maml->trpo = ks_trpo_create(maml->num_params, err);
+    }
+    if (!maml->trpo || !create_memory(maml, err)) {
+        ks_maml_destroy(maml);
+        return NULL;
+    }
+    return maml;
+}
+
+void ks_maml_destroy(ks_maml* maml) {
+    if (!maml) {
+        return;
+    }
+    for (size_t i = 0; maml->batch && i < (size_t)(maml->inner_steps + 1) * maml->groups; i++) {
+        ks_batch_destroy(maml->batch[i]);
+    }
+    ks_curvature_destroy(maml->curvature);
+    ks_adapt_destroy(maml->adapt);
+    ks_trpo_destroy(maml->trpo);
+    free(maml->task);
+    free(maml->batch);
+    free(maml->theta);
+    free(maml->stage);
+    free(maml->requests);
+    free(maml->old);
+    free(maml->candidate);
+    free(maml->candidate_theta);
+    free(maml->u);
+    free(maml->meta_gradient);
+    free(maml->loss);
+    free(maml->kl);
+    free(maml->cg_directions);
+    free(maml);
+}
+
+/* ---- the iteration in full --------------------------------------------------------------------------------------- */
+
+const ks_maml_settings* ks_maml_get_settings(const ks_maml* maml) {
+    return &maml->settings;
+}
+
+const ks_env_def* ks_maml_env(const ks_maml* maml) {
+    return maml->def;
+}
+
+const ks_policy* ks_maml_policy(const ks_maml* maml) {
+    return maml->policy;
+}
+
+size_t ks_maml_num_groups(const ks_maml* maml) {
+    return maml->groups;
+}
+
+int ks_maml_num_stages(const ks_maml* maml) {
+    return maml->inner_steps + 1;
+}
+
+const ks_batch* ks_maml_batch(const ks_maml* maml, int stage, size_t group) {
+    return maml->batch[(size_t)stage * maml->groups + group];
+}
+
+const ks_real* ks_maml_stage_theta(const ks_maml* maml, int stage, size_t group) {
+    return stage_theta(maml, stage, group);
+}
+
+const double* ks_maml_meta_gradient(const ks_maml* maml) {
+    return maml->meta_gradient;
+}
+
+const double* ks_maml_direction(const ks_maml* maml) {
+    return ks_trpo_direction(maml->trpo);
+}
+
+const ks_real* ks_maml_cg_directions(const ks_maml* maml) {
+    return maml->cg_directions;
+}
+
+bool ks_maml_keep_cg(ks_maml* maml, bool keep, ks_error* err) {
+    free(maml->cg_directions);
+    maml->cg_directions = NULL;
+    if (keep) {
+        size_t count = (size_t)maml->settings.trpo.cg_iterations * maml->num_params;
+        maml->cg_directions = malloc((count ? count : 1) * sizeof *maml->cg_directions);
+        if (!maml->cg_directions) {
+            return ks_fail(err, KS_FAILED, "not enough memory for %d CG directions", maml->settings.trpo.cg_iterations);
+        }
+    }
+    return true;
+}

@@ -1,0 +1,10 @@
+#include "maml/parallel.h"
+
+#include <omp.h>
+
+void ks_parallel_for(int threads, size_t count, void (*item)(void* user, size_t index, int thread), void* user) {
+#pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
+    for (size_t i = 0; i < count; i++) {
+        item(user, i, omp_get_thread_num());
+    }
+}

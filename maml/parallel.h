@@ -1,0 +1,12 @@
+/* parallel.h: the one parallel loop of this room.
+ * Thread rule: not to be called from inside itself. */
+#ifndef KS_MAML_PARALLEL_H
+#define KS_MAML_PARALLEL_H
+
+#include <stddef.h>
+
+/* Runs item 0 … count-1 on `threads` threads, each item once, in no particular order. `thread` is below `threads`, and no
+ * two items run at once on the same one, so it can index scratch memory. What items compute must not depend on it. */
+void ks_parallel_for(int threads, size_t count, void (*item)(void* user, size_t index, int thread), void* user);
+
+#endif

@@ -1,0 +1,189 @@
+#include "policy/policy_file.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char* const FORMAT = "kshot.policy.1";
+static const char* const ACTIVATIONS[] = {[KS_RELU] = "relu", [KS_TANH] = "tanh"};
+static const char* const HEADS[] = {[KS_GAUSSIAN] = "gaussian", [KS_CATEGORICAL] = "categorical"};
+/* θ of a file that is to be read at most: far above any policy, far below the memory of a laptop */
+static const size_t MAX_PARAMS = (size_t)1 << 28;
+
+void ks_policy_write_meta(ks_tensor_writer* w, const ks_policy* policy, const ks_policy_info* info) {
+    const ks_policy_settings* s = ks_policy_get_settings(policy);
+    char hidden[16 * KS_MAX_HIDDEN] = "";
+    for (int i = 0; i < s->num_hidden; i++) {
+        size_t used = strlen(hidden);
+        snprintf(hidden + used, sizeof hidden - used, i ? ",%d" : "%d", s->hidden[i]);
+    }
+    ks_tensor_writer_meta(w, "env", info->env);
+    ks_tensor_writer_meta_int(w, "obs_dim", s->obs_dim);
+    ks_tensor_writer_meta_int(w, "act_dim", s->act_dim);
+    ks_tensor_writer_meta(w, "hidden", hidden);
+    ks_tensor_writer_meta(w, "activation", ACTIVATIONS[s->activation]);
+    ks_tensor_writer_meta(w, "head", HEADS[s->head]);
+    ks_tensor_writer_meta_double(w, "log_std_min", s->log_std_min);
+    ks_tensor_writer_meta(w, "method", info->method);
+    ks_tensor_writer_meta_double(w, "inner_lr", info->inner_lr);
+    ks_tensor_writer_meta_int(w, "inner_steps", info->inner_steps);
+    ks_tensor_writer_meta_double(w, "gamma", info->gamma);
+    ks_tensor_writer_meta_double(w, "gae_lambda", info->gae_lambda);
+    ks_tensor_writer_meta_int(w, "horizon", info->horizon);
+    ks_tensor_writer_meta_int(w, "iteration", info->iteration);
+    ks_tensor_writer_meta_int(w, "seed", info->seed);
+}
+
+void ks_policy_write_theta(ks_tensor_writer* w, const ks_policy* policy, const ks_real* theta) {
+    for (size_t i = 0; i < ks_policy_num_tensors(policy); i++) {
+        ks_policy_tensor t = ks_policy_tensor_at(policy, i);
+        ks_tensor_writer_add_real(w, t.name, t.ndim, t.shape, theta + t.offset, sizeof *theta);
+    }
+}
+
+bool ks_policy_save(const char* path, const ks_policy* policy, const ks_real* theta, const ks_policy_info* info,
+                    ks_error* err) {
+    ks_tensor_writer* w = ks_tensor_writer_create(err);
+    if (!w) {
+        return false;
+    }
+    ks_tensor_writer_meta(w, "format", FORMAT);
+    ks_policy_write_meta(w, policy, info);
+    ks_policy_write_theta(w, policy, theta);
+    bool ok = ks_tensor_writer_save(w, path, false, err);
+    ks_tensor_writer_destroy(w);
+    return ok;
+}
+
+/* ---- reading ------------------------------------------------------------------------------------------------------ */
+
+static bool read_choice(const ks_tensor_file* f, const char* key, const char* const* names, int* value, ks_error* err) {
+    const char* text = ks_tensor_file_meta_string(f, key, err);
+    if (!text) {
+        return false;
+    }
+    for (int i = 0; i < 2; i++) {
+        if (strcmp(text, names[i]) == 0) {
+            *value = i;
+            return true;
+        }
+    }
+    return ks_fail(err, KS_BAD_INPUT, "%s: metadata '%s' is '%.40s', not %s or %s", ks_tensor_file_path(f), key, text,
+                   names[0], names[1]);
+}
+
+/* "100,100", or "" for a linear policy */
+static bool read_hidden(const ks_tensor_file* f, ks_policy_settings* s, ks_error* err) {
+    const char* text = ks_tensor_file_meta_string(f, "hidden", err);
+    if (!text) {
+        return false;
+    }
+    s->num_hidden = 0;
+    for (const char* at = text; *at;) {
+        char* end;
+        long width = strtol(at, &end, 10);
+        bool more = *end == ',' && end[1];
+        if (end == at || (*end && !more) || width < 1 || width > KS_MAX_WIDTH || s->num_hidden == KS_MAX_HIDDEN) {
+            return ks_fail(err, KS_BAD_INPUT, "%s: metadata 'hidden' is '%.40s', not up to %d widths from 1 to %d as in 100,100",
+                           ks_tensor_file_path(f), text, KS_MAX_HIDDEN, KS_MAX_WIDTH);
+        }
+        s->hidden[s->num_hidden++] = (int)width;
+        at = more ? end + 1 : end;
+    }
+    return true;
+}
+
+static bool read_name(const ks_tensor_file* f, const char* key, char* out, size_t room, ks_error* err) {
+    const char* text = ks_tensor_file_meta_string(f, key, err);
+    if (!text) {
+        return false;
+    }
+    if (strlen(text) >= room) {
+        return ks_fail(err, KS_BAD_INPUT, "%s: metadata '%s' is too long", ks_tensor_file_path(f), key);
+    }
+    snprintf(out, room, "%s", text);
+    return true;
+}
+
+static bool read_int(const ks_tensor_file* f, const char* key, int min, int max, int* value, ks_error* err) {
+    int64_t wide;
+    if (!ks_tensor_file_meta_int(f, key, min, max, &wide, err)) {
+        return false;
+    }
+    *value = (int)wide;
+    return true;
+}
+
+bool ks_policy_read_meta(const ks_tensor_file* f, ks_policy_settings* settings, ks_policy_info* info, ks_error* err) {
+    ks_policy_settings s = {0};
+    ks_policy_info i = {0};
+    int activation, head;
+    bool ok = read_name(f, "env", i.env, sizeof i.env, err) && read_int(f, "obs_dim", 1, KS_MAX_WIDTH, &s.obs_dim, err) &&
+              read_int(f, "act_dim", 1, KS_MAX_WIDTH, &s.act_dim, err) && read_hidden(f, &s, err) &&
+              read_choice(f, "activation", ACTIVATIONS, &activation, err) && read_choice(f, "head", HEADS, &head, err) &&
+              ks_tensor_file_meta_double(f, "log_std_min", &s.log_std_min, err) &&
+              read_name(f, "method", i.method, sizeof i.method, err) &&
+              ks_tensor_file_meta_double(f, "inner_lr", &i.inner_lr, err) &&
+              read_int(f, "inner_steps", 0, 1000, &i.inner_steps, err) &&
+              ks_tensor_file_meta_double(f, "gamma", &i.gamma, err) &&
+              ks_tensor_file_meta_double(f, "gae_lambda", &i.gae_lambda, err) &&
+              read_int(f, "horizon", 1, 1 << 24, &i.horizon, err) &&
+              ks_tensor_file_meta_int(f, "iteration", 0, INT64_MAX, &i.iteration, err) &&
+              ks_tensor_file_meta_int(f, "seed", 0, INT64_MAX, &i.seed, err);
+    if (!ok) {
+        return false;
+    }
+    s.activation = (ks_activation)activation;
+    s.head = (ks_head)head;
+    *settings = s;
+    *info = i;
+    return true;
+}
+
+bool ks_policy_read_theta(const ks_tensor_file* f, const ks_policy* policy, ks_real* theta, ks_error* err) {
+    for (size_t i = 0; i < ks_policy_num_tensors(policy); i++) {
+        ks_policy_tensor t = ks_policy_tensor_at(policy, i);
+        const void* data;
+        if (!ks_tensor_file_get(f, t.name, KS_F32, t.ndim, t.shape, &data, err)) {
+            return false;
+        }
+        const float* from = data;
+        for (size_t j = 0; j < t.count; j++) {
+            if (!isfinite(from[j])) {
+                return ks_fail(err, KS_BAD_INPUT, "%s: tensor '%s' holds a number that is not finite",
+                               ks_tensor_file_path(f), t.name);
+            }
+            theta[t.offset + j] = (ks_real)from[j];
+        }
+    }
+    return true;
+}
+
+bool ks_policy_load(const char* path, ks_policy** policy, ks_real** theta, ks_policy_info* info, ks_error* err) {
+    *policy = NULL;
+    *theta = NULL;
+    ks_policy_settings settings;
+    ks_tensor_file* f = ks_tensor_file_open(path, FORMAT, err);
+    bool ok = f && ks_policy_read_meta(f, &settings, info, err);
+    if (ok) {
+        *policy = ks_policy_create(&settings, err);
+        ok = *policy != NULL;
+    }
+    if (ok && ks_policy_num_params(*policy) > MAX_PARAMS) {
+        ok = ks_fail(err, KS_BAD_INPUT, "%s: a policy of %zu parameters, more than kshot takes (%zu)", path,
+                     ks_policy_num_params(*policy), MAX_PARAMS);
+    }
+    if (ok) {
+        *theta = malloc(ks_policy_num_params(*policy) * sizeof **theta);
+        ok = *theta ? ks_policy_read_theta(f, *policy, *theta, err) : ks_fail(err, KS_FAILED, "%s: not enough memory", path);
+    }
+    if (!ok) {
+        ks_policy_destroy(*policy);
+        free(*theta);
+        *policy = NULL;
+        *theta = NULL;
+    }
+    ks_tensor_file_close(f);
+    return ok;
+}

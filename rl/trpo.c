@@ -1,0 +1,176 @@
+#include "rl/trpo.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct ks_trpo {
+    size_t n;
+    double* direction; /* (n) d */
+    double* residual;  /* (n) r = g - (C + damping I) d */
+    double* search;    /* (n) p, as rounded to ks_real */
+    double* product;   /* (n) (C + damping I) p */
+    ks_real* p;        /* (n) p as the callback gets it */
+    ks_real* candidate; /* (n) */
+};
+
+ks_trpo_settings ks_trpo_settings_default(void) {
+    return (ks_trpo_settings){
+        .max_kl = 0.01,
+        .cg_iterations = 10,
+        .cg_damping = 1e-5,
+        .cg_tolerance = 1e-10,
+        .backtrack_ratio = 0.8,
+        .backtrack_steps = 15,
+    };
+}
+
+const char* ks_trpo_verdict_text(ks_trpo_verdict verdict) {
+    switch (verdict) {
+        case KS_TRPO_ACCEPTED:
+            return "accepted";
+        case KS_TRPO_NO_CANDIDATE:
+            return "line search failed: no candidate lowers the loss within the constraint";
+        case KS_TRPO_BAD_GRADIENT:
+            return "the gradient is zero or not finite";
+        case KS_TRPO_BAD_CURVATURE:
+            return "the curvature is not positive along the gradient, or not finite";
+    }
+    return "unknown";
+}
+
+ks_trpo* ks_trpo_create(size_t n, ks_error* err) {
+    ks_trpo* t = calloc(1, sizeof *t);
+    if (t) {
+        t->n = n;
+        t->direction = calloc(n, sizeof(double));
+        t->residual = malloc(n * sizeof(double));
+        t->search = malloc(n * sizeof(double));
+        t->product = malloc(n * sizeof(double));
+        t->p = malloc(n * sizeof(ks_real));
+        t->candidate = malloc(n * sizeof(ks_real));
+    }
+    if (!t || !t->direction || !t->residual || !t->search || !t->product || !t->p || !t->candidate) {
+        ks_fail(err, KS_FAILED, "not enough memory for %zu parameters", n);
+        ks_trpo_destroy(t);
+        return NULL;
+    }
+    return t;
+}
+
+void ks_trpo_destroy(ks_trpo* t) {
+    if (t) {
+        free(t->direction);
+        free(t->residual);
+        free(t->search);
+        free(t->product);
+        free(t->p);
+        free(t->candidate);
+        free(t);
+    }
+}
+
+const double* ks_trpo_direction(const ks_trpo* t) {
+    return t->direction;
+}
+
+static double dot(const double* a, const double* b, size_t n) {
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        sum += a[i] * b[i];
+    }
+    return sum;
+}
+
+/* Conjugate gradient from 0 (Hestenes and Stiefel 1952). Leaves d and r. False only if the callback failed. */
+static bool conjugate_gradient(ks_trpo* t, const double* gradient, const ks_trpo_problem* problem,
+                               const ks_trpo_settings* s, ks_trpo_result* result, ks_error* err) {
+    size_t n = t->n;
+    memset(t->direction, 0, n * sizeof(double));
+    memcpy(t->residual, gradient, n * sizeof(double));
+    memcpy(t->search, gradient, n * sizeof(double));
+    double rr = dot(t->residual, t->residual, n);
+    const double gg = rr;
+    for (int i = 0; i < s->cg_iterations; i++) {
+        for (size_t j = 0; j < n; j++) {
+            t->p[j] = (ks_real)t->search[j];
+            t->search[j] = (double)t->p[j];
+        }
+        if (problem->on_direction) {
+            problem->on_direction(problem->user, i, t->p);
+        }
+        if (!problem->curvature(problem->user, t->product, t->p, err)) {
+            return false;
+        }
+        result->cg_iterations = i + 1;
+        for (size_t j = 0; j < n; j++) {
+            t->product[j] += s->cg_damping * t->search[j];
+        }
+        double curvature = dot(t->search, t->product, n);
+        /* along such a p the quadratic has no minimum: what has been found so far is still a descent direction */
+        if (!(curvature > 0) || !isfinite(curvature)) {
+            break;
+        }
+        double step = rr / curvature;
+        for (size_t j = 0; j < n; j++) {
+            t->direction[j] += step * t->search[j];
+            t->residual[j] -= step * t->product[j];
+        }
+        double rr_next = dot(t->residual, t->residual, n);
+        double beta = rr_next / rr;
+        rr = rr_next;
+        if (rr < s->cg_tolerance || !isfinite(rr)) {
+            break;
+        }
+        for (size_t j = 0; j < n; j++) {
+            t->search[j] = t->residual[j] + beta * t->search[j];
+        }
+    }
+    result->cg_residual = sqrt(rr / gg);
+    return true;
+}
+
+/* Shortens the step until the loss falls within the constraint. False only if the callback failed. */
+static bool line_search(ks_trpo* t, ks_real* theta, double loss_before, const ks_trpo_problem* problem,
+                        const ks_trpo_settings* s, ks_trpo_result* result, ks_error* err) {
+    double scale = result->step_scale;
+    for (int i = 0; i < s->backtrack_steps; i++, scale *= s->backtrack_ratio) {
+        for (size_t j = 0; j < t->n; j++) {
+            t->candidate[j] = (ks_real)((double)theta[j] - scale * t->direction[j]);
+        }
+        if (!problem->evaluate(problem->user, &result->loss_after, &result->kl, t->candidate, err)) {
+            return false;
+        }
+        result->backtracks = i;
+        /* written so that not-a-number is refused */
+        if (result->loss_after < loss_before && result->kl <= s->max_kl) {
+            memcpy(theta, t->candidate, t->n * sizeof *theta);
+            result->verdict = KS_TRPO_ACCEPTED;
+            return true;
+        }
+    }
+    result->verdict = KS_TRPO_NO_CANDIDATE;
+    return true;
+}
+
+bool ks_trpo_step(ks_trpo* t, ks_real* theta, const double* gradient, double loss_before, const ks_trpo_problem* problem,
+                  const ks_trpo_settings* settings, ks_trpo_result* result, ks_error* err) {
+    *result = (ks_trpo_result){.verdict = KS_TRPO_BAD_GRADIENT, .loss_after = loss_before};
+    double gg = dot(gradient, gradient, t->n);
+    if (!(gg > 0) || !isfinite(gg)) {
+        memset(t->direction, 0, t->n * sizeof(double));
+        return true;
+    }
+    if (!conjugate_gradient(t, gradient, problem, settings, result, err)) {
+        return false;
+    }
+    /* dᵀ(C + damping I)d, with (C + damping I)d = g - r by CG's recurrence */
+    double curvature = dot(t->direction, gradient, t->n) - dot(t->direction, t->residual, t->n);
+    result->step_scale = sqrt(2 * settings->max_kl / curvature);
+    if (!(curvature > 0) || !isfinite(result->step_scale)) {
+        result->step_scale = 0;
+        result->verdict = KS_TRPO_BAD_CURVATURE;
+        return true;
+    }
+    return line_search(t, theta, loss_before, problem, settings, result, err);
+}

@@ -1,0 +1,299 @@
+/* The registry, the point, the appended task, refused actions, and the worked example of docs/environments.md. */
+#include "env_support.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern const ks_env_def ks_env_corridor; /* examples/corridor.c */
+
+/* ---- registry -------------------------------------------------------------------------------------------- */
+
+static void registry_is_complete(void** unused) {
+    (void)unused;
+    static const struct {
+        const char* name;
+        int obs, act, task, kinds, horizon;
+        double dt;
+    } expected[] = {
+        {"point", 2, 2, 2, 0, 100, 0},
+        {"half-cheetah-vel", 20, 6, 1, 0, 200, 0.01},
+        {"half-cheetah-dir", 20, 6, 1, 2, 200, 0.01},
+        {"ant-vel", 125, 8, 1, 0, 200, 0.02},
+        {"ant-dir", 125, 8, 1, 2, 200, 0.02},
+        {"ant-goal", 125, 8, 2, 0, 200, 0.02},
+        {"gym/half-cheetah-vel", 20, 6, 1, 0, 200, 0.05},
+        {"gym/half-cheetah-dir", 20, 6, 1, 2, 200, 0.05},
+        {"gym/ant-vel", 125, 8, 1, 0, 200, 0.05},
+        {"gym/ant-dir", 125, 8, 1, 2, 200, 0.05},
+        {"gym/ant-goal", 125, 8, 2, 0, 200, 0.05},
+    };
+    assert_int_equal(ks_env_count(), sizeof expected / sizeof expected[0]);
+    for (size_t i = 0; i < ks_env_count(); i++) {
+        const ks_env_def* def = ks_env_at(i);
+        assert_string_equal(def->name, expected[i].name);
+        assert_ptr_equal(ks_env_find(def->name, NULL), def);
+        assert_true(def->summary && def->task_summary);
+        assert_int_equal(def->obs_dim, expected[i].obs);
+        assert_int_equal(def->act_dim, expected[i].act);
+        assert_int_equal(def->task_dim, expected[i].task);
+        assert_int_equal(def->task_kinds, expected[i].kinds);
+        assert_int_equal(def->horizon, expected[i].horizon);
+        assert_true(def->dt == expected[i].dt);
+    }
+}
+
+static void unknown_name_names_the_nearest(void** unused) {
+    (void)unused;
+    ks_error err = {0};
+    assert_null(ks_env_find("half-cheeta-dir", &err));
+    assert_int_equal(err.code, KS_BAD_INPUT);
+    assert_non_null(strstr(err.text, "\"half-cheeta-dir\""));
+    assert_non_null(strstr(err.text, "nearest is \"half-cheetah-dir\""));
+
+    assert_null(ks_env_find("gim/ant-goal", &err));
+    assert_non_null(strstr(err.text, "nearest is \"gym/ant-goal\""));
+
+    char name[5000];
+    memset(name, 'x', sizeof name);
+    name[sizeof name - 1] = 0;
+    assert_null(ks_env_find(name, &err));
+    assert_null(ks_env_find("", &err));
+    assert_non_null(strstr(err.text, "nearest is \"point\""));
+}
+
+/* ---- tasks ----------------------------------------------------------------------------------------------- */
+
+static void tasks_follow_their_distribution(void** unused) {
+    (void)unused;
+    static const struct {
+        const char* name;
+        double low, high;
+    } cases[] = {{"point", -0.5, 0.5},   {"half-cheetah-vel", 0, 2},     {"ant-vel", 0, 3},
+                 {"ant-goal", -3, 3},    {"gym/half-cheetah-vel", 0, 2}, {"gym/ant-vel", 0, 3},
+                 {"gym/ant-goal", -3, 3}};
+    for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
+        const ks_env_def* def = ks_env_find(cases[c].name, NULL);
+        const double u[2] = {0.25, 0.75};
+        double task[KS_TASK_MAX];
+        def->sample_task(def, task, (ks_env_noise){.uniform = u});
+        assert_int_equal(def->task_uniforms, def->task_dim);
+        for (int i = 0; i < def->task_dim; i++) {
+            assert_true(fabs(task[i] - (cases[c].low + u[i] * (cases[c].high - cases[c].low))) < 1e-15);
+        }
+    }
+}
+
+static void directions_are_two_kinds(void** unused) {
+    (void)unused;
+    static const double below[] = {0.49};
+    static const double above[] = {0.51};
+    for (size_t i = 0; i < ks_env_count(); i++) {
+        const ks_env_def* def = ks_env_at(i);
+        double task[KS_TASK_MAX];
+        if (def->task_kinds == 0) {
+            continue;
+        }
+        def->sample_task(def, task, (ks_env_noise){.uniform = below});
+        assert_true(task[0] == -1);
+        def->sample_task(def, task, (ks_env_noise){.uniform = above});
+        assert_true(task[0] == 1);
+    }
+}
+
+static void appended_task_ends_every_observation(void** unused) {
+    (void)unused;
+    for (size_t e = 0; e < ks_env_count(); e++) {
+        const ks_env_def* def = ks_env_at(e);
+        fixture plain = open_def(def, false);
+        fixture oracle = open_def(def, true);
+        const int n = def->obs_dim;
+        ks_real obs[MAX_OBS];
+        ks_real with_task[MAX_OBS];
+        ks_real act[MAX_ACT];
+
+        assert_int_equal(ks_env_model_obs_dim(plain.model), n);
+        assert_int_equal(ks_env_model_obs_dim(oracle.model), n + def->task_dim);
+        start(&plain, obs);
+        start(&oracle, with_task);
+        for (int t = 0; t < 3; t++) {
+            assert_memory_equal(obs, with_task, (size_t)n * sizeof *obs);
+            for (int i = 0; i < def->task_dim; i++) {
+                assert_true(with_task[n + i] == (ks_real)oracle.task[i]);
+                with_task[n + i] = 0;
+            }
+            draw_action(act, def->act_dim, &plain.random);
+            assert_true(ks_env_step(plain.env, act, obs).rew == ks_env_step(oracle.env, act, with_task).rew);
+        }
+        close_env(&plain);
+        close_env(&oracle);
+    }
+}
+
+/* ---- actions --------------------------------------------------------------------------------------------- */
+
+static void bad_actions_do_not_touch_the_world(void** unused) {
+    (void)unused;
+    const ks_real bad[] = {(ks_real)NAN, (ks_real)INFINITY, (ks_real)-INFINITY};
+    for (size_t e = 0; e < ks_env_count(); e++) {
+        fixture f = open_def(ks_env_at(e), false);
+        fixture twin = open_def(ks_env_at(e), false);
+        ks_real obs[MAX_OBS];
+        ks_real other[MAX_OBS];
+        ks_real act[MAX_ACT] = {0};
+        start(&f, obs);
+        start(&twin, other);
+        for (int i = 0; i < 3; i++) {
+            act[f.def->act_dim - 1] = bad[i];
+            assert_true(ks_env_step(f.env, act, obs).unstable);
+        }
+        act[f.def->act_dim - 1] = 0.5;
+        assert_true(ks_env_step(f.env, act, obs).rew == ks_env_step(twin.env, act, other).rew);
+        assert_memory_equal(obs, other, (size_t)f.def->obs_dim * sizeof *obs);
+        close_env(&f);
+        close_env(&twin);
+    }
+}
+
+/* an action beyond [-1, 1] is the action at the border, in motion and in cost */
+static void actions_are_clipped(void** unused) {
+    (void)unused;
+    for (size_t e = 0; e < ks_env_count(); e++) {
+        fixture f = open_def(ks_env_at(e), false);
+        fixture twin = open_def(ks_env_at(e), false);
+        ks_real obs[MAX_OBS];
+        ks_real other[MAX_OBS];
+        ks_real wild[MAX_ACT];
+        ks_real tame[MAX_ACT];
+        for (int i = 0; i < MAX_ACT; i++) {
+            wild[i] = i % 2 ? 7 : -30;
+            tame[i] = i % 2 ? 1 : -1;
+        }
+        start(&f, obs);
+        start(&twin, other);
+        assert_true(ks_env_step(f.env, wild, obs).rew == ks_env_step(twin.env, tame, other).rew);
+        assert_memory_equal(obs, other, (size_t)f.def->obs_dim * sizeof *obs);
+        close_env(&f);
+        close_env(&twin);
+    }
+}
+
+/* ---- contact forces --------------------------------------------------------------------------------------- */
+
+static void ant_feels_the_floor(void** unused) {
+    (void)unused;
+    static const char* const ants[] = {"ant-vel", "gym/ant-vel"};
+    for (int e = 0; e < 2; e++) {
+        fixture f = open_env(ants[e]);
+        ks_real obs[MAX_OBS];
+        const ks_real act[MAX_ACT] = {0};
+        double felt = 0;
+        start(&f, obs);
+        for (int t = 0; t < 100; t++) {
+            ks_env_step(f.env, act, obs);
+            for (int i = 0; i < 84; i++) {
+                const double force = (double)obs[29 + i];
+                assert_true(i >= 6 || force == 0); /* the world's row */
+                assert_true(fabs(force) <= 1);
+                felt += fabs(force);
+            }
+        }
+        assert_true(felt > 10);
+        close_env(&f);
+    }
+}
+
+/* ---- point ----------------------------------------------------------------------------------------------- */
+
+static void point_walks_to_its_goal(void** unused) {
+    (void)unused;
+    fixture f = open_env("point");
+    const double goal[] = {0.25, -0.1};
+    const ks_real first[] = {1, -5};
+    const ks_real second[] = {(ks_real)1.495, 0};
+    const ks_real third[] = {(ks_real)0.495, 0};
+    ks_real obs[2];
+
+    ks_env_set_task(f.env, goal);
+    start(&f, obs);
+    assert_true(obs[0] == 0 && obs[1] == 0);
+    ks_env_step_result result = ks_env_step(f.env, first, obs);
+    assert_true(fabs((double)obs[0] - 0.1) < 1e-7 && fabs((double)obs[1] + 0.1) < 1e-7);
+    assert_true(fabs(result.rew + 0.15) < 1e-7 && !result.terminated);
+    result = ks_env_step(f.env, second, obs);
+    assert_true(fabs(result.rew + 0.05) < 1e-7 && !result.terminated);
+    result = ks_env_step(f.env, third, obs);
+    assert_true(fabs(result.rew + 0.0005) < 1e-7 && result.terminated);
+    assert_null(ks_env_mujoco_data(f.env));
+    assert_null(ks_env_model_mujoco(f.model));
+    ks_env_get_physics(f.env, NULL, NULL);
+    close_env(&f);
+}
+
+/* ---- the worked example ----------------------------------------------------------------------------------- */
+
+static void corridor_pays_at_the_prize(void** unused) {
+    (void)unused;
+    for (int direction = -1; direction <= 1; direction += 2) {
+        fixture f = open_def(&ks_env_corridor, true);
+        const double task[] = {direction};
+        const ks_real right[] = {1};
+        const ks_real neither[] = {2};
+        ks_real obs[2];
+        ks_env_step_result result = {0};
+        ks_env_set_task(f.env, task);
+        start(&f, obs);
+        assert_true(obs[0] == 0 && obs[1] == direction);
+        assert_true(ks_env_step(f.env, neither, obs).unstable);
+        for (int t = 0; t < 5; t++) {
+            assert_false(result.terminated);
+            result = ks_env_step(f.env, right, obs);
+        }
+        assert_true(result.terminated && result.rew == direction && obs[0] == 1);
+        close_env(&f);
+    }
+}
+
+static char* read_text(const char* path) {
+    FILE* file = fopen(path, "rb");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, 0, SEEK_END), 0);
+    const long size = ftell(file);
+    rewind(file);
+    char* text = calloc((size_t)size + 16, 1);
+    assert_non_null(text);
+    assert_int_equal(fread(text, 1, (size_t)size, file), size);
+    fclose(file);
+    return text;
+}
+
+/* docs/environments.md shows examples/corridor.c in full; the two must not drift apart */
+static void docs_show_the_example(void** unused) {
+    (void)unused;
+    char* page = read_text(KS_SOURCE_DIR "/docs/environments.md");
+    char* code = read_text(KS_SOURCE_DIR "/examples/corridor.c");
+    const char* shown = strstr(page, "```c\n");
+    assert_non_null(shown);
+    shown += strlen("```c\n");
+    assert_int_equal(strncmp(shown, code, strlen(code)), 0);
+    assert_int_equal(strncmp(shown + strlen(code), "```\n", 4), 0);
+    free(page);
+    free(code);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(registry_is_complete),
+        cmocka_unit_test(unknown_name_names_the_nearest),
+        cmocka_unit_test(tasks_follow_their_distribution),
+        cmocka_unit_test(directions_are_two_kinds),
+        cmocka_unit_test(appended_task_ends_every_observation),
+        cmocka_unit_test(bad_actions_do_not_touch_the_world),
+        cmocka_unit_test(actions_are_clipped),
+        cmocka_unit_test(ant_feels_the_floor),
+        cmocka_unit_test(point_walks_to_its_goal),
+        cmocka_unit_test(corridor_pays_at_the_prize),
+        cmocka_unit_test(docs_show_the_example),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

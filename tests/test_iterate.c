@@ -1,0 +1,335 @@
+/* Whole meta-iterations and evaluations on real environments: the same for any number of threads, sane when bad luck strikes,
+ * and improving when repeated. */
+#include "maml/evaluate.h"
+#include "maml/maml.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct world {
+    ks_env_model* model;
+    ks_policy* policy;
+    ks_maml* maml;
+    ks_real* theta;
+    size_t p;
+} world;
+
+static ks_maml_settings small_settings(void) {
+    ks_maml_settings s = ks_maml_settings_default();
+    s.tasks = 5;
+    s.trajectories = 6;
+    s.horizon = 20;
+    s.inner_steps = 1;
+    s.inner_lr = 0.5;
+    return s;
+}
+
+static world world_create(const ks_env_def* def, ks_maml_settings settings) {
+    ks_error err = {0};
+    world w = {.model = ks_env_model_create(def, settings.method == KS_ORACLE, &err)};
+    assert_non_null(w.model);
+    ks_policy_settings shape = ks_policy_settings_default();
+    shape.obs_dim = ks_env_model_obs_dim(w.model);
+    shape.act_dim = def->num_actions ? def->num_actions : def->act_dim;
+    shape.head = def->num_actions ? KS_CATEGORICAL : KS_GAUSSIAN;
+    shape.hidden[0] = shape.hidden[1] = 16;
+    w.policy = ks_policy_create(&shape, &err);
+    assert_non_null(w.policy);
+    w.p = ks_policy_num_params(w.policy);
+    w.theta = malloc(w.p * sizeof *w.theta);
+    double* uniform = malloc(w.p * sizeof *uniform);
+    assert_true(w.theta && uniform);
+    ks_stream_uniform(uniform, w.p, ks_stream_make(settings.seed, KS_RNG_INIT, 0, 0), 0, 0, 0);
+    ks_policy_init(w.policy, w.theta, uniform, 0);
+    free(uniform);
+    w.maml = ks_maml_create(w.model, w.policy, &settings, &err);
+    if (!w.maml) {
+        fail_msg("%s", err.text);
+    }
+    return w;
+}
+
+static world world_named(const char* env, ks_maml_settings settings) {
+    ks_error err = {0};
+    const ks_env_def* def = ks_env_find(env, &err);
+    assert_non_null(def);
+    return world_create(def, settings);
+}
+
+static void world_destroy(world* w) {
+    ks_maml_destroy(w->maml);
+    ks_policy_destroy(w->policy);
+    ks_env_model_destroy(w->model);
+    free(w->theta);
+}
+
+static ks_maml_stats iterate(world* w, uint64_t iteration) {
+    ks_maml_stats stats;
+    ks_error err = {0};
+    if (!ks_maml_iterate(w->maml, w->theta, iteration, &stats, &err)) {
+        fail_msg("%s", err.text);
+    }
+    return stats;
+}
+
+static bool all_finite(const ks_real* x, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        if (!isfinite((double)x[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void test_threads_do_not_matter(void** state) {
+    (void)state;
+    static const char* const ENVS[] = {"point", "half-cheetah-vel", "ant-vel"};
+    static const ks_method METHODS[] = {KS_MAML, KS_MAML, KS_PRETRAIN, KS_ORACLE};
+    for (size_t e = 0; e < sizeof ENVS / sizeof *ENVS; e++) {
+        for (size_t m = 0; m < sizeof METHODS / sizeof *METHODS; m++) {
+            ks_maml_settings settings = small_settings();
+            settings.method = METHODS[m];
+            settings.inner_steps = 2;
+            settings.curvature_fraction = m == 1 ? 0.25 : 1;
+            world first = world_named(ENVS[e], settings);
+            ks_maml_stats a = iterate(&first, 0);
+            iterate(&first, 1);
+            for (int threads = 2; threads <= 3; threads++) {
+                settings.threads = threads;
+                world other = world_named(ENVS[e], settings);
+                ks_maml_stats b = iterate(&other, 0);
+                iterate(&other, 1);
+                assert_memory_equal(first.theta, other.theta, first.p * sizeof *first.theta);
+                assert_memory_equal(a.mean_return, b.mean_return, (size_t)a.stages * sizeof *a.mean_return);
+                world_destroy(&other);
+            }
+            world_destroy(&first);
+        }
+    }
+}
+
+/* an iteration depends on nothing but the settings, the parameters and its number: what resuming stands on */
+static void test_iterations_have_no_memory(void** state) {
+    (void)state;
+    world a = world_named("point", small_settings());
+    iterate(&a, 0);
+    world b = world_named("point", small_settings());
+    memcpy(b.theta, a.theta, a.p * sizeof *a.theta);
+    iterate(&a, 1);
+    iterate(&b, 1);
+    assert_memory_equal(a.theta, b.theta, a.p * sizeof *a.theta);
+    world_destroy(&a);
+    world_destroy(&b);
+}
+
+static void test_an_accepted_step_keeps_its_promises(void** state) {
+    (void)state;
+    for (int k = 0; k <= 3; k++) {
+        ks_maml_settings settings = small_settings();
+        settings.inner_steps = k;
+        world w = world_named("point", settings);
+        ks_maml_stats s = iterate(&w, 0);
+        assert_int_equal(s.stages, k + 1);
+        assert_int_equal(s.trpo.verdict, KS_TRPO_ACCEPTED);
+        assert_true(s.surrogate_after < s.surrogate_before);
+        assert_true(s.trpo.kl > 0 && s.trpo.kl <= settings.trpo.max_kl);
+        assert_true(s.env_steps <= (size_t)(k + 1) * 5 * 6 * 20 && s.env_steps > 0);
+        assert_true(fabs(s.mean_std - 1) < 1e-6);
+        world_destroy(&w);
+    }
+}
+
+static void test_a_failed_line_search_keeps_the_parameters(void** state) {
+    (void)state;
+    ks_maml_settings settings = small_settings();
+    settings.trpo.max_kl = 1e9; /* any candidate fits the constraint, and none lowers the loss */
+    settings.trpo.backtrack_steps = 2;
+    settings.trpo.backtrack_ratio = 0.99;
+    world w = world_named("point", settings);
+    ks_real* before = malloc(w.p * sizeof *before);
+    assert_non_null(before);
+    memcpy(before, w.theta, w.p * sizeof *before);
+    ks_maml_stats s = iterate(&w, 0);
+    assert_int_equal(s.trpo.verdict, KS_TRPO_NO_CANDIDATE);
+    assert_memory_equal(before, w.theta, w.p * sizeof *before);
+    free(before);
+    world_destroy(&w);
+}
+
+/* ---- bad luck --------------------------------------------------------------------------------------------------- */
+
+static void bad_luck_task(const ks_env_def* def, double* task, ks_env_noise noise) {
+    (void)def;
+    task[0] = noise.uniform[0];
+}
+static void* bad_luck_create(const ks_env_def* def, const void* model, ks_error* err) {
+    (void)model;
+    (void)err;
+    const ks_env_def** state = malloc(sizeof *state);
+    assert_non_null(state);
+    *state = def;
+    return state;
+}
+static void bad_luck_reset(void* state, ks_env_noise noise, ks_real* obs) {
+    (void)state;
+    (void)noise;
+    obs[0] = 1;
+}
+/* rewards that say nothing, and an end after the first step */
+static ks_env_step_result bad_luck_step(void* state, const double* task, const ks_real* act, ks_real* obs) {
+    (void)state;
+    (void)task;
+    (void)act;
+    obs[0] = 1;
+    return (ks_env_step_result){.rew = 1, .terminated = true};
+}
+static const ks_env_def BAD_LUCK = {
+    .name = "bad-luck",
+    .summary = "ends at once",
+    .task_summary = "none",
+    .obs_dim = 1,
+    .act_dim = 1,
+    .task_dim = 1,
+    .horizon = 20,
+    .task_uniforms = 1,
+    .sample_task = bad_luck_task,
+    .create = bad_luck_create,
+    .destroy = free,
+    .reset = bad_luck_reset,
+    .step = bad_luck_step,
+};
+
+static void test_bad_luck(void** state) {
+    (void)state;
+    /* every episode one step long, no variance in the advantages, constant features */
+    ks_maml_settings settings = small_settings();
+    world w = world_create(&BAD_LUCK, settings);
+    ks_maml_stats s = iterate(&w, 0);
+    assert_int_equal(s.env_steps, 2 * 5 * 6);
+    assert_true(s.mean_return[0] == 1 && s.mean_return[1] == 1);
+    assert_true(s.trpo.verdict == KS_TRPO_BAD_GRADIENT || s.trpo.verdict == KS_TRPO_NO_CANDIDATE);
+    assert_true(all_finite(w.theta, w.p));
+    world_destroy(&w);
+
+    /* and only one trajectory per task */
+    settings.trajectories = 1;
+    w = world_create(&BAD_LUCK, settings);
+    iterate(&w, 0);
+    assert_true(all_finite(w.theta, w.p));
+    world_destroy(&w);
+    w = world_named("point", settings);
+    s = iterate(&w, 0);
+    assert_true(all_finite(w.theta, w.p));
+    assert_true(isfinite(s.surrogate_after));
+    world_destroy(&w);
+}
+
+/* ---- learning and evaluation -------------------------------------------------------------------------------------- */
+
+static double mean_return_after(const ks_eval_result* r, int step) {
+    double sum = 0;
+    for (size_t i = 0; i < r->tasks; i++) {
+        sum += r->mean_return[i * (size_t)(r->steps + 1) + (size_t)step];
+    }
+    return sum / (double)r->tasks;
+}
+
+static ks_eval_result evaluate(const world* w, int threads, size_t tasks) {
+    double task[100];
+    assert_true(tasks * (size_t)ks_env_model_def(w->model)->task_dim <= 100);
+    ks_draw_held_out_tasks(task, ks_env_model_def(w->model), 1, tasks);
+    ks_eval_settings settings = ks_eval_settings_default();
+    settings.trajectories = 10;
+    settings.horizon = 40;
+    settings.steps = 2;
+    settings.threads = threads;
+    ks_eval_set_lr(&settings, 0.5);
+    ks_eval_result result;
+    ks_error err = {0};
+    if (!ks_evaluate(&result, w->model, w->policy, w->theta, task, tasks, &settings, NULL, NULL, NULL, &err)) {
+        fail_msg("%s", err.text);
+    }
+    return result;
+}
+
+static void test_evaluation(void** state) {
+    (void)state;
+    world w = world_named("point", small_settings());
+    ks_eval_result one = evaluate(&w, 1, 43); /* more than are worked on at once */
+    ks_eval_result three = evaluate(&w, 3, 43);
+    ks_eval_result few = evaluate(&w, 1, 5);
+    size_t cells = 43 * 3;
+    assert_memory_equal(one.mean_return, three.mean_return, cells * sizeof *one.mean_return);
+    assert_memory_equal(one.mean_length, three.mean_length, cells * sizeof *one.mean_length);
+    /* a task's numbers do not depend on the others */
+    assert_memory_equal(one.mean_return, few.mean_return, 5 * 3 * sizeof *one.mean_return);
+    ks_eval_result_free(&one);
+    ks_eval_result_free(&three);
+    ks_eval_result_free(&few);
+    world_destroy(&w);
+}
+
+static void test_meta_training_learns(void** state) {
+    (void)state;
+    ks_maml_settings settings = small_settings();
+    settings.tasks = 10;
+    settings.trajectories = 10;
+    settings.horizon = 40;
+    settings.threads = 2;
+    world w = world_named("point", settings);
+    ks_eval_result before = evaluate(&w, 2, 20);
+    for (uint64_t i = 0; i < 15; i++) {
+        iterate(&w, i);
+    }
+    ks_eval_result after = evaluate(&w, 2, 20);
+    print_message("point, 15 iterations: return after one gradient step %.2f -> %.2f\n", mean_return_after(&before, 1),
+                  mean_return_after(&after, 1));
+    assert_true(mean_return_after(&after, 1) > mean_return_after(&before, 1) + 3);
+    assert_true(mean_return_after(&after, 1) > mean_return_after(&after, 0) + 1);
+    ks_eval_result_free(&before);
+    ks_eval_result_free(&after);
+    world_destroy(&w);
+}
+
+static void test_settings_out_of_range(void** state) {
+    (void)state;
+    world w = world_named("point", small_settings());
+    ks_error err = {0};
+    ks_maml_settings settings = small_settings();
+    settings.curvature_fraction = 0;
+    assert_null(ks_maml_create(w.model, w.policy, &settings, &err));
+    assert_int_equal(err.code, KS_BAD_INPUT);
+    settings = small_settings();
+    settings.inner_steps = KS_MAX_INNER_STEPS + 1;
+    assert_null(ks_maml_create(w.model, w.policy, &settings, &err));
+    ks_env_model* ant = ks_env_model_create(ks_env_find("ant-vel", &err), false, &err);
+    assert_non_null(ant);
+    settings = small_settings();
+    err = (ks_error){0};
+    assert_null(ks_maml_create(ant, w.policy, &settings, &err));
+    assert_int_equal(err.code, KS_BAD_INPUT);
+    assert_non_null(strstr(err.text, "125"));
+    ks_env_model_destroy(ant);
+    world_destroy(&w);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_threads_do_not_matter),
+        cmocka_unit_test(test_iterations_have_no_memory),
+        cmocka_unit_test(test_an_accepted_step_keeps_its_promises),
+        cmocka_unit_test(test_a_failed_line_search_keeps_the_parameters),
+        cmocka_unit_test(test_bad_luck),
+        cmocka_unit_test(test_evaluation),
+        cmocka_unit_test(test_meta_training_learns),
+        cmocka_unit_test(test_settings_out_of_range),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
