@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# setup.sh: installs what kshot is built from, on Debian 12: packages, MuJoCo in .deps/, Python in .deps/venv for the tests.
+# Can be run again at any time; says only what it does, and nothing when there is nothing to do.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+packages=(gcc libc6-dev cmake ninja-build pkg-config python3 python3-pip python3-venv clang-format ca-certificates
+    libopenblas-openmp-dev liblapacke-dev libyaml-dev libcjson-dev zlib1g-dev librandom123-dev libcmocka-dev)
+
+mujoco=4.0.0
+wheel=mujoco_core-$mujoco-cp311-cp311-manylinux_2_27_x86_64.manylinux_2_28_x86_64.whl
+wheel_sha256=885bd9b9cc0a6b5ba1114923eb954027652a6a0c115fa46b3218b83bae72ac4f
+python_packages=(numpy==1.26.4 safetensors==0.4.5)
+
+fail() {
+    echo "setup: $*" >&2
+    exit 1
+}
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    else
+        command -v sudo >/dev/null || fail "needs root, or sudo, to run: $*"
+        sudo "$@"
+    fi
+}
+
+install_packages() {
+    local missing=() package
+    for package in "${packages[@]}"; do
+        [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)" = installed ] || missing+=("$package")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    command -v apt-get >/dev/null || fail "no apt-get here; please install by hand: ${missing[*]}"
+    echo "setup: installing ${missing[*]}"
+    as_root apt-get update -qq
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# MuJoCo's C library comes inside a Python wheel, which is a zip file; nothing of Python's is used of it
+install_mujoco() {
+    local target=.deps/mujoco-$mujoco tmp
+    [ ! -e "$target/libmujoco.so.$mujoco" ] || return 0
+    [ "$(uname -m)" = x86_64 ] || fail "MuJoCo is pinned for x86_64 only, and this is $(uname -m)"
+    echo "setup: fetching MuJoCo $mujoco into $target"
+    mkdir -p .deps
+    tmp=$(mktemp -d .deps/fetch.XXXXXX)
+    trap 'rm -rf .deps/fetch.*' EXIT
+    /usr/bin/python3 -m pip --quiet --disable-pip-version-check download --no-deps --only-binary=:all: --dest "$tmp" \
+        --python-version 3.11 --implementation cp --abi cp311 --platform manylinux_2_28_x86_64 "mujoco-core==$mujoco"
+    echo "$wheel_sha256  $tmp/$wheel" | sha256sum --check --status || fail "the MuJoCo wheel does not have the pinned sha256"
+    /usr/bin/python3 -m zipfile -e "$tmp/$wheel" "$tmp"
+    rm -rf "$target"
+    mv "$tmp/mujoco" "$target"
+    rm -rf "$tmp"
+}
+
+# the tests read our files with other people's readers
+install_python() {
+    local stamp=.deps/venv/${python_packages[*]}
+    stamp=${stamp// /_}
+    [ ! -e "$stamp" ] || return 0
+    echo "setup: installing ${python_packages[*]} into .deps/venv"
+    /usr/bin/python3 -m venv --clear .deps/venv
+    .deps/venv/bin/pip --quiet --disable-pip-version-check install --only-binary=:all: "${python_packages[@]}"
+    touch "$stamp"
+}
+
+install_packages
+install_mujoco
+install_python
