@@ -128,8 +128,9 @@ static ks_env_step_result step(void* state, const double* task, const ks_real* a
 }
 
 #define PAPER_PHYSICS \
-    {.xml = ks_model_ant, .frame_skip = 1, .init_qpos = STANDING, .center_of_mass = true, .contact_forces = true}
-#define GYM_PHYSICS {.xml = ks_model_ant_gym, .frame_skip = 5, .contact_forces = true, .uniform_start = true}
+    { .xml = ks_model_ant, .frame_skip = 1, .init_qpos = STANDING, .center_of_mass = true, .contact_forces = true }
+#define GYM_PHYSICS \
+    { .xml = ks_model_ant_gym, .frame_skip = 5, .contact_forces = true, .uniform_start = true }
 static const variant VEL = {PAPER_PHYSICS, false, GOAL_VELOCITY};
 static const variant DIR = {PAPER_PHYSICS, false, DIRECTION};
 static const variant GOAL = {PAPER_PHYSICS, false, GOAL_POSITION};
@@ -137,40 +138,43 @@ static const variant GYM_VEL = {GYM_PHYSICS, true, GOAL_VELOCITY};
 static const variant GYM_DIR = {GYM_PHYSICS, true, DIRECTION};
 static const variant GYM_GOAL = {GYM_PHYSICS, true, GOAL_POSITION};
 
-#define ANT(symbol, env_name, env_summary, tasks, task_numbers, kinds, is_gym, env_variant)                \
-    extern const ks_env_def symbol;                                                                       \
-    const ks_env_def symbol = {                                                                           \
-        .name = env_name,                                                                                 \
-        .summary = env_summary,                                                                           \
-        .task_summary = tasks,                                                                            \
-        .obs_dim = 125,                                                                                   \
-        .act_dim = 8,                                                                                     \
-        .task_dim = task_numbers,                                                                         \
-        .horizon = 200,                                                                                   \
-        .dt = (is_gym) ? 0.05 : 0.02,                                                                     \
-        .task_uniforms = task_numbers,                                                                    \
-        .task_kinds = kinds,                                                                              \
-        .reset_uniforms = (is_gym) ? NQ : 0,                                                              \
-        .reset_normals = (is_gym) ? NV : NQ + NV,                                                         \
-        .sample_task = sample_task,                                                                       \
-        .model_create = model_create,                                                                     \
-        .model_destroy = ks_mujoco_model_destroy,                                                         \
-        .create = create,                                                                                 \
-        .destroy = ks_mujoco_state_destroy,                                                               \
-        .reset = reset,                                                                                   \
-        .step = step,                                                                                     \
-        .nq = NQ,                                                                                         \
-        .nv = NV,                                                                                         \
-        .get_physics = ks_mujoco_get_physics,                                                             \
-        .mujoco_model = ks_mujoco_get_model,                                                              \
-        .mujoco_data = ks_mujoco_get_data,                                                                \
-        .config = &(env_variant),                                                                         \
+#define ANT(symbol, env_name, env_summary, tasks, task_numbers, kinds, is_gym, env_variant) \
+    extern const ks_env_def symbol;                                                         \
+    const ks_env_def symbol = {                                                             \
+        .name = env_name,                                                                   \
+        .summary = env_summary,                                                             \
+        .task_summary = tasks,                                                              \
+        .obs_dim = 125,                                                                     \
+        .act_dim = 8,                                                                       \
+        .task_dim = task_numbers,                                                           \
+        .horizon = 200,                                                                     \
+        .dt = (is_gym) ? 0.05 : 0.02,                                                       \
+        .task_uniforms = task_numbers,                                                      \
+        .task_kinds = kinds,                                                                \
+        .reset_uniforms = (is_gym) ? NQ : 0,                                                \
+        .reset_normals = (is_gym) ? NV : NQ + NV,                                           \
+        .sample_task = sample_task,                                                         \
+        .model_create = model_create,                                                       \
+        .model_destroy = ks_mujoco_model_destroy,                                           \
+        .create = create,                                                                   \
+        .destroy = ks_mujoco_state_destroy,                                                 \
+        .reset = reset,                                                                     \
+        .step = step,                                                                       \
+        .nq = NQ,                                                                           \
+        .nv = NV,                                                                           \
+        .get_physics = ks_mujoco_get_physics,                                               \
+        .mujoco_model = ks_mujoco_get_model,                                                \
+        .mujoco_data = ks_mujoco_get_data,                                                  \
+        .config = &(env_variant),                                                           \
     };
 
 ANT(ks_env_ant_vel, "ant-vel", "an ant walks at a goal velocity", "goal velocity ~ U[0, 3] m/s", 1, 0, false, VEL)
-ANT(ks_env_ant_dir, "ant-dir", "an ant walks forward or backward", "direction -1 or 1, equally likely", 1, 2, false, DIR)
+ANT(ks_env_ant_dir, "ant-dir", "an ant walks forward or backward", "direction -1 or 1, equally likely", 1, 2, false,
+    DIR)
 ANT(ks_env_ant_goal, "ant-goal", "an ant walks to a goal", "goal x, y ~ U[-3, 3]^2 m", 2, 0, false, GOAL)
-ANT(ks_env_gym_ant_vel, "gym/ant-vel", "the same on Gymnasium's physics", "goal velocity ~ U[0, 3] m/s", 1, 0, true, GYM_VEL)
-ANT(ks_env_gym_ant_dir, "gym/ant-dir", "the same on Gymnasium's physics", "direction -1 or 1, equally likely", 1, 2, true,
-    GYM_DIR)
-ANT(ks_env_gym_ant_goal, "gym/ant-goal", "the same on Gymnasium's physics", "goal x, y ~ U[-3, 3]^2 m", 2, 0, true, GYM_GOAL)
+ANT(ks_env_gym_ant_vel, "gym/ant-vel", "the same on Gymnasium's physics", "goal velocity ~ U[0, 3] m/s", 1, 0, true,
+    GYM_VEL)
+ANT(ks_env_gym_ant_dir, "gym/ant-dir", "the same on Gymnasium's physics", "direction -1 or 1, equally likely", 1, 2,
+    true, GYM_DIR)
+ANT(ks_env_gym_ant_goal, "gym/ant-goal", "the same on Gymnasium's physics", "goal x, y ~ U[-3, 3]^2 m", 2, 0, true,
+    GYM_GOAL)

@@ -29,14 +29,14 @@ typedef struct ks_env_noise {
 typedef struct ks_env_step_result {
     double rew;
     bool terminated; /* the environment ended the episode with this step (which is rewarded) */
-    bool unstable;   /* the physics broke down (MuJoCo's own warnings, or a state that is not finite): the trajectory ends
+    bool unstable; /* the physics broke down (MuJoCo's own warnings, or a state that is not finite): the trajectory ends
                         BEFORE this step, whose rew and observation mean nothing */
 } ks_env_step_result;
 
 typedef struct ks_env_def ks_env_def;
 struct ks_env_def {
-    const char* name;    /* as in configs: "half-cheetah-vel" */
-    const char* summary; /* one line for `kshot envs` */
+    const char* name;         /* as in configs: "half-cheetah-vel" */
+    const char* summary;      /* one line for `kshot envs` */
     const char* task_summary; /* the task distribution, for people: "goal velocity ~ U[0, 2] m/s" */
 
     int obs_dim;
@@ -108,7 +108,7 @@ void ks_env_destroy(ks_env* env);
 void ks_env_set_task(ks_env* env, const double* task);
 /* Starts an episode; obs gets ks_env_model_obs_dim() numbers. */
 void ks_env_reset(ks_env* env, ks_env_noise noise, ks_real* obs);
-/* One step. An action that is not finite counts as unstable and does not touch the physics. */
+/* One step. An action that is not finite, or no index of one, counts as unstable and does not touch the physics. */
 ks_env_step_result ks_env_step(ks_env* env, const ks_real* act, ks_real* obs);
 /* qpos (nq) and qvel (nv) as they are now. No-op if the environment has none. */
 void ks_env_get_physics(const ks_env* env, double* qpos, double* qvel);

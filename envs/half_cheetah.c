@@ -67,50 +67,52 @@ static ks_env_step_result step(void* state, const double* task, const ks_real* a
     }
     observe(s, obs);
     double v = kind->gym ? (s->d->qpos[0] - before) / (s->config->frame_skip * s->m->opt.timestep)
-                            : s->d->subtree_linvel[3 * TORSO];
+                         : s->d->subtree_linvel[3 * TORSO];
     double gain = kind->direction ? task[0] * v : -fabs(v - task[0]);
     return (ks_env_step_result){.rew = gain - CONTROL_COST * cost};
 }
 
-#define VARIANT(is_gym, is_direction)                                                                     \
-    {                                                                                                     \
-        .physics = {.xml = ks_model_half_cheetah, .frame_skip = (is_gym) ? 5 : 1,                         \
-                    .center_of_mass = !(is_gym), .uniform_start = (is_gym)},                              \
-        .gym = (is_gym), .direction = (is_direction),                                                     \
+#define VARIANT(is_gym, is_direction)                 \
+    {                                                 \
+        .physics = {.xml = ks_model_half_cheetah,     \
+                    .frame_skip = (is_gym) ? 5 : 1,   \
+                    .center_of_mass = !(is_gym),      \
+                    .uniform_start = (is_gym)},       \
+        .gym = (is_gym), .direction = (is_direction), \
     }
 static const variant VEL = VARIANT(false, false);
 static const variant DIR = VARIANT(false, true);
 static const variant GYM_VEL = VARIANT(true, false);
 static const variant GYM_DIR = VARIANT(true, true);
 
-#define HALF_CHEETAH(symbol, env_name, env_summary, tasks, kinds, is_gym, env_variant)                     \
-    extern const ks_env_def symbol;                                                                       \
-    const ks_env_def symbol = {                                                                           \
-        .name = env_name,                                                                                 \
-        .summary = env_summary,                                                                           \
-        .task_summary = tasks,                                                                            \
-        .obs_dim = 20,                                                                                    \
-        .act_dim = 6,                                                                                     \
-        .task_dim = 1,                                                                                    \
-        .horizon = 200,                                                                                   \
-        .dt = (is_gym) ? 0.05 : 0.01,                                                                     \
-        .task_uniforms = 1,                                                                               \
-        .task_kinds = kinds,                                                                              \
-        .reset_uniforms = (is_gym) ? NQ : 0,                                                              \
-        .reset_normals = (is_gym) ? NV : NQ + NV,                                                         \
-        .sample_task = sample_task,                                                                       \
-        .model_create = model_create,                                                                     \
-        .model_destroy = ks_mujoco_model_destroy,                                                         \
-        .create = create,                                                                                 \
-        .destroy = ks_mujoco_state_destroy,                                                               \
-        .reset = reset,                                                                                   \
-        .step = step,                                                                                     \
-        .nq = NQ,                                                                                         \
-        .nv = NV,                                                                                         \
-        .get_physics = ks_mujoco_get_physics,                                                             \
-        .mujoco_model = ks_mujoco_get_model,                                                              \
-        .mujoco_data = ks_mujoco_get_data,                                                                \
-        .config = &(env_variant),                                                                         \
+#define HALF_CHEETAH(symbol, env_name, env_summary, tasks, kinds, is_gym, env_variant) \
+    extern const ks_env_def symbol;                                                    \
+    const ks_env_def symbol = {                                                        \
+        .name = env_name,                                                              \
+        .summary = env_summary,                                                        \
+        .task_summary = tasks,                                                         \
+        .obs_dim = 20,                                                                 \
+        .act_dim = 6,                                                                  \
+        .task_dim = 1,                                                                 \
+        .horizon = 200,                                                                \
+        .dt = (is_gym) ? 0.05 : 0.01,                                                  \
+        .task_uniforms = 1,                                                            \
+        .task_kinds = kinds,                                                           \
+        .reset_uniforms = (is_gym) ? NQ : 0,                                           \
+        .reset_normals = (is_gym) ? NV : NQ + NV,                                      \
+        .sample_task = sample_task,                                                    \
+        .model_create = model_create,                                                  \
+        .model_destroy = ks_mujoco_model_destroy,                                      \
+        .create = create,                                                              \
+        .destroy = ks_mujoco_state_destroy,                                            \
+        .reset = reset,                                                                \
+        .step = step,                                                                  \
+        .nq = NQ,                                                                      \
+        .nv = NV,                                                                      \
+        .get_physics = ks_mujoco_get_physics,                                          \
+        .mujoco_model = ks_mujoco_get_model,                                           \
+        .mujoco_data = ks_mujoco_get_data,                                             \
+        .config = &(env_variant),                                                      \
     };
 
 HALF_CHEETAH(ks_env_half_cheetah_vel, "half-cheetah-vel", "a half-cheetah runs at a goal velocity",

@@ -1,6 +1,5 @@
 #include "envs/mujoco_env.h"
 
-#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -9,11 +8,13 @@ static const double START_POSITION_RANGE = 0.1;
 static const double START_VELOCITY_STD = 0.1;
 
 /* MuJoCo would print warnings and keep a log file. We read its counters instead. An error is a programming mistake, after which
- * MuJoCo cannot go on. */
+ * MuJoCo cannot go on: its own handler says which and ends the program, as an assert would. */
 static void on_log(const mjLogMessage* message) {
     if (message->level == mjLOG_ERROR) {
-        __assert_fail(message->subject, message->file ? message->file : "MuJoCo", (unsigned)message->line,
-                      message->func ? message->func : "unknown");
+        mju_setLogHandler(NULL);
+        mjfLogHandler own = mju_setLogHandler(NULL);
+        own(message);
+        abort();
     }
 }
 

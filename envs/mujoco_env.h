@@ -4,7 +4,8 @@
  * still holding the action just taken: positions and velocities, subtree_com and (with center_of_mass) subtree_linvel, and
  * (with contact_forces) cfrc_ext, which MuJoCo leaves stale unless mj_rnePostConstraint is called.
  *
- * Thread rule: a ks_mujoco_model is read-only; a ks_mujoco_state is used by one thread at a time. */
+ * Thread rule: a ks_mujoco_model is read-only; a ks_mujoco_state is used by one thread at a time. Creating a model installs a
+ * log handler for the whole process, which drops MuJoCo's warnings; a program that wants its own installs it afterwards. */
 #ifndef KS_ENVS_MUJOCO_ENV_H
 #define KS_ENVS_MUJOCO_ENV_H
 

@@ -1,4 +1,5 @@
 /* The environments that ship. To add one, add its line to the list. */
+#include "base/names.h"
 #include "envs/env.h"
 
 #include <assert.h>
@@ -32,32 +33,6 @@ const ks_env_def* ks_env_at(size_t index) {
     return registry[index];
 }
 
-static size_t min3(size_t a, size_t b, size_t c) {
-    const size_t ab = a < b ? a : b;
-    return ab < c ? ab : c;
-}
-
-/* Levenshtein's distance: insertions, deletions and replacements that turn a into b. Only the first 63 letters count. */
-static size_t edit_distance(const char* a, const char* b) {
-    enum { MAX = 63 };
-    const size_t na = strnlen(a, MAX);
-    const size_t nb = strnlen(b, MAX);
-    size_t row[MAX + 1];
-    for (size_t j = 0; j <= nb; j++) {
-        row[j] = j;
-    }
-    for (size_t i = 1; i <= na; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= nb; j++) {
-            const size_t above = row[j];
-            row[j] = min3(above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
-            diagonal = above;
-        }
-    }
-    return row[nb];
-}
-
 const ks_env_def* ks_env_find(const char* name, ks_error* err) {
     const ks_env_def* nearest = NULL;
     size_t best = SIZE_MAX;
@@ -65,7 +40,7 @@ const ks_env_def* ks_env_find(const char* name, ks_error* err) {
         if (strcmp(registry[i]->name, name) == 0) {
             return registry[i];
         }
-        const size_t distance = edit_distance(name, registry[i]->name);
+        const size_t distance = ks_edit_distance(name, registry[i]->name);
         if (distance < best) {
             best = distance;
             nearest = registry[i];

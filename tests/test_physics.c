@@ -338,28 +338,33 @@ static void arena_is_large_enough(void** unused) {
 
 static void ant_ends_when_it_leaves_its_height(void** unused) {
     (void)unused;
-    static const struct {
-        double z;
-        bool ends;
-    } cases[] = {{0.15, true}, {0.55, false}, {0.9, false}, {1.1, true}};
+    static const double heights[] = {0.15, 0.55, 0.9, 1.1};
+    int low = 0;
+    int high = 0;
     for (int e = 0; e < PHYSICAL; e++) {
         fixture f = open_env(physical[e]);
+        mjData* d = ks_env_mujoco_data(f.env);
         ks_real obs[MAX_OBS];
         const ks_real act[MAX_ACT] = {0};
-        for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
+        for (int c = 0; c < 4; c++) {
             start(&f, obs);
-            mjData* d = ks_env_mujoco_data(f.env);
             if (is_ant(f.def)) {
-                d->qpos[2] = cases[c].z;
+                d->qpos[2] = heights[c];
                 mju_zero(d->qvel, f.def->nv);
             }
             const ks_env_step_result result = ks_env_step(f.env, act, obs);
+            const double z = d->qpos[2]; /* of the new state: the floor pushes, gravity pulls */
             assert_false(result.unstable);
             assert_true(isfinite(result.rew));
-            assert_int_equal(result.terminated, is_ant(f.def) && cases[c].ends);
+            assert_int_equal(result.terminated, is_ant(f.def) && (z < 0.2 || z > 1));
+            assert_false(result.terminated && (c == 1 || c == 2));
+            low += result.terminated && c == 0;
+            high += result.terminated && c == 3;
         }
         close_env(&f);
     }
+    assert_true(low >= 3);     /* the paper's ants at least */
+    assert_int_equal(high, 6); /* all ants */
 }
 
 /* runs `body` in an empty directory with stdout and stderr in a file; true if it wrote nothing anywhere */
