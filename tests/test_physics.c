@@ -24,13 +24,19 @@ static bool is_ant(const ks_env_def* def) {
 
 /* ---- split stepping -------------------------------------------------------------------------------------- */
 
-/* the plain way: mj_step, and on a copy everything that belongs to the new state */
-static void step_plainly(const mjModel* m, mjData* d, mjData* seen, const ks_real* act, int frame_skip) {
+/* the controls that an action stands for, up to rounding; then taken over as they are, since the states are compared bit for bit */
+static void check_controls(const mjModel* m, const mjData* ours, const ks_real* act) {
     for (int i = 0; i < m->nu; i++) {
+        const double low = m->actuator_ctrlrange[2 * i];
+        const double high = m->actuator_ctrlrange[2 * i + 1];
         const double a = fmax(-1, fmin(1, (double)act[i]));
-        d->ctrl[i] = m->actuator_ctrlrange[2 * i] +
-                     (a + 1) * 0.5 * (m->actuator_ctrlrange[2 * i + 1] - m->actuator_ctrlrange[2 * i]);
+        assert_true(fabs(ours->ctrl[i] - (low + (a + 1) / 2 * (high - low))) <= 1e-15 * (high - low));
     }
+}
+
+/* the plain way: mj_step, and on a copy everything that belongs to the new state */
+static void step_plainly(const mjModel* m, mjData* d, mjData* seen, const double* ctrl, int frame_skip) {
+    mju_copy(d->ctrl, ctrl, (int)m->nu);
     for (int i = 0; i < frame_skip; i++) {
         mj_step(m, d);
     }
@@ -126,8 +132,9 @@ static void split_stepping_is_mj_step(void** unused) {
             }
             draw_action(act, f.def->act_dim, &f.random);
             const double x = plain->qpos[0];
-            step_plainly(m, plain, seen, act, is_gym(f.def) ? 5 : 1);
             const ks_env_step_result result = ks_env_step(f.env, act, obs);
+            check_controls(m, ours, act);
+            step_plainly(m, plain, seen, ours->ctrl, is_gym(f.def) ? 5 : 1);
 
             assert_false(result.unstable);
             assert_memory_equal(ours->qpos, plain->qpos, (size_t)m->nq * sizeof(double));
@@ -367,8 +374,8 @@ static void ant_ends_when_it_leaves_its_height(void** unused) {
     assert_int_equal(high, 6); /* all ants */
 }
 
-/* runs `body` in an empty directory with stdout and stderr in a file; true if it wrote nothing anywhere */
-static bool is_silent(void (*body)(void)) {
+/* runs `body`, which must not assert, in an empty directory with stdout and stderr in a file; true if it wrote nothing */
+static bool is_silent(void (*body)(fixture*, int*), fixture* f, int* failures) {
     char dir[] = "/tmp/test_physics_XXXXXX";
     char home[4096];
     assert_non_null(getcwd(home, sizeof home));
@@ -381,7 +388,7 @@ static bool is_silent(void (*body)(void)) {
     const int err = dup(2);
     dup2(fileno(file), 1);
     dup2(fileno(file), 2);
-    body();
+    body(f, failures);
     fflush(NULL);
     dup2(out, 1);
     dup2(err, 2);
@@ -396,30 +403,43 @@ static bool is_silent(void (*body)(void)) {
     return rmdir(dir) == 0 && nothing_printed && no_log;
 }
 
-static void break_each(void) {
+/* breaks velocities and positions in three ways each; failures counts the steps that said something else than they should */
+static void break_world(fixture* f, int* failures) {
     const double bad[] = {(double)NAN, (double)INFINITY, 1e20};
-    for (int e = 0; e < PHYSICAL; e++) {
-        fixture f = open_env(physical[e]);
-        mjData* d = ks_env_mujoco_data(f.env);
-        ks_real obs[MAX_OBS];
-        const ks_real act[MAX_ACT] = {0};
-        for (int c = 0; c < 6; c++) {
-            start(&f, obs);
-            assert_false(ks_env_step(f.env, act, obs).unstable);
-            const double time = d->time;
-            (c < 3 ? d->qvel : d->qpos)[f.def->nv - 1] = bad[c % 3];
-            assert_true(ks_env_step(f.env, act, obs).unstable);
-            assert_true(d->time > time); /* MuJoCo's own reset would have set it to 0 */
-            start(&f, obs);              /* and a reset makes it whole */
-            assert_false(ks_env_step(f.env, act, obs).unstable);
-        }
-        close_env(&f);
+    mjData* d = ks_env_mujoco_data(f->env);
+    ks_real obs[MAX_OBS];
+    const ks_real act[MAX_ACT] = {0};
+    for (int c = 0; c < 6; c++) {
+        start(f, obs);
+        *failures += ks_env_step(f->env, act, obs).unstable;
+        const double time = d->time;
+        (c < 3 ? d->qvel : d->qpos)[f->def->nv - 1] = bad[c % 3];
+        *failures += !ks_env_step(f->env, act, obs).unstable;
+        *failures += !(d->time > time); /* MuJoCo's own reset would have set it to 0 */
+        start(f, obs);                  /* and a reset makes it whole */
+        *failures += ks_env_step(f->env, act, obs).unstable;
     }
 }
 
 static void broken_physics_is_reported_quietly(void** unused) {
     (void)unused;
-    assert_true(is_silent(break_each));
+    for (int e = 0; e < PHYSICAL; e++) {
+        fixture f = open_env(physical[e]);
+        int failures = 0;
+        assert_true(is_silent(break_world, &f, &failures));
+        assert_int_equal(failures, 0);
+        close_env(&f);
+    }
+}
+
+/* MuJoCo's own reset would hide a broken state in the middle of a long step */
+static void models_do_not_reset_themselves(void** unused) {
+    (void)unused;
+    for (int e = 0; e < PHYSICAL; e++) {
+        fixture f = open_env(physical[e]);
+        assert_true(((const mjModel*)ks_env_model_mujoco(f.model))->opt.disableflags & mjDSBL_AUTORESET);
+        close_env(&f);
+    }
 }
 
 /* ---- instances ------------------------------------------------------------------------------------------- */
@@ -527,6 +547,7 @@ int main(void) {
         cmocka_unit_test(arena_is_large_enough),
         cmocka_unit_test(ant_ends_when_it_leaves_its_height),
         cmocka_unit_test(broken_physics_is_reported_quietly),
+        cmocka_unit_test(models_do_not_reset_themselves),
 #ifndef __SANITIZE_ADDRESS__
         cmocka_unit_test(stepping_does_not_allocate),
 #endif
