@@ -27,6 +27,10 @@ static void sync_directory(const char* path) {
 }
 
 bool ks_replace_file(const char* path, bool (*write)(void* user, FILE* file), void* user, ks_error* err) {
+    struct stat info;
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) { /* renaming over a device would destroy it */
+        return ks_fail(err, KS_FAILED, "cannot write %s: it is not a regular file", path);
+    }
     size_t length = strlen(path) + sizeof ".XXXXXX.tmp";
     char* temporary = malloc(length);
     if (!temporary) {

@@ -23,8 +23,7 @@ typedef struct ks_error {
 
 /* Fills *err (which may be NULL) with code and a printf-formatted line; newlines become spaces.
  * Always returns false, so that `return ks_fail(err, …)` reads well. Thread-safe on distinct errors. */
-bool ks_fail(ks_error* err, ks_code code, const char* format, ...)
-    __attribute__((format(printf, 3, 4)));
+bool ks_fail(ks_error* err, ks_code code, const char* format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Puts `prefix: ` before the text that is already in *err, to name the file that was being read. Returns false. */
 bool ks_fail_in(ks_error* err, const char* prefix);

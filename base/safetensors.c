@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <zlib.h>
 
-enum { MAX_HEADER = 16 << 20 }; /* bytes of JSON that we are willing to parse */
+enum { MAX_HEADER = 64 << 20 }; /* bytes of JSON that we are willing to parse */
 
 static const struct {
     const char* name;
@@ -28,8 +28,9 @@ size_t ks_dtype_size(ks_dtype dtype) {
 /* ---- writing ------------------------------------------------------------------------------------------------------ */
 
 typedef struct part {
+    cJSON* entry; /* its place in the header */
     const void* data;
-    size_t bytes;
+    size_t bytes, element_size;
     void* owned; /* freed with the writer */
 } part;
 
@@ -38,8 +39,7 @@ struct ks_tensor_writer {
     cJSON* meta;
     part* parts;
     size_t num_parts, room;
-    size_t offset;   /* bytes of data so far */
-    bool failed;     /* out of memory somewhere on the way */
+    bool failed; /* out of memory somewhere on the way */
 };
 
 ks_tensor_writer* ks_tensor_writer_create(ks_error* err) {
@@ -98,38 +98,33 @@ static size_t count_of(int ndim, const size_t* shape) {
     return count;
 }
 
-static void add_part(ks_tensor_writer* w, const void* data, size_t bytes, void* owned) {
+static void add_part(ks_tensor_writer* w, part p) {
     if (w->num_parts == w->room) {
         size_t room = w->room ? 2 * w->room : 16;
         part* parts = realloc(w->parts, room * sizeof *parts);
         if (!parts) {
             w->failed = true;
-            free(owned);
+            free(p.owned);
             return;
         }
         w->parts = parts;
         w->room = room;
     }
-    w->parts[w->num_parts++] = (part){data, bytes, owned};
+    w->parts[w->num_parts++] = p;
 }
 
 static void add_tensor(ks_tensor_writer* w, const char* name, ks_dtype dtype, int ndim, const size_t* shape,
                        const void* data, void* owned) {
     assert(ndim <= KS_TENSOR_MAX_DIMS);
-    size_t bytes = count_of(ndim, shape) * ks_dtype_size(dtype);
-    cJSON* tensor = cJSON_AddObjectToObject(w->header, name);
-    cJSON* dims = tensor ? cJSON_AddArrayToObject(tensor, "shape") : NULL;
-    cJSON* offsets = tensor ? cJSON_AddArrayToObject(tensor, "data_offsets") : NULL;
-    w->failed |= !dims || !offsets || !cJSON_AddStringToObject(tensor, "dtype", DTYPES[dtype].name);
+    assert(!cJSON_GetObjectItemCaseSensitive(w->header, name));
+    cJSON* entry = cJSON_AddObjectToObject(w->header, name);
+    cJSON* dims = entry ? cJSON_AddArrayToObject(entry, "shape") : NULL;
+    w->failed |= !dims || !cJSON_AddStringToObject(entry, "dtype", DTYPES[dtype].name);
     for (int i = 0; !w->failed && i < ndim; i++) {
         w->failed |= !cJSON_AddItemToArray(dims, cJSON_CreateNumber((double)shape[i]));
     }
-    if (!w->failed) {
-        w->failed |= !cJSON_AddItemToArray(offsets, cJSON_CreateNumber((double)w->offset));
-        w->failed |= !cJSON_AddItemToArray(offsets, cJSON_CreateNumber((double)(w->offset + bytes)));
-    }
-    w->offset += bytes;
-    add_part(w, data, bytes, owned);
+    size_t size = ks_dtype_size(dtype);
+    add_part(w, (part){entry, data, count_of(ndim, shape) * size, size, owned});
 }
 
 void ks_tensor_writer_add(ks_tensor_writer* w, const char* name, ks_dtype dtype, int ndim, const size_t* shape,
@@ -180,6 +175,27 @@ static bool write_content(void* user, FILE* file) {
     return ok;
 }
 
+/* Gives every tensor its place. Wide types come first, so that all are aligned; within a type the order stays. */
+static void lay_out(ks_tensor_writer* w) {
+    for (size_t i = 1; i < w->num_parts; i++) { /* insertion sort: stable, and there are few */
+        part p = w->parts[i];
+        size_t j = i;
+        for (; j > 0 && w->parts[j - 1].element_size < p.element_size; j--) {
+            w->parts[j] = w->parts[j - 1];
+        }
+        w->parts[j] = p;
+    }
+    size_t offset = 0;
+    for (size_t i = 0; !w->failed && i < w->num_parts; i++) {
+        const part* p = &w->parts[i];
+        cJSON_DeleteItemFromObjectCaseSensitive(p->entry, "data_offsets");
+        cJSON* offsets = cJSON_AddArrayToObject(p->entry, "data_offsets");
+        w->failed |= !cJSON_AddItemToArray(offsets, cJSON_CreateNumber((double)offset));
+        offset += p->bytes;
+        w->failed |= !cJSON_AddItemToArray(offsets, cJSON_CreateNumber((double)offset));
+    }
+}
+
 static unsigned long checksum(unsigned long sum, const void* data, size_t bytes) {
     for (const unsigned char* at = data; bytes > 0;) {
         size_t some = bytes < (1 << 30) ? bytes : 1 << 30;
@@ -191,6 +207,7 @@ static unsigned long checksum(unsigned long sum, const void* data, size_t bytes)
 }
 
 bool ks_tensor_writer_save(ks_tensor_writer* w, const char* path, bool with_checksum, ks_error* err) {
+    lay_out(w);
     if (with_checksum) {
         unsigned long sum = crc32(0, NULL, 0);
         for (size_t i = 0; i < w->num_parts; i++) {
@@ -245,12 +262,13 @@ static bool whole_number(const cJSON* item, size_t* value) {
     return true;
 }
 
-/* One tensor's entry; data starts at the file's `data`, and [*begin, *end) is where it lies. */
-static bool read_tensor(ks_tensor_file* f, const cJSON* entry, ks_tensor* t, size_t* begin, ks_error* err) {
+/* One tensor's entry: its bytes are [begin, end) of the data. */
+static bool read_tensor(ks_tensor_file* f, const cJSON* entry, ks_tensor* t, ks_error* err) {
     const cJSON* dtype = cJSON_GetObjectItemCaseSensitive(entry, "dtype");
     const cJSON* shape = cJSON_GetObjectItemCaseSensitive(entry, "shape");
     const cJSON* offsets = cJSON_GetObjectItemCaseSensitive(entry, "data_offsets");
-    if (!cJSON_IsString(dtype) || !cJSON_IsArray(shape) || !cJSON_IsArray(offsets) || cJSON_GetArraySize(offsets) != 2) {
+    if (!cJSON_IsString(dtype) || !cJSON_IsArray(shape) || !cJSON_IsArray(offsets) ||
+        cJSON_GetArraySize(offsets) != 2) {
         return damaged(f, "a tensor without type, shape and offsets", err);
     }
     int type = 0;
@@ -258,9 +276,10 @@ static bool read_tensor(ks_tensor_file* f, const cJSON* entry, ks_tensor* t, siz
         type++;
     }
     if (type == NUM_DTYPES || cJSON_GetArraySize(shape) > KS_TENSOR_MAX_DIMS) {
-        return ks_fail(err, KS_BAD_INPUT, "%s: tensor '%.64s' is of type %.16s with %d dimensions; kshot reads F32, F64, I64 "
-                       "and U8 with up to %d", f->path, entry->string, dtype->valuestring, cJSON_GetArraySize(shape),
-                       KS_TENSOR_MAX_DIMS);
+        return ks_fail(err, KS_BAD_INPUT,
+                       "%s: tensor '%.64s' is of type %.16s with %d dimensions; kshot reads F32, F64, I64 "
+                       "and U8 with up to %d",
+                       f->path, entry->string, dtype->valuestring, cJSON_GetArraySize(shape), KS_TENSOR_MAX_DIMS);
     }
     *t = (ks_tensor){.name = entry->string, .dtype = (ks_dtype)type, .count = 1};
     const cJSON* item;
@@ -272,11 +291,12 @@ static bool read_tensor(ks_tensor_file* f, const cJSON* entry, ks_tensor* t, siz
         t->shape[t->ndim++] = n;
         t->count *= n;
     }
-    size_t end;
-    if (!whole_number(cJSON_GetArrayItem(offsets, 0), begin) || !whole_number(cJSON_GetArrayItem(offsets, 1), &end) ||
-        *begin > end || end > f->bytes || end - *begin != t->count * ks_dtype_size(t->dtype)) {
+    size_t begin = 0, end = 0;
+    if (!whole_number(cJSON_GetArrayItem(offsets, 0), &begin) || !whole_number(cJSON_GetArrayItem(offsets, 1), &end) ||
+        begin > end || end > f->bytes || end - begin != t->count * ks_dtype_size(t->dtype)) {
         return damaged(f, "a tensor whose offsets do not fit its shape, or the file", err);
     }
+    t->data = f->data + begin;
     return true;
 }
 
@@ -303,6 +323,30 @@ static bool check_layout(ks_tensor_file* f, ks_error* err) {
     return at == f->data + f->bytes ? true : damaged(f, "data that belongs to no tensor", err);
 }
 
+static int by_name(const void* a, const void* b) {
+    return strcmp(*(char* const*)a, *(char* const*)b);
+}
+
+/* No name may stand twice in an object: readers would disagree on which one counts. */
+static bool check_names(const ks_tensor_file* f, const cJSON* object, ks_error* err) {
+    size_t n = 0;
+    const char** names = calloc((size_t)cJSON_GetArraySize(object) + 1, sizeof *names);
+    if (!names) {
+        return ks_fail(err, KS_FAILED, "%s: not enough memory", f->path);
+    }
+    const cJSON* item;
+    cJSON_ArrayForEach(item, object) {
+        names[n++] = item->string;
+    }
+    qsort(names, n, sizeof *names, by_name);
+    bool ok = true;
+    for (size_t i = 1; ok && i < n; i++) {
+        ok = strcmp(names[i - 1], names[i]) != 0 || damaged(f, "a name stands twice in its header", err);
+    }
+    free(names);
+    return ok;
+}
+
 static bool read_entries(ks_tensor_file* f, ks_error* err) {
     if (!cJSON_IsObject(f->header)) {
         return damaged(f, "its header is not JSON", err);
@@ -320,16 +364,8 @@ static bool read_entries(ks_tensor_file* f, ks_error* err) {
             f->meta = entry;
             continue;
         }
-        size_t begin;
-        ks_tensor* t = &f->tensors[f->count];
-        if (!read_tensor(f, entry, t, &begin, err)) {
+        if (!read_tensor(f, entry, &f->tensors[f->count], err)) {
             return false;
-        }
-        t->data = f->data + begin;
-        for (size_t i = 0; i < f->count; i++) {
-            if (strcmp(f->tensors[i].name, t->name) == 0) {
-                return damaged(f, "a tensor's name stands twice", err);
-            }
         }
         f->count++;
     }
@@ -338,7 +374,7 @@ static bool read_entries(ks_tensor_file* f, ks_error* err) {
             return damaged(f, "metadata that is not a string", err);
         }
     }
-    return check_layout(f, err);
+    return check_names(f, f->header, err) && check_names(f, f->meta, err) && check_layout(f, err);
 }
 
 /* Reads size, header and data of a file of `length` bytes. */
@@ -362,11 +398,10 @@ static bool read_content(ks_tensor_file* f, FILE* file, size_t length, ks_error*
         ks_fail(err, KS_FAILED, "%s: not enough memory", f->path);
     } else if (fread(json, 1, (size_t)n, file) != n || fread(f->data, 1, f->bytes, file) != f->bytes) {
         ok = damaged(f, "it cannot be read to its end", err);
-    } else if (memchr(json, 0, (size_t)n)) {
+    } else if (json[n] = 0, strlen(json) != n || strstr(json, "\\u0000")) {
         ok = damaged(f, "its header holds a zero byte", err);
     } else {
         const char* end = NULL;
-        json[n] = 0;
         f->header = cJSON_ParseWithOpts(json, &end, 0);
         if (f->header && end[strspn(end, " ")] != 0) {
             ok = damaged(f, "its header goes on after the JSON", err);
@@ -383,8 +418,10 @@ static bool check_meta(const ks_tensor_file* f, const char* format, ks_error* er
                        format);
     }
     const char* sum = ks_tensor_file_meta(f, "crc32");
-    char text[16];
-    snprintf(text, sizeof text, "%08lx", checksum(crc32(0, NULL, 0), f->data, f->bytes));
+    char text[16] = "";
+    if (sum) {
+        snprintf(text, sizeof text, "%08lx", checksum(crc32(0, NULL, 0), f->data, f->bytes));
+    }
     if (sum && strcmp(sum, text) != 0) {
         return ks_fail(err, KS_BAD_INPUT, "%s: damaged: its content does not have the checksum that it names", f->path);
     }
@@ -402,12 +439,12 @@ ks_tensor_file* ks_tensor_file_open(const char* path, const char* format, ks_err
         return NULL;
     }
     struct stat info;
-    FILE* file = fopen(path, "rb");
+    FILE* file = NULL;
     bool ok = false;
-    if (!file || fstat(fileno(file), &info) != 0) {
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) { /* looked at first: opening a pipe would wait */
+        ks_fail(err, KS_BAD_INPUT, "cannot read %s: it is not a regular file", path);
+    } else if (!(file = fopen(path, "rb")) || fstat(fileno(file), &info) != 0) {
         ks_fail(err, KS_BAD_INPUT, "cannot read %s: %s", path, strerror(errno));
-    } else if (!S_ISREG(info.st_mode)) {
-        ks_fail(err, KS_BAD_INPUT, "cannot read %s: it is not a file", path);
     } else {
         ok = read_content(f, file, (size_t)info.st_size, err) && check_meta(f, format, err);
     }
@@ -457,8 +494,8 @@ bool ks_tensor_file_meta_int(const ks_tensor_file* f, const char* key, int64_t m
     errno = 0;
     long long number = strtoll(text, &end, 10);
     if (end == text || *end || errno || number < min || number > max) {
-        return ks_fail(err, KS_BAD_INPUT, "%s: metadata '%s' is '%.40s', not a whole number from %lld to %lld", f->path, key,
-                       text, (long long)min, (long long)max);
+        return ks_fail(err, KS_BAD_INPUT, "%s: metadata '%s' is '%.40s', not a whole number from %lld to %lld", f->path,
+                       key, text, (long long)min, (long long)max);
     }
     *value = number;
     return true;
@@ -479,14 +516,15 @@ bool ks_tensor_file_get(const ks_tensor_file* f, const char* name, ks_dtype dtyp
         if (strcmp(t->name, name) != 0) {
             continue;
         }
-        if (t->dtype != dtype || t->ndim != ndim || memcmp(t->shape, shape, (size_t)ndim * sizeof *shape) != 0) {
+        if (t->dtype != dtype || t->ndim != ndim ||
+            (ndim > 0 && memcmp(t->shape, shape, (size_t)ndim * sizeof *shape) != 0)) {
             char want[96] = "";
             for (int d = 0; d < ndim; d++) {
                 size_t used = strlen(want);
                 snprintf(want + used, sizeof want - used, d ? " x %zu" : "%zu", shape[d]);
             }
-            return ks_fail(err, KS_BAD_INPUT, "%s: tensor '%s' should be %s of shape %s", f->path, name, DTYPES[dtype].name,
-                           want);
+            return ks_fail(err, KS_BAD_INPUT, "%s: tensor '%s' should be %s of shape %s", f->path, name,
+                           DTYPES[dtype].name, want);
         }
         *data = t->data;
         return true;

@@ -38,8 +38,8 @@ void ks_tensor_writer_meta_double(ks_tensor_writer* writer, const char* key, dou
 void ks_tensor_writer_meta_int(ks_tensor_writer* writer, const char* key, int64_t value);
 
 /* Adds a tensor of ndim dimensions. `data` is not copied: it must live until save. */
-void ks_tensor_writer_add(ks_tensor_writer* writer, const char* name, ks_dtype dtype, int ndim,
-                          const size_t* shape, const void* data);
+void ks_tensor_writer_add(ks_tensor_writer* writer, const char* name, ks_dtype dtype, int ndim, const size_t* shape,
+                          const void* data);
 /* Adds an F32 tensor from doubles or from floats (`ks_real` of either build), converting and copying if needed. */
 void ks_tensor_writer_add_real(ks_tensor_writer* writer, const char* name, int ndim, const size_t* shape,
                                const void* data, size_t element_size);
@@ -67,12 +67,12 @@ bool ks_tensor_file_meta_int(const ks_tensor_file* file, const char* key, int64_
 const char* ks_tensor_file_meta_string(const ks_tensor_file* file, const char* key, ks_error* err);
 
 typedef struct ks_tensor {
-    const char* name;                  /* lives as long as the file */
+    const char* name; /* lives as long as the file */
     ks_dtype dtype;
     int ndim;
     size_t shape[KS_TENSOR_MAX_DIMS];
-    size_t count;                      /* product of the shape */
-    const void* data;                  /* aligned for its type; lives as long as the file */
+    size_t count;     /* product of the shape */
+    const void* data; /* aligned for its type; lives as long as the file */
 } ks_tensor;
 
 size_t ks_tensor_file_count(const ks_tensor_file* file);

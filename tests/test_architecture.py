@@ -1,0 +1,69 @@
+"""The rules of the house, read from the sources: arrows point downward only; nothing below the command prints, exits or reads
+the environment; OpenMP stands in few places; nobody calls the C library's global random numbers.
+
+usage: test_architecture.py ROOT
+"""
+import pathlib
+import re
+import sys
+
+root = pathlib.Path(sys.argv[1])
+
+# what each room may include, itself aside
+ROOMS = {
+    "base": [],
+    "envs": ["base"],
+    "policy": ["base"],
+    "rl": ["base", "envs", "policy"],
+    "maml": ["base", "envs", "policy", "rl"],
+    "run": ["base", "envs", "policy", "rl", "maml"],
+    "cli": ["base", "envs", "policy", "rl", "maml", "run"],
+}
+OPENMP = {"rl/rollout.c", "maml/parallel.c"}
+FORBIDDEN = r"\b(printf|vprintf|puts|putchar|perror|exit|_exit|quick_exit|getenv|secure_getenv|setenv|rand|srand|drand48)\s*\("
+STANDARD_STREAMS = r"\b(stdout|stderr)\b"
+MAX_LINES = {".c": 650, ".h": 250}
+
+
+def without_comments(text):
+    """Comments and the insides of strings blanked, lines kept."""
+    pattern = r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"'
+
+    def blank(match):
+        s = match.group(0)
+        return s if s[0] == '"' and "/" in s and s.endswith('.h"') else re.sub(r"[^\n]", " ", s)
+
+    return re.sub(pattern, blank, text, flags=re.S)
+
+
+def check(room, path, problems):
+    name = path.relative_to(root).as_posix()
+    text = path.read_text()
+    if len(text.splitlines()) > MAX_LINES[path.suffix]:
+        problems.append(f"{name}: longer than {MAX_LINES[path.suffix]} lines")
+    for number, line in enumerate(without_comments(text).splitlines(), 1):
+        where = f"{name}:{number}"
+        include = re.match(r'\s*#\s*include\s+"([^"]+)"', line)
+        if include:
+            target = include.group(1).split("/")[0] if "/" in include.group(1) else None
+            if target is None:
+                problems.append(f"{where}: write the folder, too: {include.group(1)}")
+            elif target != room and target not in ROOMS[room]:
+                problems.append(f"{where}: {room} may not include {include.group(1)}")
+        if re.search(r"#\s*pragma\s+omp", line) and name not in OPENMP:
+            problems.append(f"{where}: OpenMP belongs in {', '.join(sorted(OPENMP))}")
+        if room != "cli":
+            for found in re.findall(FORBIDDEN, line) + re.findall(STANDARD_STREAMS, line):
+                problems.append(f"{where}: {found} is for the command alone")
+
+
+problems = []
+files = 0
+for room in ROOMS:
+    for path in sorted((root / room).rglob("*.[ch]")):
+        check(room, path, problems)
+        files += 1
+if files < 20:
+    problems.append(f"only {files} files found under {root}: is this the project?")
+print("\n".join(problems) if problems else f"{files} files keep the rules")
+sys.exit(bool(problems))
