@@ -3,6 +3,8 @@
 
 option(KS_NATIVE "Compile for the processor of this machine" ON)
 
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+
 add_library(kshot_lib STATIC)
 set_target_properties(kshot_lib PROPERTIES OUTPUT_NAME kshot)
 add_library(kshot_lib_double STATIC)
@@ -64,12 +66,17 @@ function(ks_embed)
     target_sources(kshot_lib_double PRIVATE $<TARGET_OBJECTS:kshot_models>)
 endfunction()
 
-# ks_test(name [DOUBLE] [source…]): tests/test_name.c, a cmocka program, against one of the two builds.
+# ks_test(name [DOUBLE] [LONG] [SOURCES source…]): tests/test_name.c, a cmocka program, against one of the two builds. LONG: not
+# under the sanitizers.
 function(ks_test name)
-    cmake_parse_arguments(arg "DOUBLE" "" "SOURCES" ${ARGN})
+    cmake_parse_arguments(arg "DOUBLE;LONG" "" "SOURCES" ${ARGN})
     add_executable(test_${name} test_${name}.c ${arg_SOURCES})
+    set_target_properties(test_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
     target_link_libraries(test_${name} PRIVATE kshot_warnings cmocka $<IF:$<BOOL:${arg_DOUBLE}>,kshot_lib_double,kshot_lib>)
     add_test(NAME ${name} COMMAND test_${name})
+    if(arg_LONG)
+        set_tests_properties(${name} PROPERTIES LABELS long)
+    endif()
     set_tests_properties(${name} PROPERTIES TIMEOUT 600 ENVIRONMENT "KSHOT_VENV=${PROJECT_SOURCE_DIR}/.deps/venv")
 endfunction()
 
