@@ -535,3 +535,11 @@ bool ks_tensor_file_get(const ks_tensor_file* f, const char* name, ks_dtype dtyp
 const char* ks_tensor_file_path(const ks_tensor_file* f) {
     return f->path;
 }
+
+size_t ks_tensor_file_meta_count(const ks_tensor_file* f) {
+    return f->meta ? (size_t)cJSON_GetArraySize(f->meta) : 0;
+}
+
+const char* ks_tensor_file_meta_key(const ks_tensor_file* f, size_t index) {
+    return cJSON_GetArrayItem(f->meta, (int)index)->string;
+}

@@ -118,7 +118,8 @@ static bool read_int(const ks_tensor_file* f, const char* key, int min, int max,
 bool ks_policy_read_meta(const ks_tensor_file* f, ks_policy_settings* settings, ks_policy_info* info, ks_error* err) {
     ks_policy_settings s = {0};
     ks_policy_info i = {0};
-    int activation, head;
+    int activation = 0;
+    int head = 0;
     bool ok = read_name(f, "env", i.env, sizeof i.env, err) && read_int(f, "obs_dim", 1, KS_MAX_WIDTH, &s.obs_dim, err) &&
               read_int(f, "act_dim", 1, KS_MAX_WIDTH, &s.act_dim, err) && read_hidden(f, &s, err) &&
               read_choice(f, "activation", ACTIVATIONS, &activation, err) && read_choice(f, "head", HEADS, &head, err) &&

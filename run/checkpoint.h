@@ -5,24 +5,30 @@
 
 #include "policy/policy_file.h"
 
-enum { KS_BEST_WINDOW = 3 };
-
 /* The state between two iterations. Arrays are (P); owned by the training loop. */
 typedef struct ks_run_state {
     int64_t iteration;  /* iterations done */
     uint64_t env_steps; /* environment steps so far */
     ks_real* theta;     /* parameters now */
-    /* best.safetensors: the parameters whose own iteration had the best return after adaptation, as the mean of that
-     * iteration's and its two neighbours'. */
+
+    /* best.safetensors: the parameters whose own iteration had the best return after adaptation, as the mean of that iteration's
+     * and its neighbours' (two at the ends of a run). An iteration's mean is known one iteration later. */
+    ks_real* theta_last;     /* parameters that the last iteration started with */
+    double last_return[2];   /* returns after adaptation of the last iteration and the one before it; NAN: none */
     ks_real* theta_best;
-    double best_return;     /* -HUGE_VAL: none yet */
-    int64_t best_iteration;
-    ks_real* theta_recent[KS_BEST_WINDOW - 1]; /* parameters that the last two iterations started with */
-    double recent_return[KS_BEST_WINDOW];      /* returns after adaptation of the last iterations; newest first; NAN: none */
+    double best_return;      /* -HUGE_VAL: none yet */
+    int64_t best_iteration;  /* that theta_best started */
 } ks_run_state;
 
+/* Everything empty; theta is left to the caller to fill. Errors: KS_FAILED (memory). */
 bool ks_run_state_create(ks_run_state* state, size_t num_params, ks_error* err);
 void ks_run_state_free(ks_run_state* state);
+
+/* Notes an iteration: theta_start (num_params) are the parameters that it began with, return_after its return after adaptation.
+ * Updates the candidate for the best. */
+void ks_run_state_note(ks_run_state* state, const ks_real* theta_start, double return_after, size_t num_params);
+/* The best as it would be if the run ended now: the last iteration counts too, with the one neighbour it has. */
+void ks_run_state_best(const ks_run_state* state, const ks_real** theta, int64_t* iteration);
 
 /* Errors: KS_FAILED; the earlier checkpoint is then still there. */
 bool ks_checkpoint_save(const char* path, const ks_policy* policy, const ks_policy_info* info, const ks_run_state* state,

@@ -61,6 +61,6 @@ const char* ks_config_difference(const ks_config* a, const ks_config* b);
 
 /* The settings of the library's objects that follow from a config. */
 ks_maml_settings ks_config_maml(const ks_config* config, int threads);
-bool ks_config_policy(const ks_config* config, const ks_env_model* model, ks_policy_settings* settings, ks_error* err);
+ks_policy_settings ks_config_policy(const ks_config* config, const ks_env_model* model);
 
 #endif

@@ -13,6 +13,8 @@ ks_progress* ks_progress_open(const char* directory, int stages, int64_t iterati
 /* Appends and flushes a row; env_steps is the total so far. */
 bool ks_progress_row(ks_progress* progress, int64_t iteration, uint64_t env_steps, const ks_maml_stats* stats,
                      ks_error* err);
+/* Makes all rows so far last; to be called before a checkpoint that counts on them. */
+bool ks_progress_sync(ks_progress* progress, ks_error* err);
 void ks_progress_close(ks_progress* progress);
 
 #endif

@@ -1,0 +1,70 @@
+/* cli.h: what the subcommands share. Internal to this room, the only one that prints, exits and reads the terminal.
+ *
+ * A subcommand gets its own arguments (argv[0] is its name), fills *err and returns an exit code (interface: 0 done, 1 failed,
+ * 2 wrong usage or input, 130 interrupted). main prints the error as one line. */
+#ifndef KS_CLI_CLI_H
+#define KS_CLI_CLI_H
+
+#include "maml/evaluate.h"
+#include "policy/policy_file.h"
+
+#include <getopt.h>
+#include <stdint.h>
+
+int ks_cli_train(int argc, char** argv, ks_error* err);
+int ks_cli_eval(int argc, char** argv, ks_error* err);
+int ks_cli_rollout(int argc, char** argv, ks_error* err);
+int ks_cli_audit(int argc, char** argv, ks_error* err);
+int ks_cli_envs(int argc, char** argv, ks_error* err);
+int ks_cli_info(int argc, char** argv, ks_error* err);
+
+/* ---- options ----------------------------------------------------------------------------------------------------------- */
+
+/* getopt_long without its messages: the next option, -1 after the last, '?' with *err filled. Start with optind = 0.
+ * Options without a short form have values from 256 on. Non-options are moved to the end (optind … argc-1). */
+int ks_cli_option(int argc, char** argv, const char* short_options, const struct option* options, ks_error* err);
+
+/* Exactly the named arguments must be left; otherwise false, naming what is missing or too much. */
+bool ks_cli_arguments(int argc, char** argv, int count, const char* const* names, ks_error* err);
+
+/* Numbers from an option's text. Errors: KS_BAD_INPUT naming the option and its range. */
+bool ks_cli_int(const char* option, const char* text, int64_t min, int64_t max, int64_t* value, ks_error* err);
+/* "A" or "A,B,…": at most max numbers; *count is how many there were. */
+bool ks_cli_numbers(const char* option, const char* text, size_t max, double* values, size_t* count, ks_error* err);
+
+/* The cores that this process may run on. */
+int ks_cli_cores(void);
+
+/* An output file that must not exist unless force, and must not be "-". */
+bool ks_cli_check_output(const char* path, bool force, ks_error* err);
+
+/* Exit code for what a library call said. */
+int ks_cli_exit(bool ok, const ks_error* err);
+
+/* ---- policies ------------------------------------------------------------------------------------------------------------- */
+
+/* A policy with the environment that it is to act in. */
+typedef struct ks_cli_policy {
+    char path[4096]; /* of the file */
+    ks_policy* policy;
+    ks_real* theta;
+    ks_policy_info info;
+    const ks_env_def* def;
+    ks_env_model* model; /* with the task in the observation for an oracle */
+} ks_cli_policy;
+
+/* Opens a policy file, or the policy of a run directory (with best: its best.safetensors). env: another environment than the
+ * policy's own, or NULL. Errors: KS_BAD_INPUT. */
+bool ks_cli_policy_open(ks_cli_policy* p, const char* argument, bool best, const char* env, ks_error* err);
+void ks_cli_policy_close(ks_cli_policy* p);
+
+/* ---- the paper's test protocol --------------------------------------------------------------------------------------------- */
+
+/* Trajectories per task, and the step size of every gradient step, as the paper's authors tested this kind of policy. */
+size_t ks_protocol_trajectories(const char* env);
+void ks_protocol_lr(double lr[KS_EVAL_MAX_STEPS], const char* env, const ks_policy_info* info);
+
+/* Where step sizes are listed: each step takes its own, and the last serves all further ones. */
+bool ks_cli_lr(const char* text, double lr[KS_EVAL_MAX_STEPS], ks_error* err);
+
+#endif

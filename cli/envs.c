@@ -1,0 +1,66 @@
+#include "cli/cli.h"
+
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char* const HELP =
+    "usage: kshot envs [--json]\n"
+    "\n"
+    "Lists the environments: sizes of observations and actions, timesteps of an episode, and the tasks.\n";
+
+static int print_json(ks_error* err) {
+    cJSON* list = cJSON_CreateArray();
+    for (size_t i = 0; list && i < ks_env_count(); i++) {
+        const ks_env_def* d = ks_env_at(i);
+        cJSON* env = cJSON_CreateObject();
+        cJSON_AddStringToObject(env, "name", d->name);
+        cJSON_AddStringToObject(env, "summary", d->summary);
+        cJSON_AddStringToObject(env, "tasks", d->task_summary);
+        cJSON_AddNumberToObject(env, "obs_dim", d->obs_dim);
+        cJSON_AddNumberToObject(env, "act_dim", d->act_dim);
+        cJSON_AddNumberToObject(env, "num_actions", d->num_actions);
+        cJSON_AddNumberToObject(env, "task_dim", d->task_dim);
+        cJSON_AddNumberToObject(env, "horizon", d->horizon);
+        cJSON_AddNumberToObject(env, "dt", d->dt);
+        cJSON_AddItemToArray(list, env);
+    }
+    char* text = list ? cJSON_Print(list) : NULL;
+    cJSON_Delete(list);
+    if (!text) {
+        ks_fail(err, KS_FAILED, "not enough memory");
+        return KS_FAILED;
+    }
+    puts(text);
+    cJSON_free(text);
+    return 0;
+}
+
+int ks_cli_envs(int argc, char** argv, ks_error* err) {
+    static const struct option OPTIONS[] = {{"help", no_argument, NULL, 'h'}, {"json", no_argument, NULL, 'J'}, {0}};
+    bool json = false;
+    optind = 0;
+    for (int c; (c = ks_cli_option(argc, argv, "h", OPTIONS, err)) != -1;) {
+        if (c == 'h') {
+            fputs(HELP, stdout);
+            return 0;
+        }
+        if (c != 'J') {
+            return KS_BAD_INPUT;
+        }
+        json = true;
+    }
+    if (!ks_cli_arguments(argc, argv, 0, NULL, err)) {
+        return KS_BAD_INPUT;
+    }
+    if (json) {
+        return print_json(err);
+    }
+    printf("%-21s %4s %4s %8s  %-36s %s\n", "environment", "obs", "act", "horizon", "tasks", "");
+    for (size_t i = 0; i < ks_env_count(); i++) {
+        const ks_env_def* d = ks_env_at(i);
+        printf("%-21s %4d %4d %8d  %-36s %s\n", d->name, d->obs_dim, d->num_actions > 0 ? d->num_actions : d->act_dim,
+               d->horizon, d->task_summary, d->summary);
+    }
+    return 0;
+}

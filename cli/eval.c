@@ -1,0 +1,288 @@
+#include "base/atomic_file.h"
+#include "cli/cli.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char* const HELP =
+    "usage: kshot eval POLICY [--tasks N | --goals FILE.csv] [--steps K] [--lr A1[,A2…]] [-o FILE.csv] …\n"
+    "\n"
+    "Returns of a policy after 0 … K gradient steps on tasks that it was not trained on, as a table and a CSV. POLICY is a\n"
+    "policy file or a run directory. Defaults follow the paper's test protocol for the environment and method.\n"
+    "\n"
+    "  --tasks N          held-out tasks, which follow from --seed alone (default 40)\n"
+    "  --goals FILE.csv   these tasks instead: one a line, its numbers separated by commas, no header\n"
+    "  --trajectories N   per task and gradient step (default 20; 40 for point and ant-dir)\n"
+    "  --steps K          gradient steps (default 3)\n"
+    "  --lr A1[,A2…]      step size of each step; the last serves all further ones\n"
+    "                     (default: the policy's own, then half of it)\n"
+    "  --horizon T        timesteps per trajectory (default: the policy's own)\n"
+    "  --seed N           of tasks, start states and action noise (default 1)\n"
+    "  --label NAME       of the CSV's rows (default: the method)\n"
+    "  -e ENV             another environment than the policy's own\n"
+    "  --best             of a run directory, best.safetensors instead of policy.safetensors\n"
+    "  -o FILE.csv        write the CSV; --force replaces a file that exists\n"
+    "  -j THREADS         default: the number of cores; results do not depend on it\n";
+
+typedef struct eval_options {
+    const char *goals, *env, *label, *output, *lr;
+    int64_t tasks, trajectories, steps, horizon, seed, threads;
+    bool best, force;
+} eval_options;
+
+/* ---- tasks -------------------------------------------------------------------------------------------------------------- */
+
+/* One line of a goals file into task (dim). Empty lines are passed over: *used says whether it was one. */
+static bool parse_goal(const char* path, size_t line_number, char* line, size_t dim, double* task, bool* used, ks_error* err) {
+    size_t length = strlen(line);
+    while (length > 0 && isspace((unsigned char)line[length - 1])) {
+        line[--length] = 0;
+    }
+    *used = length > 0;
+    if (!*used) {
+        return true;
+    }
+    const char* at = line;
+    for (size_t i = 0; i < dim; i++) {
+        char* end;
+        task[i] = strtod(at, &end);
+        if (end == at || !isfinite(task[i]) || *end != (i + 1 < dim ? ',' : 0)) {
+            return ks_fail(err, KS_BAD_INPUT, "%s:%zu: '%.60s' is not a task: %zu number%s separated by commas", path,
+                           line_number, line, dim, dim == 1 ? "" : "s");
+        }
+        at = end + 1;
+    }
+    return true;
+}
+
+static double* read_goals(const char* path, size_t dim, size_t* count, ks_error* err) {
+    FILE* file = fopen(path, "r");
+    if (!file) {
+        ks_fail(err, KS_BAD_INPUT, "cannot read %s: %s", path, strerror(errno));
+        return NULL;
+    }
+    double* tasks = NULL;
+    char* line = NULL;
+    size_t room = 0, task_room = 0;
+    bool ok = true;
+    *count = 0;
+    for (size_t number = 1; ok && getline(&line, &room, file) >= 0; number++) {
+        if (*count == task_room) {
+            task_room = task_room ? 2 * task_room : 64;
+            double* more = realloc(tasks, task_room * dim * sizeof *tasks);
+            ok = more || ks_fail(err, KS_FAILED, "not enough memory");
+            tasks = more ? more : tasks;
+        }
+        bool used = false;
+        ok = ok && parse_goal(path, number, line, dim, tasks + *count * dim, &used, err);
+        *count += used;
+    }
+    if (ok && *count == 0) {
+        ok = ks_fail(err, KS_BAD_INPUT, "%s: no task is in it; one a line, its numbers separated by commas", path);
+    }
+    free(line);
+    fclose(file);
+    if (!ok) {
+        free(tasks);
+        return NULL;
+    }
+    return tasks;
+}
+
+static double* make_tasks(const eval_options* o, const ks_env_def* def, size_t* count, ks_error* err) {
+    size_t dim = (size_t)def->task_dim;
+    if (o->goals) {
+        return read_goals(o->goals, dim, count, err);
+    }
+    *count = (size_t)o->tasks;
+    double* tasks = malloc(*count * dim * sizeof *tasks);
+    if (!tasks) {
+        ks_fail(err, KS_FAILED, "not enough memory for %zu tasks", *count);
+        return NULL;
+    }
+    ks_draw_held_out_tasks(tasks, def, (uint64_t)o->seed, *count);
+    return tasks;
+}
+
+/* ---- output --------------------------------------------------------------------------------------------------------------- */
+
+typedef struct table {
+    const ks_eval_result* result;
+    const double* tasks;
+    size_t dim, trajectories;
+    const char *label, *env;
+    const double* lr;
+} table;
+
+static void print_table(const table* t) {
+    const ks_eval_result* r = t->result;
+    size_t columns = (size_t)r->steps + 1;
+    printf("%s on %s, %zu tasks, %zu trajectories each\n\n", t->label, t->env, r->tasks, t->trajectories);
+    printf("gradient steps    step size    mean return    95 %% interval    mean length\n");
+    for (size_t j = 0; j < columns; j++) {
+        double mean = 0, length = 0, square = 0;
+        for (size_t i = 0; i < r->tasks; i++) {
+            mean += r->mean_return[i * columns + j] / (double)r->tasks;
+            length += r->mean_length[i * columns + j] / (double)r->tasks;
+        }
+        for (size_t i = 0; i < r->tasks; i++) {
+            double d = r->mean_return[i * columns + j] - mean;
+            square += d * d;
+        }
+        /* of the mean over tasks */
+        double error = r->tasks > 1 ? 1.96 * sqrt(square / (double)(r->tasks - 1) / (double)r->tasks) : 0;
+        char lr[32] = "";
+        if (j > 0) {
+            snprintf(lr, sizeof lr, "%.4g", t->lr[j - 1]);
+        }
+        printf("%14zu %12s %14.2f %9s%7.2f %14.1f\n", j, lr, mean, "+-", error, length);
+    }
+    if (r->rejected > 0) {
+        printf("\nthe physics broke down in %zu trajectories, which end there\n", r->rejected);
+    }
+}
+
+static bool write_csv(void* user, FILE* file) {
+    const table* t = user;
+    const ks_eval_result* r = t->result;
+    fprintf(file, "label,env,task,goal,gradient_step,mean_return,trajectories,mean_length\n");
+    for (size_t i = 0; i < r->tasks; i++) {
+        for (int j = 0; j <= r->steps; j++) {
+            size_t cell = i * ((size_t)r->steps + 1) + (size_t)j;
+            fprintf(file, "%s,%s,%zu,", t->label, t->env, i);
+            for (size_t d = 0; d < t->dim; d++) {
+                fprintf(file, d ? " %.17g" : "%.17g", t->tasks[i * t->dim + d]);
+            }
+            fprintf(file, ",%d,%.9g,%zu,%.9g\n", j, r->mean_return[cell], t->trajectories, r->mean_length[cell]);
+        }
+    }
+    return !ferror(file);
+}
+
+static void on_progress(void* user, size_t done, size_t total) {
+    (void)user;
+    fprintf(stderr, done < total ? "\r%zu of %zu tasks" : "\r\033[K", done, total);
+    fflush(stderr);
+}
+
+/* ---- the command ------------------------------------------------------------------------------------------------------------ */
+
+static bool evaluate(const eval_options* o, const ks_cli_policy* p, ks_error* err) {
+    ks_eval_settings s = ks_eval_settings_default();
+    s.trajectories = o->trajectories ? (size_t)o->trajectories : ks_protocol_trajectories(p->def->name);
+    s.horizon = o->horizon ? (size_t)o->horizon : (size_t)p->info.horizon;
+    s.steps = (int)o->steps;
+    s.advantage = (ks_advantage_settings){.gamma = p->info.gamma, .gae_lambda = p->info.gae_lambda};
+    s.seed = (uint64_t)o->seed;
+    s.threads = (int)o->threads;
+    ks_protocol_lr(s.lr, p->def->name, &p->info);
+    if (o->lr && !ks_cli_lr(o->lr, s.lr, err)) {
+        return false;
+    }
+    size_t count;
+    double* tasks = make_tasks(o, p->def, &count, err);
+    if (!tasks) {
+        return false;
+    }
+    ks_eval_result result;
+    bool ok = ks_evaluate(&result, p->model, p->policy, p->theta, tasks, count, &s, NULL,
+                          isatty(STDERR_FILENO) ? on_progress : NULL, NULL, err);
+    if (ok) {
+        table t = {.result = &result,
+                   .tasks = tasks,
+                   .dim = (size_t)p->def->task_dim,
+                   .trajectories = s.trajectories,
+                   .label = o->label ? o->label : p->info.iteration == 0 ? "random" : p->info.method,
+                   .env = p->def->name,
+                   .lr = s.lr};
+        print_table(&t);
+        ok = !o->output || ks_replace_file(o->output, write_csv, &t, err);
+        ks_eval_result_free(&result);
+    }
+    free(tasks);
+    return ok;
+}
+
+enum { TASKS = 256, GOALS, TRAJECTORIES, STEPS, LR, HORIZON, SEED, LABEL, BEST, FORCE };
+static const struct option OPTIONS[] = {{"help", no_argument, NULL, 'h'},
+                                        {"tasks", required_argument, NULL, TASKS},
+                                        {"goals", required_argument, NULL, GOALS},
+                                        {"trajectories", required_argument, NULL, TRAJECTORIES},
+                                        {"steps", required_argument, NULL, STEPS},
+                                        {"lr", required_argument, NULL, LR},
+                                        {"horizon", required_argument, NULL, HORIZON},
+                                        {"seed", required_argument, NULL, SEED},
+                                        {"label", required_argument, NULL, LABEL},
+                                        {"env", required_argument, NULL, 'e'},
+                                        {"output", required_argument, NULL, 'o'},
+                                        {"threads", required_argument, NULL, 'j'},
+                                        {"best", no_argument, NULL, BEST},
+                                        {"force", no_argument, NULL, FORCE},
+                                        {0}};
+
+static bool parse_option(eval_options* o, int option, const char* value, ks_error* err) {
+    switch (option) {
+        case TASKS:
+            return ks_cli_int("--tasks", value, 1, 1000000, &o->tasks, err);
+        case TRAJECTORIES:
+            return ks_cli_int("--trajectories", value, 1, 100000, &o->trajectories, err);
+        case STEPS:
+            return ks_cli_int("--steps", value, 0, KS_EVAL_MAX_STEPS, &o->steps, err);
+        case HORIZON:
+            return ks_cli_int("--horizon", value, 1, 1000000, &o->horizon, err);
+        case SEED:
+            return ks_cli_int("--seed", value, 0, INT64_MAX, &o->seed, err);
+        case 'j':
+            return ks_cli_int("-j", value, 1, 1024, &o->threads, err);
+        case GOALS:
+            o->goals = value;
+            return true;
+        case LR:
+            o->lr = value;
+            return true;
+        case LABEL:
+            o->label = value;
+            return strpbrk(value, ",\"\n") == NULL ||
+                   ks_fail(err, KS_BAD_INPUT, "--label: '%s' must hold no comma, quote or line break", value);
+        case 'e':
+            o->env = value;
+            return true;
+        case 'o':
+            o->output = value;
+            return true;
+        case BEST:
+            return o->best = true;
+        case FORCE:
+            return o->force = true;
+        default:
+            return false; /* ks_cli_option has said why */
+    }
+}
+
+int ks_cli_eval(int argc, char** argv, ks_error* err) {
+    static const char* const NAMES[] = {"POLICY"};
+    eval_options o = {.tasks = 40, .steps = 3, .seed = 1, .threads = ks_cli_cores()};
+    optind = 0;
+    for (int c; (c = ks_cli_option(argc, argv, "he:o:j:", OPTIONS, err)) != -1;) {
+        if (c == 'h') {
+            fputs(HELP, stdout);
+            return 0;
+        }
+        if (!parse_option(&o, c, optarg, err)) {
+            return KS_BAD_INPUT;
+        }
+    }
+    ks_cli_policy policy;
+    if (!ks_cli_arguments(argc, argv, 1, NAMES, err) || (o.output && !ks_cli_check_output(o.output, o.force, err)) ||
+        !ks_cli_policy_open(&policy, argv[optind], o.best, o.env, err)) {
+        return ks_cli_exit(false, err);
+    }
+    bool ok = evaluate(&o, &policy, err);
+    ks_cli_policy_close(&policy);
+    return ks_cli_exit(ok, err);
+}

@@ -1,0 +1,64 @@
+#include "cli/cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef struct command {
+    const char* name;
+    const char* summary;
+    int (*run)(int argc, char** argv, ks_error* err);
+} command;
+
+static const command COMMANDS[] = {
+    {"train", "meta-train (or pretrain, or train the oracle) from a config", ks_cli_train},
+    {"eval", "returns after 0, 1, 2, … gradient steps on held-out tasks", ks_cli_eval},
+    {"rollout", "write trajectories of a policy for other programs", ks_cli_rollout},
+    {"audit", "write one meta-iteration down in full", ks_cli_audit},
+    {"envs", "list the environments", ks_cli_envs},
+    {"info", "say what a file or run directory is", ks_cli_info},
+};
+enum { NUM_COMMANDS = sizeof COMMANDS / sizeof *COMMANDS };
+
+static void usage(FILE* out) {
+    fprintf(out, "kshot %s: policies that learn a new task from a few rollouts\n\nusage: kshot COMMAND …\n\n", KS_VERSION);
+    for (int i = 0; i < NUM_COMMANDS; i++) {
+        fprintf(out, "  %-8s %s\n", COMMANDS[i].name, COMMANDS[i].summary);
+    }
+    fprintf(out, "\n`kshot COMMAND --help` explains a command. Exit codes: 0 done, 1 failed while running, 2 wrong usage, "
+                 "config or input, 130 interrupted.\n");
+}
+
+static int fail(const char* text, int code) {
+    fprintf(stderr, "kshot: %s\n", text);
+    return code;
+}
+
+int main(int argc, char** argv) {
+    if (argc < 2) {
+        usage(stderr);
+        return KS_BAD_INPUT;
+    }
+    ks_error err = {0};
+    int code = -1;
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+        usage(stdout);
+        code = 0;
+    } else if (strcmp(argv[1], "--version") == 0) {
+        printf("kshot %s\n", KS_VERSION);
+        code = 0;
+    }
+    for (int i = 0; code < 0 && i < NUM_COMMANDS; i++) {
+        if (strcmp(argv[1], COMMANDS[i].name) == 0) {
+            code = COMMANDS[i].run(argc - 1, argv + 1, &err);
+        }
+    }
+    if (code < 0) {
+        ks_fail(&err, KS_BAD_INPUT, "there is no command '%s'; `kshot --help` lists them", argv[1]);
+        return fail(err.text, KS_BAD_INPUT);
+    }
+    if (code != 0) {
+        return fail(err.text, code);
+    }
+    /* a full disk behind stdout is a failure too */
+    return fflush(stdout) != 0 || ferror(stdout) ? fail("cannot write to standard output", KS_FAILED) : 0;
+}

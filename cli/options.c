@@ -1,0 +1,102 @@
+#define _GNU_SOURCE /* sched_getaffinity */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <math.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int ks_cli_option(int argc, char** argv, const char* short_options, const struct option* options, ks_error* err) {
+    opterr = 0;
+    int at = optind > 0 ? optind : 1;
+    int c = getopt_long(argc, argv, short_options, options, NULL);
+    if (c != '?' && c != ':') {
+        return c;
+    }
+    const char* text = argv[optind > at ? optind - 1 : at];
+    bool known = optopt != 0;
+    ks_fail(err, KS_BAD_INPUT, known && (optopt >= 256 || strchr(short_options, optopt))
+                                   ? "option '%s' needs a value (or takes none); `kshot %s --help` explains"
+                                   : "unknown option '%s'; `kshot %s --help` lists them",
+            text, argv[0]);
+    return '?';
+}
+
+bool ks_cli_arguments(int argc, char** argv, int count, const char* const* names, ks_error* err) {
+    int given = argc - optind;
+    if (given < count) {
+        return ks_fail(err, KS_BAD_INPUT, "%s: %s is missing; `kshot %s --help` explains", argv[0], names[given], argv[0]);
+    }
+    if (given > count) {
+        return ks_fail(err, KS_BAD_INPUT, "%s: '%s' is one argument too many; `kshot %s --help` explains", argv[0],
+                       argv[optind + count], argv[0]);
+    }
+    return true;
+}
+
+bool ks_cli_int(const char* option, const char* text, int64_t min, int64_t max, int64_t* value, ks_error* err) {
+    char* end;
+    errno = 0;
+    long long number = strtoll(text, &end, 10);
+    if (end == text || *end || errno || number < min || number > max) {
+        return ks_fail(err, KS_BAD_INPUT, "%s: '%s' is not a whole number from %lld to %lld", option, text, (long long)min,
+                       (long long)max);
+    }
+    *value = number;
+    return true;
+}
+
+bool ks_cli_numbers(const char* option, const char* text, size_t max, double* values, size_t* count, ks_error* err) {
+    *count = 0;
+    for (const char* at = text;;) {
+        char* end;
+        double value = strtod(at, &end);
+        if (end == at || (*end && *end != ',') || !isfinite(value)) {
+            return ks_fail(err, KS_BAD_INPUT, "%s: '%s' is not a number, or numbers with commas between", option, text);
+        }
+        if (*count == max) {
+            return ks_fail(err, KS_BAD_INPUT, "%s: '%s' has more than %zu numbers", option, text, max);
+        }
+        values[(*count)++] = value;
+        if (!*end) {
+            return true;
+        }
+        at = end + 1;
+    }
+}
+
+bool ks_cli_lr(const char* text, double lr[KS_EVAL_MAX_STEPS], ks_error* err) {
+    size_t count;
+    if (!ks_cli_numbers("--lr", text, KS_EVAL_MAX_STEPS, lr, &count, err)) {
+        return false;
+    }
+    for (size_t i = count; i < KS_EVAL_MAX_STEPS; i++) {
+        lr[i] = lr[count - 1];
+    }
+    return true;
+}
+
+int ks_cli_cores(void) {
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0) {
+        return CPU_COUNT(&set);
+    }
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    return cores > 0 ? (int)cores : 1;
+}
+
+bool ks_cli_check_output(const char* path, bool force, ks_error* err) {
+    if (strcmp(path, "-") == 0) {
+        return ks_fail(err, KS_BAD_INPUT, "-o -: this output is a file; name one");
+    }
+    if (!force && access(path, F_OK) == 0) {
+        return ks_fail(err, KS_BAD_INPUT, "%s exists already; --force replaces it", path);
+    }
+    return true;
+}
+
+int ks_cli_exit(bool ok, const ks_error* err) {
+    return ok ? 0 : err->code == KS_OK ? KS_FAILED : (int)err->code;
+}

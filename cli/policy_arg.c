@@ -1,0 +1,65 @@
+#include "cli/cli.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* the file that a POLICY argument means */
+static bool find_file(ks_cli_policy* p, const char* argument, bool best, ks_error* err) {
+    struct stat info;
+    bool directory = stat(argument, &info) == 0 && S_ISDIR(info.st_mode);
+    if (!directory && best) {
+        return ks_fail(err, KS_BAD_INPUT, "--best takes a run directory, and %s is none", argument);
+    }
+    snprintf(p->path, sizeof p->path, directory ? "%s/%s" : "%s", argument,
+             best ? "best.safetensors" : "policy.safetensors");
+    if (directory && access(p->path, F_OK) != 0) {
+        return ks_fail(err, KS_BAD_INPUT, "%s: no run directory, or one without a policy yet (%s is missing)", argument,
+                       p->path);
+    }
+    return true;
+}
+
+/* Sizes are checked here too, to name the file. */
+static bool check_fit(const ks_cli_policy* p, ks_error* err) {
+    const ks_policy_settings* s = ks_policy_get_settings(p->policy);
+    int obs = ks_env_model_obs_dim(p->model);
+    int actions = p->def->num_actions > 0 ? p->def->num_actions : p->def->act_dim;
+    bool discrete = p->def->num_actions > 0;
+    if (s->obs_dim != obs || s->act_dim != actions || (s->head == KS_CATEGORICAL) != discrete) {
+        return ks_fail(err, KS_BAD_INPUT,
+                       "%s: the policy (trained on %s) takes %d observations and gives %d %s actions; %s has %d and %d %s",
+                       p->path, p->info.env, s->obs_dim, s->act_dim, s->head == KS_CATEGORICAL ? "discrete" : "continuous",
+                       p->def->name, obs, actions, discrete ? "discrete" : "continuous");
+    }
+    return true;
+}
+
+bool ks_cli_policy_open(ks_cli_policy* p, const char* argument, bool best, const char* env, ks_error* err) {
+    *p = (ks_cli_policy){0};
+    if (!find_file(p, argument, best, err) || !ks_policy_load(p->path, &p->policy, &p->theta, &p->info, err)) {
+        return false;
+    }
+    p->def = ks_env_find(env ? env : p->info.env, err);
+    if (!p->def) {
+        ks_fail_in(err, env ? "-e" : p->path);
+    } else {
+        p->model = ks_env_model_create(p->def, strcmp(p->info.method, "oracle") == 0, err);
+    }
+    if (!p->model || !check_fit(p, err)) {
+        ks_cli_policy_close(p);
+        return false;
+    }
+    return true;
+}
+
+void ks_cli_policy_close(ks_cli_policy* p) {
+    ks_env_model_destroy(p->model);
+    ks_policy_destroy(p->policy);
+    free(p->theta);
+    p->model = NULL;
+    p->policy = NULL;
+    p->theta = NULL;
+}

@@ -1,0 +1,49 @@
+/* How the paper's authors tested: appendix A.2 and the evaluation data published with it. */
+#include "cli/cli.h"
+
+#include <string.h>
+
+typedef struct protocol {
+    const char* env; /* without gym/ */
+    size_t trajectories;
+    double pretrained; /* first step sizes; MAML's own is in its file */
+    double random;
+    double later;      /* factor of every later step */
+} protocol;
+
+static const protocol PROTOCOLS[] = {
+    {"point", 40, 0.5, 0.5, 0.5},
+    {"half-cheetah-vel", 20, 0.02, 0.1, 0.5},
+    {"half-cheetah-dir", 20, 0.2, 0.5, 0.5},
+    {"ant-vel", 20, 0.2, 1.0, 0.5},
+    {"ant-dir", 40, 0.2, 1.0, 0.01},
+    {"ant-goal", 20, 0.2, 1.0, 0.5}, /* not in the paper; as ant-vel */
+};
+
+static const protocol* find(const char* env) {
+    const char* name = strncmp(env, "gym/", 4) == 0 ? env + 4 : env;
+    for (size_t i = 0; i < sizeof PROTOCOLS / sizeof *PROTOCOLS; i++) {
+        if (strcmp(PROTOCOLS[i].env, name) == 0) {
+            return &PROTOCOLS[i];
+        }
+    }
+    return NULL;
+}
+
+size_t ks_protocol_trajectories(const char* env) {
+    const protocol* p = find(env);
+    return p ? p->trajectories : 20;
+}
+
+void ks_protocol_lr(double lr[KS_EVAL_MAX_STEPS], const char* env, const ks_policy_info* info) {
+    const protocol* p = find(env);
+    double first = info->inner_lr;
+    if (p && info->iteration == 0) {
+        first = p->random;
+    } else if (p && strcmp(info->method, "maml") != 0) {
+        first = p->pretrained;
+    }
+    for (int j = 0; j < KS_EVAL_MAX_STEPS; j++) {
+        lr[j] = j == 0 ? first : first * (p ? p->later : 0.5);
+    }
+}

@@ -1,0 +1,206 @@
+#include "base/safetensors.h"
+#include "cli/cli.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char* const HELP =
+    "usage: kshot rollout POLICY -o FILE.safetensors [--task V[,V…]] [--trajectories N] [--steps K] [--deterministic] …\n"
+    "\n"
+    "Writes trajectories of a policy on one task, with the physics state of every timestep (docs/files.md).\n"
+    "\n"
+    "  --task V[,V…]      the task's numbers (default: the first held-out task of --seed)\n"
+    "  --trajectories N   default 20 (40 for point and ant-dir)\n"
+    "  --steps K          adapt the policy to the task by K gradient steps first (default 0)\n"
+    "  --lr A1[,A2…]      their step sizes (default: the paper's protocol)\n"
+    "  --deterministic    act without noise\n"
+    "  --horizon T        timesteps per trajectory (default: the policy's own)\n"
+    "  --seed N           of start states and action noise (default 1)\n"
+    "  -e ENV             another environment than the policy's own\n"
+    "  --best             of a run directory, best.safetensors instead of policy.safetensors\n"
+    "  --force            replace a file that exists\n"
+    "  -j THREADS         default: the number of cores; results do not depend on it\n";
+
+typedef struct rollout_options {
+    const char *env, *output, *lr, *task;
+    int64_t trajectories, steps, horizon, seed, threads;
+    bool best, force, deterministic;
+} rollout_options;
+
+static bool save(const char* path, const ks_cli_policy* p, const ks_batch* b, const rollout_options* o, ks_error* err) {
+    const ks_batch_sizes* z = &b->sizes;
+    size_t t = b->rows;
+    int64_t* starts = malloc((b->n + 1) * sizeof *starts);
+    ks_tensor_writer* w = starts ? ks_tensor_writer_create(err) : NULL;
+    if (!w) {
+        free(starts);
+        return ks_fail(err, KS_FAILED, "not enough memory");
+    }
+    for (size_t i = 0; i <= b->n; i++) {
+        starts[i] = (int64_t)b->traj_start[i];
+    }
+    ks_tensor_writer_meta(w, "format", "kshot.rollout.1");
+    ks_tensor_writer_meta(w, "env", p->def->name);
+    ks_tensor_writer_meta(w, "policy", p->path);
+    ks_tensor_writer_meta_int(w, "seed", o->seed);
+    ks_tensor_writer_meta_int(w, "gradient_steps", o->steps);
+    if (z->nq > 0) { /* the widest elements first, so that every tensor is aligned */
+        ks_tensor_writer_add(w, "qpos", KS_F64, 2, (size_t[]){t, z->nq}, b->qpos);
+        ks_tensor_writer_add(w, "qvel", KS_F64, 2, (size_t[]){t, z->nv}, b->qvel);
+        ks_tensor_writer_add(w, "qpos_last", KS_F64, 2, (size_t[]){b->n, z->nq}, b->qpos_last);
+        ks_tensor_writer_add(w, "qvel_last", KS_F64, 2, (size_t[]){b->n, z->nv}, b->qvel_last);
+    }
+    ks_tensor_writer_add(w, "traj_start", KS_I64, 1, (size_t[]){b->n + 1}, starts);
+    ks_tensor_writer_add_real(w, "obs", 2, (size_t[]){t, z->obs_dim}, b->obs, sizeof(ks_real));
+    ks_tensor_writer_add_real(w, "act", 2, (size_t[]){t, z->act_cols}, b->act, sizeof(ks_real));
+    ks_tensor_writer_add_real(w, "rew", 1, &t, b->rew, sizeof(ks_real));
+    ks_tensor_writer_add_real(w, "logp", 1, &t, b->logp, sizeof(ks_real));
+    ks_tensor_writer_add_real(w, "task", 2, (size_t[]){b->n, z->task_dim}, b->task, sizeof(double));
+    ks_tensor_writer_add(w, "terminated", KS_U8, 1, &b->n, b->terminated);
+    bool ok = ks_tensor_writer_save(w, path, false, err);
+    ks_tensor_writer_destroy(w);
+    free(starts);
+    return ok;
+}
+
+static bool parse_task(double* task, const rollout_options* o, const ks_env_def* def, ks_error* err) {
+    size_t count;
+    if (!o->task) {
+        ks_draw_held_out_tasks(task, def, (uint64_t)o->seed, 1);
+        return true;
+    }
+    if (!ks_cli_numbers("--task", o->task, KS_TASK_MAX, task, &count, err)) {
+        return false;
+    }
+    return count == (size_t)def->task_dim ||
+           ks_fail(err, KS_BAD_INPUT, "--task: '%s' has %zu numbers; a task of %s has %d (%s)", o->task, count, def->name,
+                   def->task_dim, def->task_summary);
+}
+
+/* Batches of all gradient steps of one task; the last keeps the physics. */
+static bool create_batches(ks_batch** batches, const ks_eval_settings* s, const ks_cli_policy* p, ks_error* err) {
+    ks_sampler* sampler = ks_sampler_create(p->model, p->policy, 1, err);
+    if (!sampler) {
+        return false;
+    }
+    bool ok = true;
+    for (int j = 0; ok && j <= s->steps; j++) {
+        ks_batch_sizes sizes = ks_sampler_batch_sizes(sampler, s->trajectories, s->horizon, j == s->steps);
+        batches[j] = ks_batch_create(&sizes, err);
+        ok = batches[j] != NULL;
+    }
+    ks_sampler_destroy(sampler);
+    return ok;
+}
+
+static bool rollout(const rollout_options* o, const ks_cli_policy* p, ks_error* err) {
+    double task[KS_TASK_MAX];
+    ks_batch* batches[KS_EVAL_MAX_STEPS + 1] = {0};
+    ks_eval_settings s = ks_eval_settings_default();
+    s.trajectories = o->trajectories ? (size_t)o->trajectories : ks_protocol_trajectories(p->def->name);
+    s.horizon = o->horizon ? (size_t)o->horizon : (size_t)p->info.horizon;
+    s.steps = (int)o->steps;
+    s.advantage = (ks_advantage_settings){.gamma = p->info.gamma, .gae_lambda = p->info.gae_lambda};
+    s.seed = (uint64_t)o->seed;
+    s.deterministic = o->deterministic;
+    s.threads = (int)o->threads;
+    ks_protocol_lr(s.lr, p->def->name, &p->info);
+    bool ok = (!o->lr || ks_cli_lr(o->lr, s.lr, err)) && parse_task(task, o, p->def, err) &&
+              create_batches(batches, &s, p, err);
+    ks_eval_result result;
+    if (ok && ks_evaluate(&result, p->model, p->policy, p->theta, task, 1, &s, batches, NULL, NULL, err)) {
+        ok = save(o->output, p, batches[s.steps], o, err);
+        if (ok) {
+            printf("%s: %zu trajectories, %zu timesteps, mean return %.2f\n", o->output, batches[s.steps]->n,
+                   batches[s.steps]->rows, result.mean_return[s.steps]);
+        }
+        ks_eval_result_free(&result);
+    } else {
+        ok = false;
+    }
+    for (int j = 0; j <= KS_EVAL_MAX_STEPS; j++) {
+        ks_batch_destroy(batches[j]);
+    }
+    return ok;
+}
+
+enum { TRAJECTORIES = 256, STEPS, LR, HORIZON, SEED, TASK, DETERMINISTIC, BEST, FORCE };
+static const struct option OPTIONS[] = {{"help", no_argument, NULL, 'h'},
+                                        {"trajectories", required_argument, NULL, TRAJECTORIES},
+                                        {"steps", required_argument, NULL, STEPS},
+                                        {"lr", required_argument, NULL, LR},
+                                        {"horizon", required_argument, NULL, HORIZON},
+                                        {"seed", required_argument, NULL, SEED},
+                                        {"task", required_argument, NULL, TASK},
+                                        {"deterministic", no_argument, NULL, DETERMINISTIC},
+                                        {"env", required_argument, NULL, 'e'},
+                                        {"output", required_argument, NULL, 'o'},
+                                        {"threads", required_argument, NULL, 'j'},
+                                        {"best", no_argument, NULL, BEST},
+                                        {"force", no_argument, NULL, FORCE},
+                                        {0}};
+
+static bool parse_option(rollout_options* o, int option, const char* value, ks_error* err) {
+    switch (option) {
+        case TRAJECTORIES:
+            return ks_cli_int("--trajectories", value, 1, 100000, &o->trajectories, err);
+        case STEPS:
+            return ks_cli_int("--steps", value, 0, KS_EVAL_MAX_STEPS, &o->steps, err);
+        case HORIZON:
+            return ks_cli_int("--horizon", value, 1, 1000000, &o->horizon, err);
+        case SEED:
+            return ks_cli_int("--seed", value, 0, INT64_MAX, &o->seed, err);
+        case 'j':
+            return ks_cli_int("-j", value, 1, 1024, &o->threads, err);
+        case LR:
+            o->lr = value;
+            return true;
+        case TASK:
+            o->task = value;
+            return true;
+        case 'e':
+            o->env = value;
+            return true;
+        case 'o':
+            o->output = value;
+            return true;
+        case DETERMINISTIC:
+            return o->deterministic = true;
+        case BEST:
+            return o->best = true;
+        case FORCE:
+            return o->force = true;
+        default:
+            return false; /* ks_cli_option has said why */
+    }
+}
+
+int ks_cli_rollout(int argc, char** argv, ks_error* err) {
+    static const char* const NAMES[] = {"POLICY"};
+    rollout_options o = {.seed = 1, .threads = ks_cli_cores()};
+    optind = 0;
+    for (int c; (c = ks_cli_option(argc, argv, "he:o:j:", OPTIONS, err)) != -1;) {
+        if (c == 'h') {
+            fputs(HELP, stdout);
+            return 0;
+        }
+        if (!parse_option(&o, c, optarg, err)) {
+            return KS_BAD_INPUT;
+        }
+    }
+    if (!ks_cli_arguments(argc, argv, 1, NAMES, err)) {
+        return KS_BAD_INPUT;
+    }
+    if (!o.output) {
+        ks_fail(err, KS_BAD_INPUT, "rollout: -o FILE.safetensors is missing; `kshot rollout --help` explains");
+        return KS_BAD_INPUT;
+    }
+    ks_cli_policy policy;
+    if (!ks_cli_check_output(o.output, o.force, err) || !ks_cli_policy_open(&policy, argv[optind], o.best, o.env, err)) {
+        return ks_cli_exit(false, err);
+    }
+    bool ok = rollout(&o, &policy, err);
+    ks_cli_policy_close(&policy);
+    return ks_cli_exit(ok, err);
+}

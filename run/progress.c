@@ -1,0 +1,111 @@
+#include "run/progress.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct ks_progress {
+    FILE* file;
+    char path[4096];
+    int stages;
+};
+
+static const char* const FIRST = "iteration,env_steps";
+static const char* const REST =
+    ",surrogate_before,surrogate_after,kl,accepted,backtracks,cg_residual,mean_std,rejected_samples,sampling_s,update_s";
+
+/* the header line for k + 1 stages, without its line break */
+static void header(char* out, size_t room, int stages) {
+    size_t used = (size_t)snprintf(out, room, "%s", FIRST);
+    for (int j = 0; j < stages; j++) {
+        used += (size_t)snprintf(out + used, room - used, ",return_%d", j);
+    }
+    snprintf(out + used, room - used, "%s", REST);
+}
+
+/* Where the row of `iteration` starts, or would: everything from there on was written after the checkpoint, or is half a row
+ * that a crash has left. False if an earlier row is missing or the header is another. */
+static bool find_cut(ks_progress* p, int64_t iteration, long* cut, ks_error* err) {
+    char line[4096], want[1024];
+    header(want, sizeof want, p->stages);
+    for (int64_t row = -1; row < iteration; row++) {
+        *cut = ftell(p->file);
+        bool whole = fgets(line, sizeof line, p->file) && strchr(line, '\n');
+        if (!whole && row == -1 && iteration == 0) {
+            return true; /* not even a header yet */
+        }
+        line[whole ? strcspn(line, "\n") : 0] = 0;
+        bool expected = row == -1 ? strcmp(line, want) == 0 : whole && strtoll(line, NULL, 10) == row && *line != ',';
+        if (!expected) {
+            return ks_fail(err, KS_BAD_INPUT, "%s: line %lld is not what the checkpoint of iteration %lld goes on from",
+                           p->path, (long long)row + 2, (long long)iteration);
+        }
+    }
+    *cut = ftell(p->file);
+    return true;
+}
+
+ks_progress* ks_progress_open(const char* directory, int stages, int64_t iteration, ks_error* err) {
+    ks_progress* p = calloc(1, sizeof *p);
+    if (!p) {
+        ks_fail(err, KS_FAILED, "not enough memory");
+        return NULL;
+    }
+    p->stages = stages;
+    snprintf(p->path, sizeof p->path, "%s/progress.csv", directory);
+    bool resume = iteration > 0 || access(p->path, F_OK) == 0;
+    p->file = fopen(p->path, resume ? "r+" : "w");
+    if (!p->file) {
+        ks_fail(err, KS_FAILED, "cannot write %s: %s", p->path, strerror(errno));
+        free(p);
+        return NULL;
+    }
+    long cut = 0;
+    char line[1024];
+    bool ok = !resume || find_cut(p, iteration, &cut, err);
+    if (ok && (fseek(p->file, cut, SEEK_SET) != 0 || ftruncate(fileno(p->file), cut) != 0)) {
+        ok = ks_fail(err, KS_FAILED, "cannot write %s: %s", p->path, strerror(errno));
+    }
+    if (ok && cut == 0) {
+        header(line, sizeof line, stages);
+        if (fprintf(p->file, "%s\n", line) < 0 || fflush(p->file) != 0) {
+            ok = ks_fail(err, KS_FAILED, "cannot write %s: %s", p->path, strerror(errno));
+        }
+    }
+    if (!ok) {
+        ks_progress_close(p);
+        return NULL;
+    }
+    return p;
+}
+
+bool ks_progress_row(ks_progress* p, int64_t iteration, uint64_t env_steps, const ks_maml_stats* s, ks_error* err) {
+    FILE* f = p->file;
+    fprintf(f, "%lld,%llu", (long long)iteration, (unsigned long long)env_steps);
+    for (int j = 0; j < p->stages; j++) {
+        fprintf(f, ",%.9g", s->mean_return[j]);
+    }
+    fprintf(f, ",%.9g,%.9g,%.9g,%d,%d,%.9g,%.9g,%zu,%.3f,%.3f\n", s->surrogate_before, s->surrogate_after, s->trpo.kl,
+            s->trpo.verdict == KS_TRPO_ACCEPTED, s->trpo.backtracks, s->trpo.cg_residual, s->mean_std, s->rejected,
+            s->sampling_s, s->update_s);
+    if (fflush(f) != 0 || ferror(f)) {
+        return ks_fail(err, KS_FAILED, "cannot write %s: %s", p->path, strerror(errno));
+    }
+    return true;
+}
+
+bool ks_progress_sync(ks_progress* p, ks_error* err) {
+    if (fflush(p->file) != 0 || fsync(fileno(p->file)) != 0) {
+        return ks_fail(err, KS_FAILED, "cannot write %s: %s", p->path, strerror(errno));
+    }
+    return true;
+}
+
+void ks_progress_close(ks_progress* p) {
+    if (p) {
+        fclose(p->file);
+        free(p);
+    }
+}

@@ -1,0 +1,290 @@
+#include "run/train.h"
+
+#include "base/safetensors.h"
+#include "run/checkpoint.h"
+#include "run/progress.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { MAX_PATH = 4096 };
+
+/* everything that a run holds */
+typedef struct run {
+    const ks_config* config;
+    const ks_train_options* options;
+    ks_env_model* model;
+    ks_policy* policy;
+    ks_maml* maml;
+    ks_progress* progress;
+    ks_run_state state;
+    ks_real* theta_start; /* (P) parameters that the iteration under way started with */
+    size_t num_params;
+} run;
+
+/* ---- directory ------------------------------------------------------------------------------------------------------- */
+
+static void join(char* out, const run* r, const char* name) {
+    snprintf(out, MAX_PATH, "%s/%s", r->options->directory, name);
+}
+
+static bool exists(const run* r, const char* name) {
+    char path[MAX_PATH];
+    join(path, r, name);
+    return access(path, F_OK) == 0;
+}
+
+/* mkdir -p */
+static bool make_directory(const char* path, ks_error* err) {
+    char part[MAX_PATH];
+    snprintf(part, sizeof part, "%s", path);
+    for (char* c = part + 1;; c++) {
+        if (*c && *c != '/') {
+            continue;
+        }
+        char old = *c;
+        *c = 0;
+        if (mkdir(part, 0777) != 0 && errno != EEXIST) {
+            return ks_fail(err, KS_FAILED, "cannot make the run directory %s: %s", part, strerror(errno));
+        }
+        *c = old;
+        if (!old) {
+            return true;
+        }
+    }
+}
+
+static bool start_over(const run* r, ks_error* err) {
+    static const char* const FILES[] = {"checkpoint.safetensors", "policy.safetensors", "best.safetensors", "progress.csv",
+                                        "config.yaml"};
+    for (size_t i = 0; i < sizeof FILES / sizeof *FILES; i++) {
+        char path[MAX_PATH];
+        join(path, r, FILES[i]);
+        if (unlink(path) != 0 && errno != ENOENT) {
+            return ks_fail(err, KS_FAILED, "cannot replace %s: %s", path, strerror(errno));
+        }
+    }
+    return true;
+}
+
+/* A run may go on with another number of iterations, but with nothing else changed. */
+static bool check_same_config(const run* r, ks_error* err) {
+    char path[MAX_PATH];
+    ks_config saved;
+    join(path, r, "config.yaml");
+    ks_config_default(&saved);
+    if (!ks_config_read(&saved, path, err)) {
+        return false;
+    }
+    const char* key = ks_config_difference(&saved, r->config);
+    if (key) {
+        return ks_fail(err, KS_BAD_INPUT, "%s: %s is another than now; a run is resumed with the config that it was started "
+                       "with (only iterations and checkpoint_every may change)", path, key);
+    }
+    return true;
+}
+
+static bool prepare_directory(const run* r, ks_error* err) {
+    bool holds_run = exists(r, "config.yaml") || exists(r, "checkpoint.safetensors") || exists(r, "progress.csv") ||
+                     exists(r, "policy.safetensors");
+    if (r->options->resume) {
+        if (!exists(r, "config.yaml")) {
+            return ks_fail(err, KS_BAD_INPUT, "%s: no run to resume is there", r->options->directory);
+        }
+        return check_same_config(r, err);
+    }
+    if (holds_run && !r->options->overwrite) {
+        return ks_fail(err, KS_BAD_INPUT, "%s holds a run already: --resume goes on with it, --force starts anew, -o DIR goes "
+                       "elsewhere", r->options->directory);
+    }
+    return make_directory(r->options->directory, err) && start_over(r, err);
+}
+
+/* ---- saving --------------------------------------------------------------------------------------------------------------- */
+
+static ks_policy_info info_of(const run* r, int64_t iteration) {
+    const ks_config* c = r->config;
+    ks_policy_info info = {
+        .inner_lr = c->inner.lr,
+        .inner_steps = c->method == KS_MAML ? c->inner.steps : 0,
+        .gamma = c->gamma,
+        .gae_lambda = c->gae_lambda,
+        .horizon = c->horizon,
+        .iteration = iteration,
+        .seed = c->seed,
+    };
+    snprintf(info.env, sizeof info.env, "%s", c->env);
+    snprintf(info.method, sizeof info.method, "%s", ks_method_name((ks_method)c->method));
+    return info;
+}
+
+/* The checkpoint comes last: what it counts on is on disk by then. */
+static bool save(run* r, ks_error* err) {
+    char path[MAX_PATH];
+    const ks_real* best;
+    int64_t best_iteration;
+    ks_run_state_best(&r->state, &best, &best_iteration);
+    ks_policy_info info = info_of(r, r->state.iteration);
+    ks_policy_info best_info = info_of(r, best_iteration);
+    if (!ks_progress_sync(r->progress, err)) {
+        return false;
+    }
+    join(path, r, "policy.safetensors");
+    if (!ks_policy_save(path, r->policy, r->state.theta, &info, err)) {
+        return false;
+    }
+    join(path, r, "best.safetensors");
+    if (!ks_policy_save(path, r->policy, best, &best_info, err)) {
+        return false;
+    }
+    join(path, r, "checkpoint.safetensors");
+    return ks_checkpoint_save(path, r->policy, &info, &r->state, err);
+}
+
+/* ---- starting -------------------------------------------------------------------------------------------------------------- */
+
+static bool initial_theta(run* r, ks_error* err) {
+    double* uniform = malloc(r->num_params * sizeof *uniform);
+    if (!uniform) {
+        return ks_fail(err, KS_FAILED, "not enough memory for %zu parameters", r->num_params);
+    }
+    ks_stream_uniform(uniform, r->num_params, ks_stream_make((uint64_t)r->config->seed, KS_RNG_INIT, 0, 0), 0, 0, 0);
+    ks_policy_init(r->policy, r->state.theta, uniform, r->config->policy.log_std_init);
+    free(uniform);
+    return true;
+}
+
+/* State, progress.csv and config.yaml of a run that begins, or goes on. */
+static bool begin(run* r, ks_error* err) {
+    char path[MAX_PATH];
+    ks_policy_info info;
+    join(path, r, "checkpoint.safetensors");
+    bool resume = r->options->resume && exists(r, "checkpoint.safetensors");
+    if (resume ? !ks_checkpoint_load(path, r->policy, &info, &r->state, err) : !initial_theta(r, err)) {
+        return false;
+    }
+    if (r->state.iteration > r->config->iterations) {
+        return ks_fail(err, KS_BAD_INPUT, "%s: %lld iterations are done already, more than iterations: %d", path,
+                       (long long)r->state.iteration, r->config->iterations);
+    }
+    join(path, r, "config.yaml");
+    r->progress = ks_progress_open(r->options->directory, ks_maml_num_stages(r->maml), r->state.iteration, err);
+    return r->progress && ks_config_save(r->config, path, err);
+}
+
+static bool create(run* r, ks_error* err) {
+    const ks_config* c = r->config;
+    const ks_env_def* def = ks_env_find(c->env, err);
+    if (!def) {
+        return false;
+    }
+    r->model = ks_env_model_create(def, c->method == KS_ORACLE, err);
+    if (!r->model) {
+        return false;
+    }
+    ks_policy_settings settings = ks_config_policy(c, r->model);
+    ks_maml_settings maml = ks_config_maml(c, r->options->threads);
+    r->policy = ks_policy_create(&settings, err);
+    r->maml = r->policy ? ks_maml_create(r->model, r->policy, &maml, err) : NULL;
+    if (!r->maml) {
+        return false;
+    }
+    r->num_params = ks_policy_num_params(r->policy);
+    r->theta_start = malloc(r->num_params * sizeof *r->theta_start);
+    if (!r->theta_start) {
+        return ks_fail(err, KS_FAILED, "not enough memory for %zu parameters", r->num_params);
+    }
+    return ks_run_state_create(&r->state, r->num_params, err);
+}
+
+static void destroy(run* r) {
+    ks_progress_close(r->progress);
+    ks_run_state_free(&r->state);
+    free(r->theta_start);
+    ks_maml_destroy(r->maml);
+    ks_policy_destroy(r->policy);
+    ks_env_model_destroy(r->model);
+}
+
+/* ---- the outer loop -------------------------------------------------------------------------------------------------------------- */
+
+static void warn(const run* r, const ks_maml_stats* stats) {
+    char text[256];
+    if (!r->options->on_warning) {
+        return;
+    }
+    if (stats->trpo.verdict != KS_TRPO_ACCEPTED) {
+        snprintf(text, sizeof text, "iteration %lld: no step: %s", (long long)r->state.iteration - 1,
+                 ks_trpo_verdict_text(stats->trpo.verdict));
+        r->options->on_warning(r->options->user, text);
+    }
+    if (stats->rejected > 0) {
+        snprintf(text, sizeof text, "iteration %lld: the physics broke down in %zu trajectories, which end there",
+                 (long long)r->state.iteration - 1, stats->rejected);
+        r->options->on_warning(r->options->user, text);
+    }
+    if (stats->baselines_failed > 0) {
+        snprintf(text, sizeof text, "iteration %lld: no baseline could be fitted to %zu batches; it is taken as 0",
+                 (long long)r->state.iteration - 1, stats->baselines_failed);
+        r->options->on_warning(r->options->user, text);
+    }
+}
+
+static double seconds(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static bool iterate(run* r, ks_maml_stats* stats, ks_error* err) {
+    ks_run_state* s = &r->state;
+    memcpy(r->theta_start, s->theta, r->num_params * sizeof *s->theta);
+    if (!ks_maml_iterate(r->maml, s->theta, (uint64_t)s->iteration, stats, err)) {
+        return false;
+    }
+    s->env_steps += stats->env_steps;
+    ks_run_state_note(s, r->theta_start, stats->mean_return[stats->stages - 1], r->num_params);
+    s->iteration++;
+    return ks_progress_row(r->progress, s->iteration - 1, s->env_steps, stats, err);
+}
+
+static bool loop(run* r, ks_error* err) {
+    const ks_train_options* o = r->options;
+    ks_run_state* s = &r->state;
+    int64_t first = s->iteration;
+    double start = seconds();
+    while (s->iteration < r->config->iterations) {
+        if (o->should_stop && o->should_stop(o->user)) {
+            return save(r, err) && ks_fail(err, KS_INTERRUPTED, "interrupted after %lld of %d iterations; %s can be resumed",
+                                           (long long)s->iteration, r->config->iterations, o->directory);
+        }
+        ks_maml_stats stats;
+        if (!iterate(r, &stats, err)) {
+            return false;
+        }
+        warn(r, &stats);
+        if (o->on_iteration) {
+            ks_train_report report = {.iteration = s->iteration - 1, .iterations = r->config->iterations, .first = first,
+                                      .env_steps = s->env_steps, .elapsed_s = seconds() - start, .stats = &stats};
+            o->on_iteration(o->user, &report);
+        }
+        bool due = s->iteration % r->config->checkpoint_every == 0 && s->iteration < r->config->iterations;
+        if (due && !save(r, err)) {
+            return false;
+        }
+    }
+    return save(r, err);
+}
+
+bool ks_train(const ks_config* config, const ks_train_options* options, ks_error* err) {
+    run r = {.config = config, .options = options};
+    bool ok = ks_config_check(config, err) && create(&r, err) && prepare_directory(&r, err) && begin(&r, err) &&
+              loop(&r, err);
+    destroy(&r);
+    return ok;
+}
