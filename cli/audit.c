@@ -1,5 +1,5 @@
-#include "cli/cli.h"
 #include "maml/audit.h"
+#include "cli/cli.h"
 #include "run/checkpoint.h"
 #include "run/config.h"
 
@@ -87,14 +87,11 @@ static bool run(const ks_config* config, const audit_options* o, ks_error* err) 
 }
 
 enum { FROM = 256, ITERATION, FORCE };
-static const struct option OPTIONS[] = {{"help", no_argument, NULL, 'h'},
-                                        {"output", required_argument, NULL, 'o'},
-                                        {"set", required_argument, NULL, 's'},
-                                        {"threads", required_argument, NULL, 'j'},
-                                        {"from", required_argument, NULL, FROM},
-                                        {"iteration", required_argument, NULL, ITERATION},
-                                        {"force", no_argument, NULL, FORCE},
-                                        {0}};
+static const struct option OPTIONS[] = {
+    {"help", no_argument, NULL, 'h'},        {"output", required_argument, NULL, 'o'},
+    {"set", required_argument, NULL, 's'},   {"threads", required_argument, NULL, 'j'},
+    {"from", required_argument, NULL, FROM}, {"iteration", required_argument, NULL, ITERATION},
+    {"force", no_argument, NULL, FORCE},     {0}};
 
 int ks_cli_audit(int argc, char** argv, ks_error* err) {
     static const char* const NAMES[] = {"CONFIG"};
@@ -115,7 +112,8 @@ int ks_cli_audit(int argc, char** argv, ks_error* err) {
                 o.output = optarg;
                 break;
             case 's':
-                ok = num_settings < MAX_SETTINGS || ks_fail(err, KS_BAD_INPUT, "-s: more than %d settings", MAX_SETTINGS);
+                ok = num_settings < MAX_SETTINGS ||
+                     ks_fail(err, KS_BAD_INPUT, "-s: more than %d settings", MAX_SETTINGS);
                 if (ok) {
                     settings[num_settings++] = optarg;
                 }

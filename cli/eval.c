@@ -12,7 +12,8 @@
 static const char* const HELP =
     "usage: kshot eval POLICY [--tasks N | --goals FILE.csv] [--steps K] [--lr A1[,A2…]] [-o FILE.csv] …\n"
     "\n"
-    "Returns of a policy after 0 … K gradient steps on tasks that it was not trained on, as a table and a CSV. POLICY is a\n"
+    "Returns of a policy after 0 … K gradient steps on tasks that it was not trained on, as a table and a CSV. POLICY "
+    "is a\n"
     "policy file or a run directory. Defaults follow the paper's test protocol for the environment and method.\n"
     "\n"
     "  --tasks N          held-out tasks, which follow from --seed alone (default 40)\n"
@@ -38,7 +39,8 @@ typedef struct eval_options {
 /* ---- tasks -------------------------------------------------------------------------------------------------------------- */
 
 /* One line of a goals file into task (dim). Empty lines are passed over: *used says whether it was one. */
-static bool parse_goal(const char* path, size_t line_number, char* line, size_t dim, double* task, bool* used, ks_error* err) {
+static bool parse_goal(const char* path, size_t line_number, char* line, size_t dim, double* task, bool* used,
+                       ks_error* err) {
     size_t length = strlen(line);
     while (length > 0 && isspace((unsigned char)line[length - 1])) {
         line[--length] = 0;
@@ -197,7 +199,9 @@ static bool evaluate(const eval_options* o, const ks_cli_policy* p, ks_error* er
                    .tasks = tasks,
                    .dim = (size_t)p->def->task_dim,
                    .trajectories = s.trajectories,
-                   .label = o->label ? o->label : p->info.iteration == 0 ? "random" : p->info.method,
+                   .label = o->label                 ? o->label
+                            : p->info.iteration == 0 ? "random"
+                                                     : p->info.method,
                    .env = p->def->name,
                    .lr = s.lr};
         print_table(&t);

@@ -8,7 +8,8 @@
 static const char* const HELP =
     "usage: kshot info FILE\n"
     "\n"
-    "Says what a .safetensors file is (policy, checkpoint, rollout, audit) and lists its metadata and tensors; of a run\n"
+    "Says what a .safetensors file is (policy, checkpoint, rollout, audit) and lists its metadata and tensors; of a "
+    "run\n"
     "directory, its policy.\n";
 
 static void print_tensor(const ks_tensor* t) {

@@ -20,12 +20,14 @@ static const command COMMANDS[] = {
 enum { NUM_COMMANDS = sizeof COMMANDS / sizeof *COMMANDS };
 
 static void usage(FILE* out) {
-    fprintf(out, "kshot %s: policies that learn a new task from a few rollouts\n\nusage: kshot COMMAND …\n\n", KS_VERSION);
+    fprintf(out, "kshot %s: policies that learn a new task from a few rollouts\n\nusage: kshot COMMAND …\n\n",
+            KS_VERSION);
     for (int i = 0; i < NUM_COMMANDS; i++) {
         fprintf(out, "  %-8s %s\n", COMMANDS[i].name, COMMANDS[i].summary);
     }
-    fprintf(out, "\n`kshot COMMAND --help` explains a command. Exit codes: 0 done, 1 failed while running, 2 wrong usage, "
-                 "config or input, 130 interrupted.\n");
+    fprintf(out,
+            "\n`kshot COMMAND --help` explains a command. Exit codes: 0 done, 1 failed while running, 2 wrong usage, "
+            "config or input, 130 interrupted.\n");
 }
 
 static int fail(const char* text, int code) {

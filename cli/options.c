@@ -17,9 +17,10 @@ int ks_cli_option(int argc, char** argv, const char* short_options, const struct
     }
     const char* text = argv[optind > at ? optind - 1 : at];
     bool known = optopt != 0;
-    ks_fail(err, KS_BAD_INPUT, known && (optopt >= 256 || strchr(short_options, optopt))
-                                   ? "option '%s' needs a value (or takes none); `kshot %s --help` explains"
-                                   : "unknown option '%s'; `kshot %s --help` lists them",
+    ks_fail(err, KS_BAD_INPUT,
+            known && (optopt >= 256 || strchr(short_options, optopt))
+                ? "option '%s' needs a value (or takes none); `kshot %s --help` explains"
+                : "unknown option '%s'; `kshot %s --help` lists them",
             text, argv[0]);
     return '?';
 }
@@ -27,7 +28,8 @@ int ks_cli_option(int argc, char** argv, const char* short_options, const struct
 bool ks_cli_arguments(int argc, char** argv, int count, const char* const* names, ks_error* err) {
     int given = argc - optind;
     if (given < count) {
-        return ks_fail(err, KS_BAD_INPUT, "%s: %s is missing; `kshot %s --help` explains", argv[0], names[given], argv[0]);
+        return ks_fail(err, KS_BAD_INPUT, "%s: %s is missing; `kshot %s --help` explains", argv[0], names[given],
+                       argv[0]);
     }
     if (given > count) {
         return ks_fail(err, KS_BAD_INPUT, "%s: '%s' is one argument too many; `kshot %s --help` explains", argv[0],
@@ -41,8 +43,8 @@ bool ks_cli_int(const char* option, const char* text, int64_t min, int64_t max, 
     errno = 0;
     long long number = strtoll(text, &end, 10);
     if (end == text || *end || errno || number < min || number > max) {
-        return ks_fail(err, KS_BAD_INPUT, "%s: '%s' is not a whole number from %lld to %lld", option, text, (long long)min,
-                       (long long)max);
+        return ks_fail(err, KS_BAD_INPUT, "%s: '%s' is not a whole number from %lld to %lld", option, text,
+                       (long long)min, (long long)max);
     }
     *value = number;
     return true;

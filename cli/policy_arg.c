@@ -29,10 +29,11 @@ static bool check_fit(const ks_cli_policy* p, ks_error* err) {
     int actions = p->def->num_actions > 0 ? p->def->num_actions : p->def->act_dim;
     bool discrete = p->def->num_actions > 0;
     if (s->obs_dim != obs || s->act_dim != actions || (s->head == KS_CATEGORICAL) != discrete) {
-        return ks_fail(err, KS_BAD_INPUT,
-                       "%s: the policy (trained on %s) takes %d observations and gives %d %s actions; %s has %d and %d %s",
-                       p->path, p->info.env, s->obs_dim, s->act_dim, s->head == KS_CATEGORICAL ? "discrete" : "continuous",
-                       p->def->name, obs, actions, discrete ? "discrete" : "continuous");
+        return ks_fail(
+            err, KS_BAD_INPUT,
+            "%s: the policy (trained on %s) takes %d observations and gives %d %s actions; %s has %d and %d %s",
+            p->path, p->info.env, s->obs_dim, s->act_dim, s->head == KS_CATEGORICAL ? "discrete" : "continuous",
+            p->def->name, obs, actions, discrete ? "discrete" : "continuous");
     }
     return true;
 }

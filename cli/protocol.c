@@ -8,7 +8,7 @@ typedef struct protocol {
     size_t trajectories;
     double pretrained; /* first step sizes; MAML's own is in its file */
     double random;
-    double later;      /* factor of every later step */
+    double later; /* factor of every later step */
 } protocol;
 
 static const protocol PROTOCOLS[] = {

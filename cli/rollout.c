@@ -6,7 +6,8 @@
 #include <string.h>
 
 static const char* const HELP =
-    "usage: kshot rollout POLICY -o FILE.safetensors [--task V[,V…]] [--trajectories N] [--steps K] [--deterministic] …\n"
+    "usage: kshot rollout POLICY -o FILE.safetensors [--task V[,V…]] [--trajectories N] [--steps K] [--deterministic] "
+    "…\n"
     "\n"
     "Writes trajectories of a policy on one task, with the physics state of every timestep (docs/files.md).\n"
     "\n"
@@ -74,8 +75,8 @@ static bool parse_task(double* task, const rollout_options* o, const ks_env_def*
         return false;
     }
     return count == (size_t)def->task_dim ||
-           ks_fail(err, KS_BAD_INPUT, "--task: '%s' has %zu numbers; a task of %s has %d (%s)", o->task, count, def->name,
-                   def->task_dim, def->task_summary);
+           ks_fail(err, KS_BAD_INPUT, "--task: '%s' has %zu numbers; a task of %s has %d (%s)", o->task, count,
+                   def->name, def->task_dim, def->task_summary);
 }
 
 /* Batches of all gradient steps of one task; the last keeps the physics. */
@@ -197,7 +198,8 @@ int ks_cli_rollout(int argc, char** argv, ks_error* err) {
         return KS_BAD_INPUT;
     }
     ks_cli_policy policy;
-    if (!ks_cli_check_output(o.output, o.force, err) || !ks_cli_policy_open(&policy, argv[optind], o.best, o.env, err)) {
+    if (!ks_cli_check_output(o.output, o.force, err) ||
+        !ks_cli_policy_open(&policy, argv[optind], o.best, o.env, err)) {
         return ks_cli_exit(false, err);
     }
     bool ok = rollout(&o, &policy, err);

@@ -1,5 +1,5 @@
-#include "cli/cli.h"
 #include "run/train.h"
+#include "cli/cli.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -9,7 +9,8 @@
 static const char* const HELP =
     "usage: kshot train CONFIG [-o DIR] [-s KEY=VALUE]… [--resume | --force] [-j THREADS]\n"
     "\n"
-    "Meta-trains a policy into the run directory DIR (default: runs/ and the config's name): config.yaml, progress.csv,\n"
+    "Meta-trains a policy into the run directory DIR (default: runs/ and the config's name): config.yaml, "
+    "progress.csv,\n"
     "policy.safetensors, best.safetensors, checkpoint.safetensors.\n"
     "\n"
     "  -o DIR           the run directory\n"
@@ -57,8 +58,9 @@ static void on_iteration(void* user, const ks_train_report* r) {
     duration(left, sizeof left, rate * (double)(r->iterations - r->iteration - 1));
     if (d->live) {
         int filled = (int)(BAR * (r->iteration + 1) / r->iterations);
-        fprintf(stderr, "\r\033[K[%.*s%*s] %lld/%lld  %.2f s each, %s left  return ", filled, "########################",
-                BAR - filled, "", (long long)r->iteration + 1, (long long)r->iterations, rate, left);
+        fprintf(stderr, "\r\033[K[%.*s%*s] %lld/%lld  %.2f s each, %s left  return ", filled,
+                "########################", BAR - filled, "", (long long)r->iteration + 1, (long long)r->iterations,
+                rate, left);
     } else {
         fprintf(stderr, "iteration %lld/%lld  return ", (long long)r->iteration + 1, (long long)r->iterations);
     }

@@ -112,8 +112,8 @@ static void add_stage(audit* a, int index, size_t num_params) {
     char name[64];
     snprintf(name, sizeof name, "stage.%d.theta", index);
     /* the tasks' parameters stand one after the other */
-    ks_tensor_writer_add_real(a->writer, name, 2, (size_t[]){s.groups, num_params}, ks_maml_stage_theta(a->maml, index, 0),
-                              sizeof(ks_real));
+    ks_tensor_writer_add_real(a->writer, name, 2, (size_t[]){s.groups, num_params},
+                              ks_maml_stage_theta(a->maml, index, 0), sizeof(ks_real));
     add_column(a, &s, "obs", sizes->obs_dim, batch_obs);
     add_column(a, &s, "act", sizes->act_cols, batch_act);
     add_column(a, &s, "rew", 0, batch_rew);
@@ -185,7 +185,8 @@ bool ks_audit_save(const char* path, const ks_maml* maml, const ks_real* theta, 
     add_tasks(&a);
     ks_tensor_writer_add_real(a.writer, "meta_gradient", 1, &p, ks_maml_meta_gradient(maml), sizeof(double));
     ks_tensor_writer_add_real(a.writer, "direction", 1, &p, ks_maml_direction(maml), sizeof(double));
-    ks_tensor_writer_add_real(a.writer, "cg.p", 2, (size_t[]){cg_done, p}, ks_maml_cg_directions(maml), sizeof(ks_real));
+    ks_tensor_writer_add_real(a.writer, "cg.p", 2, (size_t[]){cg_done, p}, ks_maml_cg_directions(maml),
+                              sizeof(ks_real));
     for (int j = 0; j < ks_maml_num_stages(maml); j++) {
         add_stage(&a, j, p);
     }

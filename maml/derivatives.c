@@ -23,11 +23,11 @@ struct ks_derivatives {
     const ks_policy* policy;
     size_t num_params, max_groups, max_rows, max_chunks;
     int threads;
-    ks_policy_ws** ws;   /* (threads) */
-    ks_tape** scratch;   /* (threads) a tape for one chunk, for products that need no other */
-    double* partial;     /* (max_groups x max_chunks x P) */
-    double* sums;        /* (max_groups x max_chunks x 2) */
-    size_t* item_group;  /* (max_groups x max_chunks) work items of the sweep under way */
+    ks_policy_ws** ws;  /* (threads) */
+    ks_tape** scratch;  /* (threads) a tape for one chunk, for products that need no other */
+    double* partial;    /* (max_groups x max_chunks x P) */
+    double* sums;       /* (max_groups x max_chunks x 2) */
+    size_t* item_group; /* (max_groups x max_chunks) work items of the sweep under way */
     size_t* item_chunk;
 };
 
@@ -40,9 +40,9 @@ typedef struct sweep {
     const ks_group* groups;
     size_t count;
     const ks_old_policy* old;
-    const ks_real* v;       /* (groups x P) */
+    const ks_real* v; /* (groups x P) */
     const ks_tapes* tapes;
-    double* out;            /* (groups x P), or NULL */
+    double* out; /* (groups x P), or NULL */
 } sweep;
 
 static size_t chunks_of(size_t rows) {
@@ -108,7 +108,8 @@ void ks_derivatives_destroy(ks_derivatives* d) {
     free(d);
 }
 
-ks_tapes* ks_tapes_create(const ks_policy* policy, ks_tape_kind kind, size_t max_groups, size_t max_rows, ks_error* err) {
+ks_tapes* ks_tapes_create(const ks_policy* policy, ks_tape_kind kind, size_t max_groups, size_t max_rows,
+                          ks_error* err) {
     ks_tapes* tapes = calloc(1, sizeof *tapes);
     if (!tapes) {
         ks_fail(err, KS_FAILED, "not enough memory");
@@ -281,11 +282,11 @@ void ks_tapes_record(ks_tapes* tapes, double* gradient, ks_derivatives* d, const
 }
 
 void ks_tapes_hvp(double* out, const ks_tapes* tapes, const ks_real* v, ks_derivatives* d) {
-    run((sweep){.d = d, .what = TAPE_HVP, .groups = tapes->groups, .count = tapes->count, .tapes = tapes, .v = v,
-                .out = out});
+    run((sweep){
+        .d = d, .what = TAPE_HVP, .groups = tapes->groups, .count = tapes->count, .tapes = tapes, .v = v, .out = out});
 }
 
 void ks_tapes_fvp(double* out, const ks_tapes* tapes, const ks_real* v, ks_derivatives* d) {
-    run((sweep){.d = d, .what = TAPE_FVP, .groups = tapes->groups, .count = tapes->count, .tapes = tapes, .v = v,
-                .out = out});
+    run((sweep){
+        .d = d, .what = TAPE_FVP, .groups = tapes->groups, .count = tapes->count, .tapes = tapes, .v = v, .out = out});
 }

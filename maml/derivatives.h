@@ -28,7 +28,8 @@ void ks_derivatives_destroy(ks_derivatives* derivatives);
 void ks_derivatives_gradient(ks_derivatives* derivatives, double* out, const ks_group* groups, size_t count);
 
 /* out (groups x P) = H_i v_i, H_i the Hessian of L_i at θ_i; v (groups x P). For one product; several want tapes. */
-void ks_derivatives_hvp(ks_derivatives* derivatives, double* out, const ks_group* groups, size_t count, const ks_real* v);
+void ks_derivatives_hvp(ks_derivatives* derivatives, double* out, const ks_group* groups, size_t count,
+                        const ks_real* v);
 
 /* loss (groups) = -mean w π_θi/π_old, kl (groups) = mean KL(π_old ‖ π_θi); old (groups). */
 void ks_derivatives_compare(ks_derivatives* derivatives, double* loss, double* kl, const ks_group* groups,
@@ -38,12 +39,14 @@ void ks_derivatives_compare(ks_derivatives* derivatives, double* loss, double* k
 
 /* One tape per chunk of every group. */
 typedef struct ks_tapes ks_tapes;
-ks_tapes* ks_tapes_create(const ks_policy* policy, ks_tape_kind kind, size_t max_groups, size_t max_rows, ks_error* err);
+ks_tapes* ks_tapes_create(const ks_policy* policy, ks_tape_kind kind, size_t max_groups, size_t max_rows,
+                          ks_error* err);
 void ks_tapes_destroy(ks_tapes* tapes);
 
 /* Records every group; rows and θ must stay as they are while the tapes are used. gradient: as ks_derivatives_gradient's out;
  * may be NULL, and must be for KS_TAPE_FISHER. */
-void ks_tapes_record(ks_tapes* tapes, double* gradient, ks_derivatives* derivatives, const ks_group* groups, size_t count);
+void ks_tapes_record(ks_tapes* tapes, double* gradient, ks_derivatives* derivatives, const ks_group* groups,
+                     size_t count);
 /* out (groups x P) = H_i v_i, or F_i v_i, with F_i the Hessian of the mean KL(π_θi ‖ ·) at θ_i; v (groups x P). */
 void ks_tapes_hvp(double* out, const ks_tapes* tapes, const ks_real* v, ks_derivatives* derivatives);
 void ks_tapes_fvp(double* out, const ks_tapes* tapes, const ks_real* v, ks_derivatives* derivatives);

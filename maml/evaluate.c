@@ -136,9 +136,10 @@ bool ks_evaluate(ks_eval_result* result, const ks_env_model* model, const ks_pol
     *result = (ks_eval_result){.tasks = count, .steps = settings->steps};
     if (count < 1 || settings->trajectories < 1 || settings->horizon < 1 || settings->threads < 1 ||
         settings->steps < 0 || settings->steps > KS_EVAL_MAX_STEPS) {
-        return ks_fail(err, KS_BAD_INPUT,
-                       "an evaluation needs at least 1 task, trajectory, timestep and thread, and 0 to %d gradient steps",
-                       KS_EVAL_MAX_STEPS);
+        return ks_fail(
+            err, KS_BAD_INPUT,
+            "an evaluation needs at least 1 task, trajectory, timestep and thread, and 0 to %d gradient steps",
+            KS_EVAL_MAX_STEPS);
     }
     evaluation e = {0};
     size_t cells = count * ((size_t)settings->steps + 1);

@@ -13,14 +13,14 @@
 enum { KS_EVAL_MAX_STEPS = 64 };
 
 typedef struct ks_eval_settings {
-    size_t trajectories;           /* per task and gradient step, default 20 */
-    size_t horizon;                /* default 200 */
-    int steps;                     /* gradient steps, default 3 */
-    double lr[KS_EVAL_MAX_STEPS];  /* step size of each gradient step */
+    size_t trajectories;          /* per task and gradient step, default 20 */
+    size_t horizon;               /* default 200 */
+    int steps;                    /* gradient steps, default 3 */
+    double lr[KS_EVAL_MAX_STEPS]; /* step size of each gradient step */
     ks_advantage_settings advantage;
-    uint64_t seed;                 /* of start states and action noise, default 1 */
-    bool deterministic;            /* sample without action noise after the last step; default false */
-    int threads;                   /* default 1 */
+    uint64_t seed;      /* of start states and action noise, default 1 */
+    bool deterministic; /* sample without action noise after the last step; default false */
+    int threads;        /* default 1 */
 } ks_eval_settings;
 ks_eval_settings ks_eval_settings_default(void);
 
@@ -31,9 +31,9 @@ void ks_eval_set_lr(ks_eval_settings* settings, double first);
 typedef struct ks_eval_result {
     size_t tasks;
     int steps;
-    double* mean_return;  /* (tasks x (steps + 1)) mean undiscounted return over trajectories */
-    double* mean_length;  /* likewise: mean number of timesteps */
-    size_t rejected;      /* timesteps thrown away because the physics broke down */
+    double* mean_return; /* (tasks x (steps + 1)) mean undiscounted return over trajectories */
+    double* mean_length; /* likewise: mean number of timesteps */
+    size_t rejected;     /* timesteps thrown away because the physics broke down */
 } ks_eval_result;
 void ks_eval_result_free(ks_eval_result* result);
 

@@ -129,8 +129,8 @@ static bool sample_and_adapt(ks_maml* maml, const ks_real* theta, uint64_t itera
         }
         stats->sampling_s += seconds() - start;
         if (j < maml->inner_steps) {
-            ks_adapt_step(stage_theta(maml, j + 1, 0), maml->adapt, maml->stage + (size_t)j * maml->groups, maml->groups,
-                          maml->settings.inner_lr);
+            ks_adapt_step(stage_theta(maml, j + 1, 0), maml->adapt, maml->stage + (size_t)j * maml->groups,
+                          maml->groups, maml->settings.inner_lr);
         }
     }
     return true;
@@ -213,8 +213,8 @@ bool ks_maml_iterate(ks_maml* maml, ks_real* theta, uint64_t iteration, ks_maml_
 
     for (size_t i = 0; i < maml->groups; i++) {
         const ks_batch* last = ks_maml_batch(maml, maml->inner_steps, i);
-        maml->old[i] = (ks_old_policy){
-            .logp = last->logp, .head = last->head, .theta = stage_theta(maml, maml->inner_steps, i)};
+        maml->old[i] =
+            (ks_old_policy){.logp = last->logp, .head = last->head, .theta = stage_theta(maml, maml->inner_steps, i)};
     }
     double kl;
     outer_loss(&stats->surrogate_before, &kl, maml, maml->stage + (size_t)maml->inner_steps * maml->groups);
@@ -257,8 +257,8 @@ static bool check_settings(const ks_maml_settings* s, ks_error* err) {
 
 static bool create_batches(ks_maml* maml, ks_error* err) {
     size_t count = (size_t)(maml->inner_steps + 1) * maml->groups;
-    ks_batch_sizes sizes = ks_sampler_batch_sizes(ks_adapt_sampler(maml->adapt), maml->trajectories,
-                                                  maml->settings.horizon, false);
+    ks_batch_sizes sizes =
+        ks_sampler_batch_sizes(ks_adapt_sampler(maml->adapt), maml->trajectories, maml->settings.horizon, false);
     for (size_t i = 0; i < count; i++) {
         maml->batch[i] = ks_batch_create(&sizes, err);
         if (!maml->batch[i]) {

@@ -21,14 +21,15 @@ typedef enum ks_method { KS_MAML, KS_PRETRAIN, KS_ORACLE } ks_method;
 const char* ks_method_name(ks_method method); /* "maml", "pretrain", "oracle" */
 
 typedef struct ks_maml_settings {
-    ks_method method;          /* default KS_MAML */
-    uint64_t seed;             /* default 1 */
-    size_t tasks;              /* per iteration, default 40 */
-    size_t trajectories;       /* per task and stage, default 20; pretrain and oracle: tasks x trajectories, each on a task of its own */
-    size_t horizon;            /* timesteps per trajectory at most, default 200 */
-    int inner_steps;           /* k, default 1; pretrain and oracle: ignored */
-    double inner_lr;           /* α, default 0.1 */
-    bool first_order;          /* θ_k - θ counts as a constant in the meta-gradient and in the curvature; default false */
+    ks_method method; /* default KS_MAML */
+    uint64_t seed;    /* default 1 */
+    size_t tasks;     /* per iteration, default 40 */
+    size_t
+        trajectories; /* per task and stage, default 20; pretrain and oracle: tasks x trajectories, each on a task of its own */
+    size_t horizon;   /* timesteps per trajectory at most, default 200 */
+    int inner_steps;  /* k, default 1; pretrain and oracle: ignored */
+    double inner_lr;  /* α, default 0.1 */
+    bool first_order; /* θ_k - θ counts as a constant in the meta-gradient and in the curvature; default false */
     ks_advantage_settings advantage;
     ks_trpo_settings trpo;
     double curvature_fraction; /* share of each task's timesteps that the curvature is measured on, default 1 */
@@ -38,14 +39,14 @@ ks_maml_settings ks_maml_settings_default(void);
 
 /* What one iteration did. */
 typedef struct ks_maml_stats {
-    int stages;                                  /* k + 1 */
-    double mean_return[KS_MAX_INNER_STEPS + 1];  /* after j inner steps, before the meta-update: mean over tasks */
-    double surrogate_before, surrogate_after;    /* outer losses: smaller is better */
+    int stages;                                 /* k + 1 */
+    double mean_return[KS_MAX_INNER_STEPS + 1]; /* after j inner steps, before the meta-update: mean over tasks */
+    double surrogate_before, surrogate_after;   /* outer losses: smaller is better */
     ks_trpo_result trpo;
-    size_t env_steps;         /* environment steps of this iteration */
-    size_t rejected;          /* timesteps thrown away because the physics broke down */
-    size_t baselines_failed;  /* batches whose baseline could not be solved for */
-    double mean_std;          /* mean standard deviation of the actions at θ, before the meta-update; 0 if categorical */
+    size_t env_steps;        /* environment steps of this iteration */
+    size_t rejected;         /* timesteps thrown away because the physics broke down */
+    size_t baselines_failed; /* batches whose baseline could not be solved for */
+    double mean_std; /* mean standard deviation of the actions at θ, before the meta-update; 0 if categorical */
     double sampling_s, update_s; /* wall seconds spent */
 } ks_maml_stats;
 
@@ -66,8 +67,8 @@ bool ks_maml_iterate(ks_maml* maml, ks_real* theta, uint64_t iteration, ks_maml_
 const ks_maml_settings* ks_maml_get_settings(const ks_maml* maml);
 const ks_env_def* ks_maml_env(const ks_maml* maml);
 const ks_policy* ks_maml_policy(const ks_maml* maml);
-size_t ks_maml_num_groups(const ks_maml* maml);                                   /* M: tasks, or 1 */
-int ks_maml_num_stages(const ks_maml* maml);                                      /* k + 1 */
+size_t ks_maml_num_groups(const ks_maml* maml); /* M: tasks, or 1 */
+int ks_maml_num_stages(const ks_maml* maml);    /* k + 1 */
 const ks_batch* ks_maml_batch(const ks_maml* maml, int stage, size_t group);
 const ks_real* ks_maml_stage_theta(const ks_maml* maml, int stage, size_t group); /* (P) that sampled it */
 const double* ks_maml_meta_gradient(const ks_maml* maml);                         /* (P) */

@@ -17,8 +17,8 @@ static inline void ks_blas_single_thread(void) {
 }
 
 /* C (m x n) = op(A) op(B) + beta C with inner dimension k; lda, ldb, ldc: row lengths as stored. */
-static inline void ks_gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, size_t m, size_t n, size_t k, const ks_real* a, size_t lda,
-                           const ks_real* b, size_t ldb, ks_real beta, ks_real* c, size_t ldc) {
+static inline void ks_gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, size_t m, size_t n, size_t k, const ks_real* a,
+                           size_t lda, const ks_real* b, size_t ldb, ks_real beta, ks_real* c, size_t ldc) {
 #ifdef KS_DOUBLE
     cblas_dgemm(CblasRowMajor, ta, tb, (int)m, (int)n, (int)k, 1, a, (int)lda, b, (int)ldb, beta, c, (int)ldc);
 #else

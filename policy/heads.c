@@ -66,8 +66,8 @@ double ks_head_kl(const ks_head_params* old, const ks_real* old_out, const ks_he
 /* ---- derivatives ------------------------------------------------------------------------------------------------ */
 
 /* ∂L/∂μ = -w z/σ, ∂L/∂s = -w (z² - 1) */
-static double gaussian_delta(const ks_head_params* p, size_t n, const ks_real* out, const ks_real* act, const ks_real* w,
-                             double scale, ks_real* delta, double* grad_s) {
+static double gaussian_delta(const ks_head_params* p, size_t n, const ks_real* out, const ks_real* act,
+                             const ks_real* w, double scale, ks_real* delta, double* grad_s) {
     double value = 0;
     for (size_t r = 0; r < n; r++, out += p->cols, act += p->cols, delta += p->cols) {
         double weight = (double)w[r];

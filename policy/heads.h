@@ -12,10 +12,10 @@
 /* What a head needs of θ, worked out once per call. */
 typedef struct ks_head_params {
     ks_head head;
-    size_t cols;            /* outputs per row */
-    const double* log_std;  /* (cols) max(s, floor); Gaussian only, as the rest */
-    const double* inv_std;  /* (cols) 1/σ */
-    const double* live;     /* (cols) 1, or 0 where s is below its floor */
+    size_t cols;           /* outputs per row */
+    const double* log_std; /* (cols) max(s, floor); Gaussian only, as the rest */
+    const double* inv_std; /* (cols) 1/σ */
+    const double* live;    /* (cols) 1, or 0 where s is below its floor */
 } ks_head_params;
 
 /* Fills memory (3 x cols doubles) from log_std (cols of θ), and returns the view of it. */

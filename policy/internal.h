@@ -16,18 +16,18 @@ enum { KS_FLUSH_BLOCKS = 10 };
 
 /* Memory for one block of rows and one gradient. */
 struct ks_policy_ws {
-    void* memory;       /* all of the below */
-    ks_real* hidden;    /* (KS_BLOCK_ROWS x hidden_cols) as are r_hidden, r_z, delta */
+    void* memory;    /* all of the below */
+    ks_real* hidden; /* (KS_BLOCK_ROWS x hidden_cols) as are r_hidden, r_z, delta */
     ks_real* delta;
     ks_real* r_hidden;
     ks_real* r_z;
-    ks_real* out;       /* (KS_BLOCK_ROWS x head_cols) as are delta_out, r_out, r_delta_out */
+    ks_real* out; /* (KS_BLOCK_ROWS x head_cols) as are delta_out, r_out, r_delta_out */
     ks_real* delta_out;
     ks_real* r_out;
-    ks_real* grad;      /* (num_params of the network) */
+    ks_real* grad;           /* (num_params of the network) */
     double* head_params;     /* (3 x head_cols) */
     double* old_head_params; /* (3 x head_cols) */
-    double* grad_s;     /* (head_cols) */
+    double* grad_s;          /* (head_cols) */
 };
 
 /* Memory for `count` numbers, aligned for vectors; NULL if there is none. For free(). */

@@ -26,7 +26,8 @@ static const ks_real* layer(const ks_mlp* mlp, const ks_real* x, const ks_real* 
 }
 
 /* Z = X Wᵀ + b, X' = φ(Z) */
-void ks_mlp_forward(const ks_mlp* mlp, const ks_real* theta, size_t n, const ks_real* x, ks_real* hidden, ks_real* out) {
+void ks_mlp_forward(const ks_mlp* mlp, const ks_real* theta, size_t n, const ks_real* x, ks_real* hidden,
+                    ks_real* out) {
     for (int l = 0; l < mlp->num_layers; l++) {
         bool last = l == mlp->num_layers - 1;
         size_t cols = mlp->width[l + 1];

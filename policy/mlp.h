@@ -11,7 +11,7 @@
 #include "policy/policy.h"
 
 typedef struct ks_mlp {
-    int num_layers;                   /* L: hidden layers + 1 */
+    int num_layers; /* L: hidden layers + 1 */
     ks_activation activation;
     size_t width[KS_MAX_HIDDEN + 2];  /* (L+1) inputs, hidden layers, outputs */
     size_t weight[KS_MAX_HIDDEN + 1]; /* (L) where each layer's W (out x in) starts in θ */
@@ -33,7 +33,7 @@ void ks_mlp_backward(const ks_mlp* mlp, const ks_real* theta, size_t n, const ks
 /* What a forward and backward pass at θ left for one block. */
 typedef struct ks_mlp_block {
     size_t n;
-    const ks_real* x;            /* (n x inputs) */
+    const ks_real* x; /* (n x inputs) */
     const ks_real* hidden;
     const ks_real* delta_hidden; /* not read by r_forward */
     const ks_real* delta_out;    /* likewise */

@@ -242,8 +242,8 @@ static size_t categorical_sample(const ks_real* logits, size_t n, const ks_real*
     return n - 1;
 }
 
-void ks_policy_sample(const ks_policy* policy, const ks_real* theta, size_t n, const ks_real* head, const ks_real* noise,
-                      ks_real* act, ks_real* logp) {
+void ks_policy_sample(const ks_policy* policy, const ks_real* theta, size_t n, const ks_real* head,
+                      const ks_real* noise, ks_real* act, ks_real* logp) {
     size_t cols = ks_policy_head_cols(policy);
     if (policy->settings.head == KS_CATEGORICAL) {
         for (size_t r = 0; r < n; r++) {

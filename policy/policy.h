@@ -23,9 +23,9 @@
 #include <stddef.h>
 
 enum {
-    KS_MAX_HIDDEN = 16,    /* hidden layers at most */
-    KS_MAX_WIDTH = 65536,  /* units of a layer at most */
-    KS_BLOCK_ROWS = 100,   /* rows worked on at once, so that a block's activations stay in cache (measured) */
+    KS_MAX_HIDDEN = 16,   /* hidden layers at most */
+    KS_MAX_WIDTH = 65536, /* units of a layer at most */
+    KS_BLOCK_ROWS = 100,  /* rows worked on at once, so that a block's activations stay in cache (measured) */
 };
 
 typedef enum ks_activation { KS_RELU, KS_TANH } ks_activation;
@@ -93,8 +93,8 @@ size_t ks_policy_noise_cols(const ks_policy* policy);
 
 /* Actions (n x act_cols) and their log-probabilities (n; summed over action dimensions) from head outputs and noise
  * (n x noise_cols). noise NULL: the mean, or the most likely action. Actions are not clipped. */
-void ks_policy_sample(const ks_policy* policy, const ks_real* theta, size_t n, const ks_real* head, const ks_real* noise,
-                      ks_real* act, ks_real* logp);
+void ks_policy_sample(const ks_policy* policy, const ks_real* theta, size_t n, const ks_real* head,
+                      const ks_real* noise, ks_real* act, ks_real* logp);
 
 /* ---- the primitive ------------------------------------------------------------------------------------------- */
 
@@ -131,7 +131,7 @@ void ks_policy_compare(double* ratio_sum, double* kl_sum, const ks_policy* polic
 typedef struct ks_tape ks_tape;
 
 typedef enum ks_tape_kind {
-    KS_TAPE_FISHER, /* forward only: for Fisher-vector products */
+    KS_TAPE_FISHER,  /* forward only: for Fisher-vector products */
     KS_TAPE_HESSIAN, /* forward and backward: for Hessian- and Fisher-vector products */
 } ks_tape_kind;
 

@@ -85,7 +85,8 @@ static bool read_hidden(const ks_tensor_file* f, ks_policy_settings* s, ks_error
         long width = strtol(at, &end, 10);
         bool more = *end == ',' && end[1];
         if (end == at || (*end && !more) || width < 1 || width > KS_MAX_WIDTH || s->num_hidden == KS_MAX_HIDDEN) {
-            return ks_fail(err, KS_BAD_INPUT, "%s: metadata 'hidden' is '%.40s', not up to %d widths from 1 to %d as in 100,100",
+            return ks_fail(err, KS_BAD_INPUT,
+                           "%s: metadata 'hidden' is '%.40s', not up to %d widths from 1 to %d as in 100,100",
                            ks_tensor_file_path(f), text, KS_MAX_HIDDEN, KS_MAX_WIDTH);
         }
         s->hidden[s->num_hidden++] = (int)width;
@@ -120,18 +121,19 @@ bool ks_policy_read_meta(const ks_tensor_file* f, ks_policy_settings* settings, 
     ks_policy_info i = {0};
     int activation = 0;
     int head = 0;
-    bool ok = read_name(f, "env", i.env, sizeof i.env, err) && read_int(f, "obs_dim", 1, KS_MAX_WIDTH, &s.obs_dim, err) &&
-              read_int(f, "act_dim", 1, KS_MAX_WIDTH, &s.act_dim, err) && read_hidden(f, &s, err) &&
-              read_choice(f, "activation", ACTIVATIONS, &activation, err) && read_choice(f, "head", HEADS, &head, err) &&
-              ks_tensor_file_meta_double(f, "log_std_min", &s.log_std_min, err) &&
-              read_name(f, "method", i.method, sizeof i.method, err) &&
-              ks_tensor_file_meta_double(f, "inner_lr", &i.inner_lr, err) &&
-              read_int(f, "inner_steps", 0, 1000, &i.inner_steps, err) &&
-              ks_tensor_file_meta_double(f, "gamma", &i.gamma, err) &&
-              ks_tensor_file_meta_double(f, "gae_lambda", &i.gae_lambda, err) &&
-              read_int(f, "horizon", 1, 1 << 24, &i.horizon, err) &&
-              ks_tensor_file_meta_int(f, "iteration", 0, INT64_MAX, &i.iteration, err) &&
-              ks_tensor_file_meta_int(f, "seed", 0, INT64_MAX, &i.seed, err);
+    bool ok =
+        read_name(f, "env", i.env, sizeof i.env, err) && read_int(f, "obs_dim", 1, KS_MAX_WIDTH, &s.obs_dim, err) &&
+        read_int(f, "act_dim", 1, KS_MAX_WIDTH, &s.act_dim, err) && read_hidden(f, &s, err) &&
+        read_choice(f, "activation", ACTIVATIONS, &activation, err) && read_choice(f, "head", HEADS, &head, err) &&
+        ks_tensor_file_meta_double(f, "log_std_min", &s.log_std_min, err) &&
+        read_name(f, "method", i.method, sizeof i.method, err) &&
+        ks_tensor_file_meta_double(f, "inner_lr", &i.inner_lr, err) &&
+        read_int(f, "inner_steps", 0, 1000, &i.inner_steps, err) &&
+        ks_tensor_file_meta_double(f, "gamma", &i.gamma, err) &&
+        ks_tensor_file_meta_double(f, "gae_lambda", &i.gae_lambda, err) &&
+        read_int(f, "horizon", 1, 1 << 24, &i.horizon, err) &&
+        ks_tensor_file_meta_int(f, "iteration", 0, INT64_MAX, &i.iteration, err) &&
+        ks_tensor_file_meta_int(f, "seed", 0, INT64_MAX, &i.seed, err);
     if (!ok) {
         return false;
     }
@@ -177,7 +179,8 @@ bool ks_policy_load(const char* path, ks_policy** policy, ks_real** theta, ks_po
     }
     if (ok) {
         *theta = malloc(ks_policy_num_params(*policy) * sizeof **theta);
-        ok = *theta ? ks_policy_read_theta(f, *policy, *theta, err) : ks_fail(err, KS_FAILED, "%s: not enough memory", path);
+        ok = *theta ? ks_policy_read_theta(f, *policy, *theta, err)
+                    : ks_fail(err, KS_FAILED, "%s: not enough memory", path);
     }
     if (!ok) {
         ks_policy_destroy(*policy);

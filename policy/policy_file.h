@@ -11,10 +11,10 @@
 /* How the policy came to be, and how it is meant to be adapted. */
 typedef struct ks_policy_info {
     char env[64];
-    char method[16];   /* maml, pretrain or oracle */
-    double inner_lr;   /* step size α of one gradient step */
-    int inner_steps;   /* gradient steps that it was trained for; 0 for pretrain and oracle */
-    double gamma;      /* discount */
+    char method[16]; /* maml, pretrain or oracle */
+    double inner_lr; /* step size α of one gradient step */
+    int inner_steps; /* gradient steps that it was trained for; 0 for pretrain and oracle */
+    double gamma;    /* discount */
     double gae_lambda;
     int horizon;       /* timesteps per trajectory */
     int64_t iteration; /* meta-updates done */

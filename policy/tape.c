@@ -8,11 +8,11 @@ struct ks_tape {
     const ks_policy* policy;
     ks_tape_kind kind;
     size_t max_rows;
-    size_t stride;          /* of a block's record */
-    size_t delta;           /* where the parts start in a record; hidden is first */
+    size_t stride; /* of a block's record */
+    size_t delta;  /* where the parts start in a record; hidden is first */
     size_t out, delta_out;
-    ks_real* memory;        /* (blocks x stride) */
-    const ks_real* theta;   /* as recorded */
+    ks_real* memory;      /* (blocks x stride) */
+    const ks_real* theta; /* as recorded */
     ks_rows rows;
     double scale;
 };
@@ -95,7 +95,10 @@ static void multiply(double* result, const ks_tape* tape, const ks_real* v, bool
         ks_rows b = ks_rows_block(policy, tape->rows, first);
         const ks_real* record = tape->memory + first / KS_BLOCK_ROWS * tape->stride;
         const ks_real* out = record + tape->out;
-        ks_mlp_block block = {.n = b.n, .x = b.obs, .hidden = record, .delta_hidden = record + tape->delta,
+        ks_mlp_block block = {.n = b.n,
+                              .x = b.obs,
+                              .hidden = record,
+                              .delta_hidden = record + tape->delta,
                               .delta_out = record + tape->delta_out};
         ks_mlp_r_forward(mlp, tape->theta, v, &block, &r);
         if (hessian) {

@@ -40,7 +40,8 @@ void ks_vec_mask_tanh(ks_real* restrict d, const ks_real* restrict x, size_t n) 
     }
 }
 
-void ks_vec_r_relu(ks_real* restrict rx, const ks_real* restrict v, const ks_real* restrict x, size_t rows, size_t cols) {
+void ks_vec_r_relu(ks_real* restrict rx, const ks_real* restrict v, const ks_real* restrict x, size_t rows,
+                   size_t cols) {
     for (size_t r = 0; r < rows; r++, rx += cols, x += cols) {
         for (size_t c = 0; c < cols; c++) {
             rx[c] = x[c] > 0 ? rx[c] + v[c] : 0;

@@ -13,13 +13,13 @@ static const double CLIP = 10;
 
 struct ks_advantage_ws {
     size_t obs_dim, features, max_rows;
-    double* phi;      /* (BLOCK x features) */
-    double* gram;     /* (features x features), upper triangle, ΦᵀΦ */
-    double* factor;   /* (features x features) */
-    double* moment;   /* (features) ΦᵀR */
-    double* weight;   /* (features) w */
-    double* returns;  /* (max_rows) R, then the advantages */
-    double* value;    /* (max_rows) V */
+    double* phi;     /* (BLOCK x features) */
+    double* gram;    /* (features x features), upper triangle, ΦᵀΦ */
+    double* factor;  /* (features x features) */
+    double* moment;  /* (features) ΦᵀR */
+    double* weight;  /* (features) w */
+    double* returns; /* (max_rows) R, then the advantages */
+    double* value;   /* (max_rows) V */
 };
 
 ks_advantage_settings ks_advantage_settings_default(void) {

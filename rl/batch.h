@@ -18,10 +18,10 @@ typedef struct ks_batch_sizes {
     size_t trajectories; /* n at most */
     size_t horizon;      /* timesteps per trajectory at most */
     size_t obs_dim;
-    size_t act_cols;     /* ks_policy_act_cols */
-    size_t head_cols;    /* ks_policy_head_cols */
+    size_t act_cols;  /* ks_policy_act_cols */
+    size_t head_cols; /* ks_policy_head_cols */
     size_t task_dim;
-    size_t nq, nv;       /* physics state kept per timestep; 0: none */
+    size_t nq, nv; /* physics state kept per timestep; 0: none */
 } ks_batch_sizes;
 
 typedef struct ks_batch {
@@ -45,7 +45,7 @@ typedef struct ks_batch {
     size_t rejected;     /* timesteps thrown away because the physics broke down */
 
     /* filled by ks_advantage_compute */
-    ks_real* adv;        /* (T) normalised advantage */
+    ks_real* adv; /* (T) normalised advantage */
 } ks_batch;
 
 /* Owned by the caller; everything is allocated here. Errors: KS_FAILED (memory). */

@@ -18,11 +18,11 @@ enum {
 typedef struct crew {
     ks_env* env[BLOCK];
     ks_policy_ws* ws;
-    ks_real* obs;   /* (BLOCK x obs_dim) of the worlds that still run, as are the following */
-    ks_real* head;  /* (BLOCK x head_cols) */
-    ks_real* noise; /* (BLOCK x noise_cols) */
-    ks_real* act;   /* (BLOCK x act_cols) */
-    ks_real* logp;  /* (BLOCK) */
+    ks_real* obs;    /* (BLOCK x obs_dim) of the worlds that still run, as are the following */
+    ks_real* head;   /* (BLOCK x head_cols) */
+    ks_real* noise;  /* (BLOCK x noise_cols) */
+    ks_real* act;    /* (BLOCK x act_cols) */
+    ks_real* logp;   /* (BLOCK) */
     double* uniform; /* what a reset reads */
     double* normal;
 } crew;
@@ -45,11 +45,12 @@ static bool check_fit(const ks_env_model* model, const ks_policy* policy, ks_err
     int actions = discrete ? def->num_actions : def->act_dim;
     int obs = ks_env_model_obs_dim(model);
     if (s->obs_dim != obs || s->act_dim != actions || (s->head == KS_CATEGORICAL) != discrete) {
-        return ks_fail(err, KS_BAD_INPUT,
-                       "the policy does not fit the environment: it takes %d observations and gives %d %s actions; %s has "
-                       "%d and %d %s ones",
-                       s->obs_dim, s->act_dim, s->head == KS_CATEGORICAL ? "discrete" : "continuous", def->name, obs,
-                       actions, discrete ? "discrete" : "continuous");
+        return ks_fail(
+            err, KS_BAD_INPUT,
+            "the policy does not fit the environment: it takes %d observations and gives %d %s actions; %s has "
+            "%d and %d %s ones",
+            s->obs_dim, s->act_dim, s->head == KS_CATEGORICAL ? "discrete" : "continuous", def->name, obs, actions,
+            discrete ? "discrete" : "continuous");
     }
     return true;
 }
@@ -152,9 +153,9 @@ typedef struct block {
     const ks_rollout_request* request;
     ks_stream action, reset;
     bool deterministic;
-    size_t running;                /* worlds that still run; they stand first in the crew's arrays */
-    size_t world[BLOCK];           /* which of the crew's worlds each is */
-    uint32_t trajectory[BLOCK];    /* and the trajectory that it makes */
+    size_t running;             /* worlds that still run; they stand first in the crew's arrays */
+    size_t world[BLOCK];        /* which of the crew's worlds each is */
+    uint32_t trajectory[BLOCK]; /* and the trajectory that it makes */
 } block;
 
 static void block_start(block* b, size_t first, size_t count) {
@@ -207,7 +208,8 @@ static void note_before_step(const block* b, size_t i, size_t row) {
     memcpy(batch->head + row * s->head_cols, c->head + i * s->head_cols, s->head_cols * sizeof(ks_real));
     batch->logp[row] = c->logp[i];
     if (batch->qpos) {
-        ks_env_get_physics(c->env[b->world[i]], batch->qpos + row * batch->sizes.nq, batch->qvel + row * batch->sizes.nv);
+        ks_env_get_physics(c->env[b->world[i]], batch->qpos + row * batch->sizes.nq,
+                           batch->qvel + row * batch->sizes.nv);
     }
 }
 
@@ -323,8 +325,12 @@ bool ks_sampler_run(ks_sampler* s, const ks_rollout_request* requests, size_t co
             size_t first = i % blocks * size;
             if (first < request->trajectories) {
                 size_t left = request->trajectories - first;
-                block b = {.sampler = s, .crew = &s->crews[omp_get_thread_num()], .request = request, .action = action,
-                           .reset = reset, .deterministic = noise.deterministic};
+                block b = {.sampler = s,
+                           .crew = &s->crews[omp_get_thread_num()],
+                           .request = request,
+                           .action = action,
+                           .reset = reset,
+                           .deterministic = noise.deterministic};
                 run_block(&b, first, left < size ? left : size);
             }
         }
@@ -348,7 +354,8 @@ bool ks_sampler_run(ks_sampler* s, const ks_rollout_request* requests, size_t co
 
 enum { TASK_DRAWS = 16 }; /* random numbers that a task may take */
 
-static void draw_task(double* task, const ks_env_def* def, ks_stream stream, uint32_t index, size_t kind_index, bool equal) {
+static void draw_task(double* task, const ks_env_def* def, ks_stream stream, uint32_t index, size_t kind_index,
+                      bool equal) {
     double uniform[TASK_DRAWS];
     double normal[TASK_DRAWS];
     assert(def->task_uniforms <= TASK_DRAWS);
@@ -360,7 +367,8 @@ static void draw_task(double* task, const ks_env_def* def, ks_stream stream, uin
     def->sample_task(def, task, (ks_env_noise){.uniform = uniform, .normal = normal});
 }
 
-void ks_draw_tasks(double* task, const ks_env_def* def, uint64_t seed, uint64_t iteration, uint32_t first, size_t count) {
+void ks_draw_tasks(double* task, const ks_env_def* def, uint64_t seed, uint64_t iteration, uint32_t first,
+                   size_t count) {
     ks_stream stream = ks_stream_make(seed, KS_RNG_TASK, iteration, 0);
     for (size_t i = 0; i < count; i++) {
         draw_task(task + i * (size_t)def->task_dim, def, stream, first + (uint32_t)i, 0, false);

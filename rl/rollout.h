@@ -21,7 +21,8 @@ ks_sampler* ks_sampler_create(const ks_env_model* model, const ks_policy* policy
 void ks_sampler_destroy(ks_sampler* sampler);
 
 /* Sizes of a batch for this sampler. keep_physics: also qpos and qvel. */
-ks_batch_sizes ks_sampler_batch_sizes(const ks_sampler* sampler, size_t trajectories, size_t horizon, bool keep_physics);
+ks_batch_sizes ks_sampler_batch_sizes(const ks_sampler* sampler, size_t trajectories, size_t horizon,
+                                      bool keep_physics);
 
 /* What to sample for one batch. */
 typedef struct ks_rollout_request {
@@ -30,7 +31,7 @@ typedef struct ks_rollout_request {
     const ks_real* theta; /* (P) the policy to run */
     const double* task;   /* (task_dim), or (n x task_dim) with task_per_trajectory */
     bool task_per_trajectory;
-    uint32_t task_index;  /* the task's number in the random streams: the same for every stage of a task */
+    uint32_t task_index; /* the task's number in the random streams: the same for every stage of a task */
 } ks_rollout_request;
 
 /* Where the randomness comes from (rng.h). */
@@ -48,7 +49,8 @@ bool ks_sampler_run(ks_sampler* sampler, const ks_rollout_request* requests, siz
                     ks_error* err);
 
 /* Draws training tasks first … first+count-1 of an iteration: task (count x task_dim). */
-void ks_draw_tasks(double* task, const ks_env_def* def, uint64_t seed, uint64_t iteration, uint32_t first, size_t count);
+void ks_draw_tasks(double* task, const ks_env_def* def, uint64_t seed, uint64_t iteration, uint32_t first,
+                   size_t count);
 /* Draws `count` held-out tasks, which follow from the seed alone; where there are task_kinds distinct ones, equally many of
  * each (task i is of kind i mod task_kinds). */
 void ks_draw_held_out_tasks(double* task, const ks_env_def* def, uint64_t seed, size_t count);

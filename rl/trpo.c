@@ -6,11 +6,11 @@
 
 struct ks_trpo {
     size_t n;
-    double* direction; /* (n) d */
-    double* residual;  /* (n) r = g - (C + damping I) d */
-    double* search;    /* (n) p, as rounded to ks_real */
-    double* product;   /* (n) (C + damping I) p */
-    ks_real* p;        /* (n) p as the callback gets it */
+    double* direction;  /* (n) d */
+    double* residual;   /* (n) r = g - (C + damping I) d */
+    double* search;     /* (n) p, as rounded to ks_real */
+    double* product;    /* (n) (C + damping I) p */
+    ks_real* p;         /* (n) p as the callback gets it */
     ks_real* candidate; /* (n) */
 };
 
@@ -153,8 +153,9 @@ static bool line_search(ks_trpo* t, ks_real* theta, double loss_before, const ks
     return true;
 }
 
-bool ks_trpo_step(ks_trpo* t, ks_real* theta, const double* gradient, double loss_before, const ks_trpo_problem* problem,
-                  const ks_trpo_settings* settings, ks_trpo_result* result, ks_error* err) {
+bool ks_trpo_step(ks_trpo* t, ks_real* theta, const double* gradient, double loss_before,
+                  const ks_trpo_problem* problem, const ks_trpo_settings* settings, ks_trpo_result* result,
+                  ks_error* err) {
     *result = (ks_trpo_result){.verdict = KS_TRPO_BAD_GRADIENT, .loss_after = loss_before};
     double gg = dot(gradient, gradient, t->n);
     if (!(gg > 0) || !isfinite(gg)) {

@@ -28,8 +28,8 @@ ks_trpo_settings ks_trpo_settings_default(void);
 
 /* The problem, as the caller sees it. */
 typedef struct ks_trpo_problem {
-    size_t n;    /* length of θ */
-    void* user;  /* handed to the callbacks */
+    size_t n;   /* length of θ */
+    void* user; /* handed to the callbacks */
     /* out (n) = C p, without damping. */
     bool (*curvature)(void* user, double* out, const ks_real* p, ks_error* err);
     /* Loss and kl of a candidate. */
@@ -40,21 +40,21 @@ typedef struct ks_trpo_problem {
 
 typedef enum ks_trpo_verdict {
     KS_TRPO_ACCEPTED,
-    KS_TRPO_NO_CANDIDATE,   /* the line search failed: no candidate lowers the loss within the constraint */
-    KS_TRPO_BAD_GRADIENT,   /* the gradient is zero or not finite */
-    KS_TRPO_BAD_CURVATURE,  /* CG met p·Cp <= 0 or a number that is not finite before it had a usable direction */
+    KS_TRPO_NO_CANDIDATE,  /* the line search failed: no candidate lowers the loss within the constraint */
+    KS_TRPO_BAD_GRADIENT,  /* the gradient is zero or not finite */
+    KS_TRPO_BAD_CURVATURE, /* CG met p·Cp <= 0 or a number that is not finite before it had a usable direction */
 } ks_trpo_verdict;
 /* "accepted", "line search failed", … */
 const char* ks_trpo_verdict_text(ks_trpo_verdict verdict);
 
 typedef struct ks_trpo_result {
     ks_trpo_verdict verdict;
-    double loss_after;   /* of the accepted, else of the last candidate (loss_before if there was none) */
-    double kl;           /* likewise */
-    int backtracks;      /* how often the full step was shortened */
-    int cg_iterations;   /* done */
-    double cg_residual;  /* ‖g - (C + damping I)d‖ / ‖g‖ by CG's own recurrence */
-    double step_scale;   /* sqrt(2 max_kl / dᵀ(C + damping I)d), 0 if there was no direction */
+    double loss_after;  /* of the accepted, else of the last candidate (loss_before if there was none) */
+    double kl;          /* likewise */
+    int backtracks;     /* how often the full step was shortened */
+    int cg_iterations;  /* done */
+    double cg_residual; /* ‖g - (C + damping I)d‖ / ‖g‖ by CG's own recurrence */
+    double step_scale;  /* sqrt(2 max_kl / dᵀ(C + damping I)d), 0 if there was no direction */
 } ks_trpo_result;
 
 typedef struct ks_trpo ks_trpo;

@@ -105,11 +105,14 @@ static bool read_flat(const ks_tensor_file* f, const char* name, ks_real* theta,
 }
 
 static bool same_layout(const ks_policy_settings* a, const ks_policy_settings* b) {
-    return a->obs_dim == b->obs_dim && a->act_dim == b->act_dim && a->head == b->head && a->num_hidden == b->num_hidden &&
-           memcmp(a->hidden, b->hidden, (size_t)a->num_hidden * sizeof *a->hidden) == 0 && a->activation == b->activation;
+    return a->obs_dim == b->obs_dim && a->act_dim == b->act_dim && a->head == b->head &&
+           a->num_hidden == b->num_hidden &&
+           memcmp(a->hidden, b->hidden, (size_t)a->num_hidden * sizeof *a->hidden) == 0 &&
+           a->activation == b->activation;
 }
 
-bool ks_checkpoint_load(const char* path, const ks_policy* policy, ks_policy_info* info, ks_run_state* s, ks_error* err) {
+bool ks_checkpoint_load(const char* path, const ks_policy* policy, ks_policy_info* info, ks_run_state* s,
+                        ks_error* err) {
     const size_t p = ks_policy_num_params(policy);
     const void *counts, *returns;
     ks_policy_settings settings;

@@ -13,11 +13,11 @@ typedef struct ks_run_state {
 
     /* best.safetensors: the parameters whose own iteration had the best return after adaptation, as the mean of that iteration's
      * and its neighbours' (two at the ends of a run). An iteration's mean is known one iteration later. */
-    ks_real* theta_last;     /* parameters that the last iteration started with */
-    double last_return[2];   /* returns after adaptation of the last iteration and the one before it; NAN: none */
+    ks_real* theta_last;   /* parameters that the last iteration started with */
+    double last_return[2]; /* returns after adaptation of the last iteration and the one before it; NAN: none */
     ks_real* theta_best;
-    double best_return;      /* -HUGE_VAL: none yet */
-    int64_t best_iteration;  /* that theta_best started */
+    double best_return;     /* -HUGE_VAL: none yet */
+    int64_t best_iteration; /* that theta_best started */
 } ks_run_state;
 
 /* Everything empty; theta is left to the caller to fill. Errors: KS_FAILED (memory). */
@@ -31,8 +31,8 @@ void ks_run_state_note(ks_run_state* state, const ks_real* theta_start, double r
 void ks_run_state_best(const ks_run_state* state, const ks_real** theta, int64_t* iteration);
 
 /* Errors: KS_FAILED; the earlier checkpoint is then still there. */
-bool ks_checkpoint_save(const char* path, const ks_policy* policy, const ks_policy_info* info, const ks_run_state* state,
-                        ks_error* err);
+bool ks_checkpoint_save(const char* path, const ks_policy* policy, const ks_policy_info* info,
+                        const ks_run_state* state, ks_error* err);
 /* Errors: KS_BAD_INPUT naming the file. The layout must be that of `policy`. */
 bool ks_checkpoint_load(const char* path, const ks_policy* policy, ks_policy_info* info, ks_run_state* state,
                         ks_error* err);

@@ -19,8 +19,8 @@ typedef struct field {
     const char* key; /* "section.name" or "name" */
     field_type type;
     size_t offset;
-    double min, max; /* of INT, INT64, DOUBLE */
-    double initial;  /* default of all but TEXT and WIDTHS */
+    double min, max;  /* of INT, INT64, DOUBLE */
+    double initial;   /* default of all but TEXT and WIDTHS */
     const char* text; /* default of TEXT; names of CHOICE, separated by | */
     const char* help;
     bool free_on_resume; /* may differ when a run is resumed */
@@ -42,7 +42,8 @@ static const field FIELDS[] = {
     {"gamma", DOUBLE, AT(gamma), 0, 1, 0.99, NULL, "discount", false},
     {"gae_lambda", DOUBLE, AT(gae_lambda), 0, 1, 1, NULL, "lambda of generalised advantage estimation", false},
     {"checkpoint_every", INT, AT(checkpoint_every), 1, BIG, 10, NULL, "iterations", true},
-    {"policy.hidden", WIDTHS, AT(policy), 1, KS_MAX_WIDTH, 0, NULL, "units of the hidden layers; [] is a linear policy", false},
+    {"policy.hidden", WIDTHS, AT(policy), 1, KS_MAX_WIDTH, 0, NULL, "units of the hidden layers; [] is a linear policy",
+     false},
     {"policy.activation", CHOICE, AT(policy.activation), 0, 0, KS_RELU, "relu|tanh", "of the hidden layers", false},
     {"policy.log_std_init", DOUBLE, AT(policy.log_std_init), -20, 20, 0, NULL,
      "log of the actions' standard deviation at the start (continuous actions)", false},
@@ -206,7 +207,8 @@ static bool set_scalar(ks_config* config, const field* f, const char* text, plac
     return fail_at(p, err, "'%.40s' is not a list, as [100, 100] is", text);
 }
 
-static bool set_widths(ks_config* config, const field* f, yaml_document_t* doc, yaml_node_t* list, place p, ks_error* err) {
+static bool set_widths(ks_config* config, const field* f, yaml_document_t* doc, yaml_node_t* list, place p,
+                       ks_error* err) {
     int count = 0;
     for (yaml_node_item_t* i = list->data.sequence.items.start; i < list->data.sequence.items.top; i++) {
         yaml_node_t* node = yaml_document_get_node(doc, *i);
@@ -306,8 +308,8 @@ static bool read_pair(reader* r, yaml_node_t* key_node, yaml_node_t* value, cons
 
 static bool read_mapping(reader* r, yaml_node_t* map, const char* section, ks_error* err) {
     for (yaml_node_pair_t* pair = map->data.mapping.pairs.start; pair < map->data.mapping.pairs.top; pair++) {
-        if (!read_pair(r, yaml_document_get_node(r->doc, pair->key), yaml_document_get_node(r->doc, pair->value), section,
-                       err)) {
+        if (!read_pair(r, yaml_document_get_node(r->doc, pair->key), yaml_document_get_node(r->doc, pair->value),
+                       section, err)) {
             return false;
         }
     }

@@ -10,19 +10,19 @@
 
 typedef struct ks_config {
     char env[64];
-    int method;               /* ks_method */
-    int64_t seed;             /* 0 … 2^63-1 */
-    int iterations;           /* 0 writes an untrained policy: the random baseline */
-    int tasks;                /* per iteration */
-    int trajectories;         /* per task and stage */
-    int horizon;              /* timesteps */
+    int method;       /* ks_method */
+    int64_t seed;     /* 0 … 2^63-1 */
+    int iterations;   /* 0 writes an untrained policy: the random baseline */
+    int tasks;        /* per iteration */
+    int trajectories; /* per task and stage */
+    int horizon;      /* timesteps */
     double gamma;
     double gae_lambda;
-    int checkpoint_every;     /* iterations */
+    int checkpoint_every; /* iterations */
     struct {
         int num_hidden;
         int hidden[KS_MAX_HIDDEN];
-        int activation;       /* ks_activation */
+        int activation; /* ks_activation */
         double log_std_init;
         double log_std_min;
     } policy;

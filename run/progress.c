@@ -14,7 +14,8 @@ struct ks_progress {
 
 static const char* const FIRST = "iteration,env_steps";
 static const char* const REST =
-    ",surrogate_before,surrogate_after,kl,accepted,backtracks,cg_residual,mean_std,rejected_samples,sampling_s,update_s";
+    ",surrogate_before,surrogate_after,kl,accepted,backtracks,cg_residual,mean_std,rejected_samples,sampling_s,update_"
+    "s";
 
 /* the header line for k + 1 stages, without its line break */
 static void header(char* out, size_t room, int stages) {

@@ -60,8 +60,8 @@ static bool make_directory(const char* path, ks_error* err) {
 }
 
 static bool start_over(const run* r, ks_error* err) {
-    static const char* const FILES[] = {"checkpoint.safetensors", "policy.safetensors", "best.safetensors", "progress.csv",
-                                        "config.yaml"};
+    static const char* const FILES[] = {"checkpoint.safetensors", "policy.safetensors", "best.safetensors",
+                                        "progress.csv", "config.yaml"};
     for (size_t i = 0; i < sizeof FILES / sizeof *FILES; i++) {
         char path[MAX_PATH];
         join(path, r, FILES[i]);
@@ -83,8 +83,10 @@ static bool check_same_config(const run* r, ks_error* err) {
     }
     const char* key = ks_config_difference(&saved, r->config);
     if (key) {
-        return ks_fail(err, KS_BAD_INPUT, "%s: %s is another than now; a run is resumed with the config that it was started "
-                       "with (only iterations and checkpoint_every may change)", path, key);
+        return ks_fail(err, KS_BAD_INPUT,
+                       "%s: %s is another than now; a run is resumed with the config that it was started "
+                       "with (only iterations and checkpoint_every may change)",
+                       path, key);
     }
     return true;
 }
@@ -99,8 +101,10 @@ static bool prepare_directory(const run* r, ks_error* err) {
         return check_same_config(r, err);
     }
     if (holds_run && !r->options->overwrite) {
-        return ks_fail(err, KS_BAD_INPUT, "%s holds a run already: --resume goes on with it, --force starts anew, -o DIR goes "
-                       "elsewhere", r->options->directory);
+        return ks_fail(err, KS_BAD_INPUT,
+                       "%s holds a run already: --resume goes on with it, --force starts anew, -o DIR goes "
+                       "elsewhere",
+                       r->options->directory);
     }
     return make_directory(r->options->directory, err) && start_over(r, err);
 }
@@ -260,8 +264,9 @@ static bool loop(run* r, ks_error* err) {
     double start = seconds();
     while (s->iteration < r->config->iterations) {
         if (o->should_stop && o->should_stop(o->user)) {
-            return save(r, err) && ks_fail(err, KS_INTERRUPTED, "interrupted after %lld of %d iterations; %s can be resumed",
-                                           (long long)s->iteration, r->config->iterations, o->directory);
+            return save(r, err) &&
+                   ks_fail(err, KS_INTERRUPTED, "interrupted after %lld of %d iterations; %s can be resumed",
+                           (long long)s->iteration, r->config->iterations, o->directory);
         }
         ks_maml_stats stats;
         if (!iterate(r, &stats, err)) {
@@ -269,8 +274,12 @@ static bool loop(run* r, ks_error* err) {
         }
         warn(r, &stats);
         if (o->on_iteration) {
-            ks_train_report report = {.iteration = s->iteration - 1, .iterations = r->config->iterations, .first = first,
-                                      .env_steps = s->env_steps, .elapsed_s = seconds() - start, .stats = &stats};
+            ks_train_report report = {.iteration = s->iteration - 1,
+                                      .iterations = r->config->iterations,
+                                      .first = first,
+                                      .env_steps = s->env_steps,
+                                      .elapsed_s = seconds() - start,
+                                      .stats = &stats};
             o->on_iteration(o->user, &report);
         }
         bool due = s->iteration % r->config->checkpoint_every == 0 && s->iteration < r->config->iterations;

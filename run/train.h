@@ -7,11 +7,11 @@
 
 /* What the caller is told after each iteration. */
 typedef struct ks_train_report {
-    int64_t iteration;   /* just done, from 0 */
-    int64_t iterations;  /* in all */
-    int64_t first;       /* where this call began (more than 0 after --resume) */
-    uint64_t env_steps;  /* so far */
-    double elapsed_s;    /* of this call */
+    int64_t iteration;  /* just done, from 0 */
+    int64_t iterations; /* in all */
+    int64_t first;      /* where this call began (more than 0 after --resume) */
+    uint64_t env_steps; /* so far */
+    double elapsed_s;   /* of this call */
     const ks_maml_stats* stats;
 } ks_train_report;
 

@@ -25,8 +25,8 @@ typedef struct problem {
     ks_curvature* curvature;
     int k;
     size_t p;
-    ks_real* theta;                       /* (P) */
-    ks_real* stage_theta;                 /* (k+1 x GROUPS x P) */
+    ks_real* theta;       /* (P) */
+    ks_real* stage_theta; /* (k+1 x GROUPS x P) */
     ks_group stage[MAX_STAGES * GROUPS];
     ks_old_policy old[GROUPS];
     void* owned[512];
@@ -109,7 +109,8 @@ static double outer_loss(const problem* p, const ks_real* theta, double* kl) {
     return sum;
 }
 
-static void problem_create(problem* p, ks_policy_settings settings, int k, bool first_order, double fraction, int threads) {
+static void problem_create(problem* p, ks_policy_settings settings, int k, bool first_order, double fraction,
+                           int threads) {
     ks_error err = {0};
     *p = (problem){.k = k};
     next_id = 1;
@@ -393,9 +394,9 @@ static void test_threads_do_not_matter(void** state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_meta_gradient),      cmocka_unit_test(test_meta_gradient_at_the_log_std_floor),
-        cmocka_unit_test(test_curvature),          cmocka_unit_test(test_curvature_fraction),
-        cmocka_unit_test(test_first_order),        cmocka_unit_test(test_threads_do_not_matter),
+        cmocka_unit_test(test_meta_gradient), cmocka_unit_test(test_meta_gradient_at_the_log_std_floor),
+        cmocka_unit_test(test_curvature),     cmocka_unit_test(test_curvature_fraction),
+        cmocka_unit_test(test_first_order),   cmocka_unit_test(test_threads_do_not_matter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
