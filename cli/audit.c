@@ -24,25 +24,25 @@ static const char* const HELP =
 /* Parameters to start from: those of a checkpoint or policy file, or the config's initial ones. */
 static bool load_theta(ks_real* theta, int64_t* iteration, const char* from, const ks_policy* policy,
                        const ks_config* config, ks_error* err) {
-    size_t n = ks_policy_num_params(policy);
     if (!from) {
         *iteration = 0;
-        double* uniform = malloc(n * sizeof *uniform);
-        if (!uniform) {
-            return ks_fail(err, KS_FAILED, "not enough memory");
-        }
-        ks_stream_uniform(uniform, n, ks_stream_make((uint64_t)config->seed, KS_RNG_INIT, 0, 0), 0, 0, 0);
-        ks_policy_init(policy, theta, uniform, config->policy.log_std_init);
-        free(uniform);
-        return true;
+        return ks_config_initial_theta(theta, config, policy, err);
     }
     char path[4096];
     struct stat info;
     bool directory = stat(from, &info) == 0 && S_ISDIR(info.st_mode);
     snprintf(path, sizeof path, directory ? "%s/checkpoint.safetensors" : "%s", from);
     ks_tensor_file* f = ks_tensor_file_open(path, NULL, err);
-    bool ok = f && ks_tensor_file_meta_int(f, "iteration", 0, INT64_MAX, iteration, err) &&
-              ks_policy_read_theta(f, policy, theta, err);
+    ks_policy_settings settings;
+    ks_policy_info of;
+    bool ok = f && ks_policy_read_meta(f, &settings, &of, err);
+    if (ok && settings.activation != ks_policy_get_settings(policy)->activation) {
+        ok = ks_fail(err, KS_BAD_INPUT, "%s: its policy.activation is another than the config's", path);
+    }
+    ok = ok && ks_policy_read_theta(f, policy, theta, err);
+    if (ok) {
+        *iteration = of.iteration;
+    }
     ks_tensor_file_close(f);
     return ok;
 }
@@ -103,7 +103,7 @@ int ks_cli_audit(int argc, char** argv, ks_error* err) {
     bool force = false;
     bool ok = true;
     optind = 0;
-    for (int c; (c = ks_cli_option(argc, argv, "ho:s:j:", OPTIONS, err)) != -1 && ok;) {
+    for (int c; ok && (c = ks_cli_option(argc, argv, "ho:s:j:", OPTIONS, err)) != -1;) {
         switch (c) {
             case 'h':
                 fputs(HELP, stdout);

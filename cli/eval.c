@@ -192,8 +192,12 @@ static bool evaluate(const eval_options* o, const ks_cli_policy* p, ks_error* er
         return false;
     }
     ks_eval_result result;
-    bool ok = ks_evaluate(&result, p->model, p->policy, p->theta, tasks, count, &s, NULL,
-                          isatty(STDERR_FILENO) ? on_progress : NULL, NULL, err);
+    bool live = isatty(STDERR_FILENO);
+    bool ok = ks_evaluate(&result, p->model, p->policy, p->theta, tasks, count, &s, NULL, live ? on_progress : NULL,
+                          NULL, err);
+    if (!ok && live) {
+        fputs("\r\033[K", stderr); /* the error stands on a line of its own */
+    }
     if (ok) {
         table t = {.result = &result,
                    .tasks = tasks,

@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -36,6 +37,7 @@ static int fail(const char* text, int code) {
 }
 
 int main(int argc, char** argv) {
+    signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is then an error of write, which is reported */
     if (argc < 2) {
         usage(stderr);
         return KS_BAD_INPUT;

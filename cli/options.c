@@ -4,23 +4,26 @@
 #include <errno.h>
 #include <math.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 int ks_cli_option(int argc, char** argv, const char* short_options, const struct option* options, ks_error* err) {
+    char with_colon[64]; /* tells a missing value from an unknown option */
+    snprintf(with_colon, sizeof with_colon, ":%s", short_options);
     opterr = 0;
-    int at = optind > 0 ? optind : 1;
-    int c = getopt_long(argc, argv, short_options, options, NULL);
+    int c = getopt_long(argc, argv, with_colon, options, NULL);
     if (c != '?' && c != ':') {
         return c;
     }
-    const char* text = argv[optind > at ? optind - 1 : at];
-    bool known = optopt != 0;
+    const char* last = argv[optind - 1]; /* the option, but for a letter within a group of them */
+    char letter[] = {'-', (char)optopt, 0};
+    const char* text = strncmp(last, "--", 2) == 0 || optopt == 0 || optopt >= 256 ? last : letter;
     ks_fail(err, KS_BAD_INPUT,
-            known && (optopt >= 256 || strchr(short_options, optopt))
-                ? "option '%s' needs a value (or takes none); `kshot %s --help` explains"
-                : "unknown option '%s'; `kshot %s --help` lists them",
+            c == ':'        ? "option %s needs a value; `kshot %s --help` explains"
+            : optopt >= 256 ? "option %s takes no value; `kshot %s --help` explains"
+                            : "unknown option %s; `kshot %s --help` lists them",
             text, argv[0]);
     return '?';
 }

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 static const char* const HELP =
@@ -49,30 +50,37 @@ static void duration(char* out, size_t room, double s) {
     }
 }
 
+/* columns of the terminal behind stderr */
+static size_t terminal_width(void) {
+    struct winsize size;
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
 static void on_iteration(void* user, const ks_train_report* r) {
-    enum { BAR = 24 };
+    enum { BAR = 16 };
     display* d = user;
     const ks_maml_stats* s = r->stats;
-    double rate = r->elapsed_s / (double)(r->iteration + 1 - r->first);
-    char left[32];
-    duration(left, sizeof left, rate * (double)(r->iterations - r->iteration - 1));
+    long long done = r->iteration + 1, all = r->iterations;
+    double rate = r->elapsed_s / (double)(done - r->first);
+    char left[32], line[1024];
+    duration(left, sizeof left, rate * (double)(all - done));
+    size_t n = 0;
     if (d->live) {
-        int filled = (int)(BAR * (r->iteration + 1) / r->iterations);
-        fprintf(stderr, "\r\033[K[%.*s%*s] %lld/%lld  %.2f s each, %s left  return ", filled,
-                "########################", BAR - filled, "", (long long)r->iteration + 1, (long long)r->iterations,
-                rate, left);
-    } else {
-        fprintf(stderr, "iteration %lld/%lld  return ", (long long)r->iteration + 1, (long long)r->iterations);
+        int filled = (int)(BAR * done / all);
+        n += (size_t)snprintf(line, sizeof line, "[%.*s%*s] ", filled, "################", BAR - filled, "");
     }
+    n += (size_t)snprintf(line + n, sizeof line - n, "%s%lld/%lld  return", d->live ? "" : "iteration ", done, all);
     for (int j = 0; j < s->stages; j++) {
-        fprintf(stderr, j ? " -> %.2f" : "%.2f", s->mean_return[j]);
+        n += (size_t)snprintf(line + n, sizeof line - n, j ? " -> %.2f" : " %.2f", s->mean_return[j]);
     }
-    fprintf(stderr, "  kl %.4f", s->trpo.kl);
-    d->line_open = d->live;
-    if (!d->live) {
-        fprintf(stderr, "  %.2f s (%s left)\n", rate, left);
+    snprintf(line + n, sizeof line - n, "  %.2f s each, %s left  kl %.4f", rate, left, s->trpo.kl);
+    if (d->live) { /* a line that wraps could not be redrawn */
+        fprintf(stderr, "\r\033[K%.*s", (int)terminal_width() - 1, line);
+    } else {
+        fprintf(stderr, "%s\n", line);
     }
     fflush(stderr);
+    d->line_open = d->live;
 }
 
 static void close_line(display* d) {
@@ -115,11 +123,10 @@ static int help(void) {
 
 static int train(const ks_config* config, ks_train_options* options, ks_error* err) {
     display d = {.live = isatty(STDERR_FILENO)};
-    struct sigaction action = {.sa_handler = on_signal};
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-    signal(SIGXFSZ, SIG_IGN); /* a file size limit is then an error of write, which we report */
     options->user = &d;
     options->on_iteration = on_iteration;
     options->on_warning = on_warning;

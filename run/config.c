@@ -32,7 +32,7 @@ static const field FIELDS[] = {
     {"env", TEXT, AT(env), 0, 0, 0, "point", "environment; `kshot envs` lists them", false},
     {"method", CHOICE, AT(method), 0, 0, KS_MAML, "maml|pretrain|oracle",
      "maml; pretrain: one policy by TRPO over all tasks; oracle: pretrain with the task in the observation", false},
-    {"seed", INT64, AT(seed), 0, 0x1p53, 1, NULL, "all randomness follows from it", false},
+    {"seed", INT64, AT(seed), 0, 0x1p63, 1, NULL, "all randomness follows from it", false},
     {"iterations", INT, AT(iterations), 0, BIG, 100, NULL,
      "meta-updates; 0 writes an untrained policy, the random baseline", true},
     {"tasks", INT, AT(tasks), 1, 1e6, 40, NULL, "tasks per iteration", false},
@@ -149,19 +149,32 @@ static bool parse_number(const char* text, bool whole, double* value) {
     return !*end && isfinite(*value) && (!whole || (strspn(text, "+-0123456789") == strlen(text)));
 }
 
+/* "MIN to MAX"; 2^63 - 1 is no double, so that a 64-bit field's own largest number stands for 2^63 */
+static void print_range(char* out, size_t room, const field* f) {
+    if (f->type == INT64) {
+        snprintf(out, room, "%.16g to %lld", f->min, (long long)INT64_MAX);
+    } else {
+        snprintf(out, room, "%.16g to %.16g", f->min, f->max);
+    }
+}
+
 static bool set_number(ks_config* config, const field* f, const char* text, place p, ks_error* err) {
     bool whole = f->type != DOUBLE;
     double value;
     if (!parse_number(text, whole, &value)) {
         return fail_at(p, err, "'%.40s' is not a %s", text, whole ? "whole number" : "number");
     }
-    if (!(value >= f->min && value <= f->max)) {
-        return fail_at(p, err, "%.40s is out of range; it must be from %.16g to %.16g", text, f->min, f->max);
+    errno = 0;
+    int64_t integer = f->type == INT64 ? strtoll(text, NULL, 10) : 0; /* a double has not enough digits */
+    if (!(value >= f->min && value <= f->max) || errno) {
+        char range[64];
+        print_range(range, sizeof range, f);
+        return fail_at(p, err, "%.40s is out of range; it must be from %s", text, range);
     }
     if (f->type == INT) {
         *(int*)at(config, f) = (int)value;
     } else if (f->type == INT64) {
-        *(int64_t*)at(config, f) = (int64_t)value;
+        *(int64_t*)at(config, f) = integer;
     } else {
         *(double*)at(config, f) = value;
     }
@@ -275,18 +288,12 @@ typedef struct reader {
 
 static bool read_mapping(reader* r, yaml_node_t* map, const char* section, ks_error* err);
 
-static bool read_pair(reader* r, yaml_node_t* key_node, yaml_node_t* value, const char* section, ks_error* err) {
-    char key[128];
-    place p = {r->source, r->lines ? key_node->start_mark.line + 1 : 0, ""};
-    if (key_node->type != YAML_SCALAR_NODE) {
-        return fail_at(p, err, "a key must be a name");
-    }
-    snprintf(key, sizeof key, "%s%s%.60s", section, *section ? "." : "", (const char*)key_node->data.scalar.value);
-    p.key = key;
-    const field* f = find_field(key);
-    if (!f && !*section && is_section(key)) {
+/* the value of the key p.key, which is whole: "name" or "section.name" */
+static bool read_value(reader* r, yaml_node_t* value, place p, ks_error* err) {
+    const field* f = find_field(p.key);
+    if (!f && !strchr(p.key, '.') && is_section(p.key)) {
         if (value->type == YAML_MAPPING_NODE) {
-            return read_mapping(r, value, key, err);
+            return read_mapping(r, value, p.key, err);
         }
         return fail_at(p, err, "is a section: its keys stand below it, indented");
     }
@@ -303,7 +310,22 @@ static bool read_pair(reader* r, yaml_node_t* key_node, yaml_node_t* value, cons
     if (value->type != YAML_SCALAR_NODE) {
         return fail_at(p, err, "takes a single value");
     }
-    return set_scalar(r->config, f, (const char*)value->data.scalar.value, p, err);
+    const char* text = (const char*)value->data.scalar.value;
+    if (f->type != TEXT && f->type != CHOICE && value->data.scalar.style != YAML_PLAIN_SCALAR_STYLE) {
+        return fail_at(p, err, "'%.40s' in quotes is a text, not a value of this key", text);
+    }
+    return set_scalar(r->config, f, text, p, err);
+}
+
+static bool read_pair(reader* r, yaml_node_t* key_node, yaml_node_t* value, const char* section, ks_error* err) {
+    char key[128];
+    place p = {r->source, r->lines ? key_node->start_mark.line + 1 : 0, ""};
+    if (key_node->type != YAML_SCALAR_NODE) {
+        return fail_at(p, err, "a key must be a name");
+    }
+    snprintf(key, sizeof key, "%s%s%.60s", section, *section ? "." : "", (const char*)key_node->data.scalar.value);
+    p.key = key;
+    return read_value(r, value, p, err);
 }
 
 static bool read_mapping(reader* r, yaml_node_t* map, const char* section, ks_error* err) {
@@ -322,7 +344,10 @@ static bool syntax_error(const yaml_parser_t* parser, const char* source, bool l
     return fail_at(p, err, "not YAML: %s", parser->problem ? parser->problem : "it cannot be read");
 }
 
-static bool read_documents(ks_config* config, yaml_parser_t* parser, const char* source, bool lines, ks_error* err) {
+/* The one document of a config or, with key, of that key's value alone. */
+static bool read_document(ks_config* config, yaml_parser_t* parser, const char* source, const char* key,
+                          ks_error* err) {
+    bool lines = !key;
     yaml_document_t doc;
     if (!yaml_parser_load(parser, &doc)) {
         return syntax_error(parser, source, lines, err);
@@ -330,10 +355,13 @@ static bool read_documents(ks_config* config, yaml_parser_t* parser, const char*
     reader r = {.config = config, .source = source, .lines = lines, .doc = &doc};
     yaml_node_t* root = yaml_document_get_root_node(&doc);
     bool ok = true;
-    if (root && root->type != YAML_MAPPING_NODE) {
-        place p = {source, lines ? root->start_mark.line + 1 : 0, ""};
+    place p = {source, lines && root ? root->start_mark.line + 1 : 0, key ? key : ""};
+    bool empty = !root || (root->type == YAML_SCALAR_NODE && root->data.scalar.length == 0);
+    if (key) {
+        ok = root ? read_value(&r, root, p, err) : fail_at(p, err, "has no value");
+    } else if (!empty && root->type != YAML_MAPPING_NODE) {
         ok = fail_at(p, err, "a config is a list of `key: value` lines");
-    } else if (root) {
+    } else if (!empty) {
         ok = read_mapping(&r, root, "", err);
     }
     yaml_document_delete(&doc);
@@ -345,8 +373,8 @@ static bool read_documents(ks_config* config, yaml_parser_t* parser, const char*
         return syntax_error(parser, source, lines, err);
     }
     if (yaml_document_get_root_node(&next)) {
-        place p = {source, lines ? next.start_mark.line + 1 : 0, ""};
-        ok = fail_at(p, err, "a config is one document, and here a second one starts");
+        p.line = lines ? next.start_mark.line + 1 : 0;
+        ok = fail_at(p, err, "one YAML document is wanted, and here a second one starts");
     }
     yaml_document_delete(&next);
     return ok;
@@ -364,7 +392,7 @@ bool ks_config_read(ks_config* config, const char* path, ks_error* err) {
     }
     yaml_parser_set_input_file(&parser, file);
     ks_config read = *config; /* all or nothing */
-    bool ok = read_documents(&read, &parser, path, true, err);
+    bool ok = read_document(&read, &parser, path, NULL, err);
     yaml_parser_delete(&parser);
     fclose(file);
     if (ok) {
@@ -374,28 +402,20 @@ bool ks_config_read(ks_config* config, const char* path, ks_error* err) {
 }
 
 bool ks_config_set(ks_config* config, const char* assignment, ks_error* err) {
-    char source[160], text[512];
+    char source[160], key[128];
     snprintf(source, sizeof source, "-s %.140s", assignment);
     const char* equals = strchr(assignment, '=');
     if (!equals || equals == assignment) {
         return ks_fail(err, KS_BAD_INPUT, "%s: write it as KEY=VALUE, as in trpo.max_kl=0.02", source);
     }
-    /* "a.b=V" is the document {a: {b: V}}; a line break keeps a comment in V from swallowing the braces */
-    int length = (int)(equals - assignment);
-    const char* dot = memchr(assignment, '.', (size_t)length);
-    int written = dot ? snprintf(text, sizeof text, "{%.*s: {%.*s: %s\n}}", (int)(dot - assignment), assignment,
-                                 (int)(equals - dot - 1), dot + 1, equals + 1)
-                      : snprintf(text, sizeof text, "{%.*s: %s\n}", length, assignment, equals + 1);
-    if (written < 0 || (size_t)written >= sizeof text) {
-        return ks_fail(err, KS_BAD_INPUT, "%s…: too long", source);
-    }
+    snprintf(key, sizeof key, "%.*s", (int)(equals - assignment), assignment);
     yaml_parser_t parser;
     if (!yaml_parser_initialize(&parser)) {
         return ks_fail(err, KS_FAILED, "not enough memory");
     }
-    yaml_parser_set_input_string(&parser, (const unsigned char*)text, (size_t)written);
+    yaml_parser_set_input_string(&parser, (const unsigned char*)equals + 1, strlen(equals + 1));
     ks_config read = *config;
-    bool ok = read_documents(&read, &parser, source, false, err);
+    bool ok = read_document(&read, &parser, source, key, err);
     yaml_parser_delete(&parser);
     if (ok) {
         *config = read;
@@ -465,7 +485,9 @@ static void print_comment(FILE* file, const field* f) {
     if (f->type == CHOICE) {
         fprintf(file, " (%s)", f->text);
     } else if (f->type == INT || f->type == INT64 || f->type == DOUBLE) {
-        fprintf(file, " (%.16g to %.16g)", f->min, f->max);
+        char range[64];
+        print_range(range, sizeof range, f);
+        fprintf(file, " (%s)", range);
     }
 }
 
@@ -532,7 +554,7 @@ const char* ks_config_difference(const ks_config* a, const ks_config* b) {
     return NULL;
 }
 
-/* ---- what follows from a config --------------------------------------------------------------------------------------------------- */
+/* ---- what follows from a config ---------------------------------------------------------------------------------- */
 
 ks_maml_settings ks_config_maml(const ks_config* c, int threads) {
     ks_maml_settings s = ks_maml_settings_default();
@@ -566,4 +588,16 @@ ks_policy_settings ks_config_policy(const ks_config* c, const ks_env_model* mode
     s.activation = (ks_activation)c->policy.activation;
     s.log_std_min = c->policy.log_std_min;
     return s;
+}
+
+bool ks_config_initial_theta(ks_real* theta, const ks_config* c, const ks_policy* policy, ks_error* err) {
+    size_t n = ks_policy_num_params(policy);
+    double* uniform = malloc(n * sizeof *uniform);
+    if (!uniform) {
+        return ks_fail(err, KS_FAILED, "not enough memory for %zu parameters", n);
+    }
+    ks_stream_uniform(uniform, n, ks_stream_make((uint64_t)c->seed, KS_RNG_INIT, 0, 0), 0, 0, 0);
+    ks_policy_init(policy, theta, uniform, c->policy.log_std_init);
+    free(uniform);
+    return true;
 }

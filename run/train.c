@@ -92,6 +92,9 @@ static bool check_same_config(const run* r, ks_error* err) {
 }
 
 static bool prepare_directory(const run* r, ks_error* err) {
+    if (strlen(r->options->directory) + 64 > MAX_PATH) { /* the files in it need some letters, too */
+        return ks_fail(err, KS_BAD_INPUT, "the run directory's name is too long");
+    }
     bool holds_run = exists(r, "config.yaml") || exists(r, "checkpoint.safetensors") || exists(r, "progress.csv") ||
                      exists(r, "policy.safetensors");
     if (r->options->resume) {
@@ -152,24 +155,27 @@ static bool save(run* r, ks_error* err) {
 
 /* ---- starting -------------------------------------------------------------------------------------------------------------- */
 
-static bool initial_theta(run* r, ks_error* err) {
-    double* uniform = malloc(r->num_params * sizeof *uniform);
-    if (!uniform) {
-        return ks_fail(err, KS_FAILED, "not enough memory for %zu parameters", r->num_params);
+/* The checkpoint of this run, and of no other. */
+static bool load_checkpoint(run* r, const char* path, ks_error* err) {
+    ks_policy_info info;
+    if (!ks_checkpoint_load(path, r->policy, &info, &r->state, err)) {
+        return false;
     }
-    ks_stream_uniform(uniform, r->num_params, ks_stream_make((uint64_t)r->config->seed, KS_RNG_INIT, 0, 0), 0, 0, 0);
-    ks_policy_init(r->policy, r->state.theta, uniform, r->config->policy.log_std_init);
-    free(uniform);
+    if (strcmp(info.env, r->config->env) != 0 || info.seed != r->config->seed ||
+        strcmp(info.method, ks_method_name((ks_method)r->config->method)) != 0) {
+        return ks_fail(err, KS_BAD_INPUT, "%s: it is of another run: %s on %s with seed %lld", path, info.method,
+                       info.env, (long long)info.seed);
+    }
     return true;
 }
 
-/* State, progress.csv and config.yaml of a run that begins, or goes on. */
+/* State, config.yaml and progress.csv of a run that begins, or goes on. The config comes first: a run that is killed right
+ * after it can be resumed. */
 static bool begin(run* r, ks_error* err) {
     char path[MAX_PATH];
-    ks_policy_info info;
     join(path, r, "checkpoint.safetensors");
     bool resume = r->options->resume && exists(r, "checkpoint.safetensors");
-    if (resume ? !ks_checkpoint_load(path, r->policy, &info, &r->state, err) : !initial_theta(r, err)) {
+    if (resume ? !load_checkpoint(r, path, err) : !ks_config_initial_theta(r->state.theta, r->config, r->policy, err)) {
         return false;
     }
     if (r->state.iteration > r->config->iterations) {
@@ -177,8 +183,11 @@ static bool begin(run* r, ks_error* err) {
                        (long long)r->state.iteration, r->config->iterations);
     }
     join(path, r, "config.yaml");
+    if (!ks_config_save(r->config, path, err)) {
+        return false;
+    }
     r->progress = ks_progress_open(r->options->directory, ks_maml_num_stages(r->maml), r->state.iteration, err);
-    return r->progress && ks_config_save(r->config, path, err);
+    return r->progress != NULL;
 }
 
 static bool create(run* r, ks_error* err) {

@@ -1,0 +1,70 @@
+#!/usr/bin/env python3
+"""test_audit.py KSHOT: audits of real meta-iterations agree with tests/audit_check.py, and audit_check.py can fail."""
+
+import os
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+POINT = ["point", "tasks=4", "trajectories=5"]
+CHEETAH = ["half-cheetah-vel", "tasks=10", "trajectories=10", "horizon=100"]
+ANT = ["ant-vel", "tasks=4", "trajectories=6", "horizon=100"]
+CASES = [
+    (POINT, ["inner.steps=1"]),
+    (POINT, ["inner.steps=2"]),
+    (POINT, ["inner.steps=3", "policy.activation=tanh", "policy.hidden=[20, 11, 7]"]),
+    (POINT, ["inner.first_order=true", "policy.activation=tanh"]),
+    (POINT, ["policy.hidden=[]", "gae_lambda=0.9"]),
+    (POINT, ["method=pretrain"]),
+    (POINT, ["method=oracle"]),
+    (POINT, ["trpo.curvature_fraction=0.2"]),
+    (POINT, ["trpo.max_kl=100000", "trpo.backtrack_steps=2", "trpo.backtrack_ratio=0.99"]),
+    (CHEETAH, ["inner.steps=1"]),
+    (CHEETAH, ["inner.steps=2"]),
+    (ANT, ["inner.steps=1"]),
+    (ANT, ["inner.steps=2"]),
+]
+
+
+def run(*command):
+    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return result.returncode, result.stdout
+
+
+def audit(kshot, path, config, settings, *more):
+    options = [word for setting in config[1:] + settings for word in ("-s", setting)]
+    return run(kshot, "audit", f"{HERE}/../configs/{config[0]}.yaml", "-o", path, *options, *more)
+
+
+def main():
+    kshot, failures = sys.argv[1], 0
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    check = [sys.executable, f"{HERE}/audit_check.py"]
+    with tempfile.TemporaryDirectory() as folder:
+        path = f"{folder}/audit.safetensors"
+        for config, settings in CASES:
+            code, text = audit(kshot, path, config, settings, "--force")
+            if code == 0:
+                code, text = run(*check, path)
+            print("ok  " if code == 0 else "FAIL", config[0], *settings)
+            if code != 0:
+                print(text)
+                failures += 1
+        # from parameters that have been trained, and with every quantity damaged in turn
+        policy = f"{folder}/run"
+        short = ["-s", "tasks=4", "-s", "trajectories=5", "-s", "iterations=3"]
+        code, text = run(kshot, "train", f"{HERE}/../configs/point.yaml", "-o", policy, *short)
+        if code == 0:
+            code, text = audit(kshot, path, POINT, ["policy.activation=relu"], "--force", "--from", policy)
+        if code == 0:
+            code, text = run(*check, "--self-test", path)
+        print("ok  " if code == 0 else "FAIL", "a trained policy, and damaged files")
+        if code != 0:
+            print(text)
+            failures += 1
+    print(f"{len(CASES) + 1 - failures} passed, {failures} failed")
+    sys.exit(1 if failures else 0)
+
+
+main()

@@ -1,0 +1,278 @@
+/* the config's one table: what is read, what is refused and how, and that what is saved reads back exactly */
+#include "run/config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* a config file with this text, read onto the defaults */
+static bool read_text(ks_config* config, const char* text, ks_error* err) {
+    char path[] = "/tmp/kshot_config.XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    size_t length = strlen(text);
+    assert_true(write(fd, text, length) == (ssize_t)length);
+    close(fd);
+    ks_config_default(config);
+    memset(err, 0, sizeof *err);
+    bool ok = ks_config_read(config, path, err);
+    unlink(path);
+    /* the path is another every time: leave it out of the text */
+    size_t prefix = strlen(path);
+    if (!ok && strncmp(err->text, path, prefix) == 0) {
+        memmove(err->text, err->text + prefix, strlen(err->text + prefix) + 1);
+    }
+    return ok;
+}
+
+static void test_defaults(void** state) {
+    (void)state;
+    ks_config c;
+    ks_error err;
+    const char* const empty[] = {"", "# nothing\n", "---\n", "{}\n", "policy: {}\n"};
+    ks_config want;
+    ks_config_default(&want);
+    for (size_t i = 0; i < sizeof empty / sizeof *empty; i++) {
+        assert_true(read_text(&c, empty[i], &err));
+        assert_null(ks_config_difference(&c, &want));
+    }
+    assert_int_equal(c.tasks, 40);
+    assert_int_equal(c.trajectories, 20);
+    assert_int_equal(c.policy.num_hidden, 2);
+    assert_true(c.policy.log_std_min == -13.815510557964274);
+    assert_true(c.trpo.cg_damping == 1e-5);
+    assert_true(ks_config_check(&c, &err));
+}
+
+static void test_reading(void** state) {
+    (void)state;
+    ks_config c;
+    ks_error err;
+    assert_true(read_text(&c,
+                          "env: half-cheetah-vel\nmethod: pretrain\nseed: 9223372036854775807\niterations: 0\n"
+                          "policy:\n  hidden: [64, 32, 16]\n  activation: tanh\n  log_std_init: -0.5\n"
+                          "inner: {steps: 3, lr: &a 1.0e-2, first_order: true}\ntrpo:\n  max_kl: *a\n",
+                          &err));
+    assert_string_equal(c.env, "half-cheetah-vel");
+    assert_int_equal(c.method, KS_PRETRAIN);
+    assert_true(c.seed == INT64_MAX);
+    assert_int_equal(c.iterations, 0);
+    assert_int_equal(c.policy.num_hidden, 3);
+    assert_int_equal(c.policy.hidden[2], 16);
+    assert_int_equal(c.policy.activation, KS_TANH);
+    assert_int_equal(c.inner.steps, 3);
+    assert_true(c.inner.first_order);
+    assert_true(c.inner.lr == 0.01 && c.trpo.max_kl == 0.01); /* an anchor serves twice */
+    assert_int_equal(c.tasks, 40);                            /* what is not named keeps its value */
+    assert_true(read_text(&c, "policy:\n  hidden: []\n", &err));
+    assert_int_equal(c.policy.num_hidden, 0);
+}
+
+typedef struct refusal {
+    const char* text;
+    const char* says; /* after the file's name */
+} refusal;
+
+static const refusal REFUSALS[] = {
+    {"seed: 1\ntrpo:\n  maxkl: 1\n", ":3: trpo.maxkl: unknown key; did you mean trpo.max_kl?"},
+    {"itertaions: 5\n", ":1: itertaions: unknown key; did you mean iterations?"},
+    {"max_kl: .1\n", ":1: max_kl: unknown key; did you mean trpo.max_kl?"},
+    {"trpo.max_kl: .1\n\n\nx: 1\n", ":4: x: unknown key"}, /* a dotted key is the same key */
+    {"policy:\n  policy: {hidden: [1]}\n", ":2: policy.policy: unknown key"},
+    {"policy: 5\n", ":1: policy: is a section"},
+    {"iterations: 1.5\n", ":1: iterations: '1.5' is not a whole number"},
+    {"iterations: many\n", ":1: iterations: 'many' is not a whole number"},
+    {"iterations: 1e2\n", ":1: iterations: '1e2' is not a whole number"},
+    {"iterations: \"5\"\n", ":1: iterations: '5' in quotes"},
+    {"iterations:\n", ":1: iterations: '' is not a whole number"},
+    {"iterations: [5]\n", ":1: iterations: takes a single value"},
+    {"iterations: -1\n", ":1: iterations: -1 is out of range; it must be from 0 to 1000000000"},
+    {"seed: 9223372036854775808\n",
+     ":1: seed: 9223372036854775808 is out of range; it must be from 0 to 9223372036854775807"},
+    {"seed: -1\n", ":1: seed: -1 is out of range"},
+    {"gamma: 0.9x\n", ":1: gamma: '0.9x' is not a number"},
+    {"gamma: nan\n", ":1: gamma: 'nan' is not a number"},
+    {"gamma: .inf\n", ":1: gamma: '.inf' is not a number"},
+    {"gamma: 1e999\n", ":1: gamma: '1e999' is not a number"},
+    {"gamma: 0x1\n", ":1: gamma: '0x1' is not a number"},
+    {"gamma: 1.01\n", ":1: gamma: 1.01 is out of range; it must be from 0 to 1"},
+    {"tasks: 0\n", ":1: tasks: 0 is out of range"},
+    {"inner:\n  first_order: yes\n", ":2: inner.first_order: 'yes' is not true or false"},
+    {"method: mamml\n", ":1: method: 'mamml' is not one of maml|pretrain|oracle"},
+    {"env: half-cheetah-dri\n", ":1: env: "},
+    {"policy:\n  hidden: 100\n", ":2: policy.hidden: '100' is not a list"},
+    {"policy:\n  hidden: [100, 0]\n", ":2: policy.hidden: '0' is not a width"},
+    {"policy:\n  hidden: [[1]]\n", ":2: policy.hidden: 'a list' is not a width"},
+    {"policy:\n  hidden: [1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]\n", ":2: policy.hidden: more than 16 layers"},
+    {"seed: 1\nseed: 2\n", ":2: seed: stands twice"},
+    {"inner: {lr: .1}\ninner: {lr: .2}\n", ":2: inner.lr: stands twice"},
+    {"- seed\n", ":1: a config is a list of `key: value` lines"},
+    {"seed\n", ":1: a config is a list of `key: value` lines"},
+    {"[1]: 2\n", ":1: a key must be a name"},
+    {"seed: 1\n---\nseed: 2\n", ":2: one YAML document is wanted"},
+    {"seed: 1\ngamma: [1\n", ":3: not YAML: "},
+    {"seed: *nobody\n", ":1: not YAML: "},
+    {"\tseed: 1\n", ":1: not YAML: "},
+};
+
+static void test_refusals(void** state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof REFUSALS / sizeof *REFUSALS; i++) {
+        ks_config c, before;
+        ks_error err;
+        ks_config_default(&before);
+        if (read_text(&c, REFUSALS[i].text, &err)) {
+            fail_msg("accepted: %s", REFUSALS[i].text);
+        }
+        assert_int_equal(err.code, KS_BAD_INPUT);
+        if (strncmp(err.text, REFUSALS[i].says, strlen(REFUSALS[i].says)) != 0) {
+            fail_msg("%s\nsays: %s\nnot:  %s", REFUSALS[i].text, err.text, REFUSALS[i].says);
+        }
+        assert_null(strchr(err.text, '\n'));
+        assert_null(ks_config_difference(&c, &before)); /* nothing was taken over */
+    }
+    ks_config c;
+    ks_error err;
+    assert_false(read_text(&c, "env: half-cheetah-dri\n", &err));
+    assert_non_null(strstr(err.text, "half-cheetah-dir"));
+    assert_false(ks_config_read(&c, "/nowhere/at/all.yaml", &err));
+    assert_int_equal(err.code, KS_BAD_INPUT);
+    assert_non_null(strstr(err.text, "/nowhere/at/all.yaml"));
+    assert_false(ks_config_read(&c, "/tmp", &err)); /* a directory */
+    assert_int_equal(err.code, KS_BAD_INPUT);
+}
+
+static void test_set(void** state) {
+    (void)state;
+    ks_config c;
+    ks_error err = {0};
+    ks_config_default(&c);
+    assert_true(ks_config_set(&c, "trpo.max_kl=0.02", &err));
+    assert_true(ks_config_set(&c, "policy.hidden=[64,64,64]", &err));
+    assert_true(ks_config_set(&c, "env=ant-dir", &err));
+    assert_true(ks_config_set(&c, "inner={lr: 0.3, steps: 2}", &err));
+    assert_true(c.trpo.max_kl == 0.02 && c.policy.num_hidden == 3 && c.inner.lr == 0.3 && c.inner.steps == 2);
+    assert_string_equal(c.env, "ant-dir");
+    const refusal bad[] = {
+        {"trpo.max_kl", "-s trpo.max_kl: write it as KEY=VALUE"},
+        {"=3", "-s =3: write it as KEY=VALUE"},
+        {"trpo.maxkl=1", "-s trpo.maxkl=1: trpo.maxkl: unknown key; did you mean trpo.max_kl?"},
+        {"seed=", "-s seed=: seed: has no value"},
+        {"seed=x", "-s seed=x: seed: 'x' is not a whole number"},
+        {"seed=3, tasks: 4", "-s seed=3, tasks: 4: "}, /* one key at a time */
+        {"seed=3\n---\ngamma: 0", "-s seed=3 --- gamma: 0: "},
+        {"policy.hidden=[1", "-s policy.hidden=[1: not YAML"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        ks_config before = c;
+        assert_false(ks_config_set(&c, bad[i].text, &err));
+        assert_int_equal(err.code, KS_BAD_INPUT);
+        if (strncmp(err.text, bad[i].says, strlen(bad[i].says)) != 0) {
+            fail_msg("says: %s\nnot:  %s", err.text, bad[i].says);
+        }
+        assert_memory_equal(&c, &before, sizeof c);
+    }
+}
+
+/* every field with a value of its own, and numbers of 17 digits, come back bit for bit */
+static void test_round_trip(void** state) {
+    (void)state;
+    const char* const settings[] = {
+        "env=ant-goal",
+        "method=oracle",
+        "seed=9007199254740993",
+        "iterations=77",
+        "tasks=3",
+        "trajectories=5",
+        "horizon=17",
+        "gamma=0.30000000000000004",
+        "gae_lambda=0.1",
+        "checkpoint_every=3",
+        "policy.hidden=[7]",
+        "policy.activation=tanh",
+        "policy.log_std_init=-1",
+        "policy.log_std_min=-3.3",
+        "inner.steps=4",
+        "inner.lr=0.1234567890123456789",
+        "inner.first_order=true",
+        "trpo.max_kl=1e-7",
+        "trpo.cg_iterations=11",
+        "trpo.cg_damping=3e-6",
+        "trpo.backtrack_ratio=0.7",
+        "trpo.backtrack_steps=9",
+        "trpo.curvature_fraction=0.3333333333333333",
+    };
+    char path[] = "/tmp/kshot_config.XXXXXX";
+    close(mkstemp(path));
+    ks_error err = {0};
+    ks_config c, back, defaults;
+    ks_config_default(&c);
+    ks_config_default(&defaults);
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+        ks_config before = c;
+        assert_true(ks_config_set(&c, settings[i], &err));
+        assert_true(memcmp(&c, &before, sizeof c) != 0); /* each of them is another than the default */
+        /* and what differs is named, but for what may change on resume */
+        char key[64];
+        snprintf(key, sizeof key, "%.*s", (int)strcspn(settings[i], "="), settings[i]);
+        const char* difference = ks_config_difference(&c, &before);
+        if (strcmp(key, "iterations") == 0 || strcmp(key, "checkpoint_every") == 0) {
+            assert_null(difference);
+        } else {
+            assert_string_equal(difference, key);
+        }
+    }
+    assert_true(c.seed == 9007199254740993);
+    assert_true(ks_config_save(&c, path, &err));
+    ks_config_default(&back);
+    assert_true(ks_config_read(&back, path, &err));
+    assert_memory_equal(&back, &c, sizeof c);
+    unlink(path);
+}
+
+/* the help, which is a config with comments, is a config too */
+static void test_help_is_a_config(void** state) {
+    (void)state;
+    ks_config c;
+    ks_error err;
+    char* text = NULL;
+    size_t length;
+    FILE* file = open_memstream(&text, &length);
+    ks_config_default(&c);
+    assert_true(ks_config_write(&c, file, true));
+    fclose(file);
+    ks_config back;
+    assert_true(read_text(&back, text, &err));
+    assert_memory_equal(&back, &c, sizeof c);
+    free(text);
+}
+
+static void test_check(void** state) {
+    (void)state;
+    ks_config c;
+    ks_error err = {0};
+    ks_config_default(&c);
+    assert_true(ks_config_check(&c, &err));
+    c.policy.log_std_init = -14;
+    assert_false(ks_config_check(&c, &err));
+    assert_non_null(strstr(err.text, "policy.log_std_min"));
+    ks_config_default(&c);
+    c.tasks = c.trajectories = c.horizon = 1000000;
+    assert_false(ks_config_check(&c, &err));
+    assert_int_equal(err.code, KS_BAD_INPUT);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_defaults), cmocka_unit_test(test_reading),    cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_set),      cmocka_unit_test(test_round_trip), cmocka_unit_test(test_help_is_a_config),
+        cmocka_unit_test(test_check),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
