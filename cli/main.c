@@ -15,6 +15,7 @@ static const command COMMANDS[] = {
     {"eval", "returns after 0, 1, 2, … gradient steps on held-out tasks", ks_cli_eval},
     {"rollout", "write trajectories of a policy for other programs", ks_cli_rollout},
     {"audit", "write one meta-iteration down in full", ks_cli_audit},
+    {"bench", "speed against the machine's own limits", ks_cli_bench},
     {"envs", "list the environments", ks_cli_envs},
     {"info", "say what a file or run directory is", ks_cli_info},
 };

@@ -5,6 +5,7 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson)
 pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
+pkg_check_modules(XSMM REQUIRED IMPORTED_TARGET libxsmm)
 pkg_check_modules(LAPACKE REQUIRED IMPORTED_TARGET lapacke)
 find_path(RANDOM123_INCLUDE Random123/philox.h REQUIRED)
 

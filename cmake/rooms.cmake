@@ -25,7 +25,7 @@ foreach(lib kshot_lib kshot_lib_double)
     target_include_directories(${lib} PUBLIC ${PROJECT_SOURCE_DIR})
     target_compile_definitions(${lib} PRIVATE KS_VERSION="${PROJECT_VERSION}")
     target_link_libraries(${lib} PRIVATE kshot_warnings
-                          PUBLIC kshot_flags mujoco openblas PkgConfig::LAPACKE OpenMP::OpenMP_C PkgConfig::YAML
+                          PUBLIC kshot_flags mujoco openblas PkgConfig::XSMM PkgConfig::LAPACKE OpenMP::OpenMP_C PkgConfig::YAML
                           PkgConfig::CJSON PkgConfig::ZLIB mvec m)
 endforeach()
 
@@ -37,13 +37,13 @@ function(ks_room)
 endfunction()
 
 # ks_room_fast_math(file…): the same for files of plain loops over numbers, in which the compiler may vectorise tanh, exp and log
-# through libmvec. Not-a-number and infinity keep their meaning. Only these files are compiled so; nothing is linked with
-# -ffast-math, which would change the rounding mode of the whole process.
+# through libmvec (which glibc declares only if __FAST_MATH__ is defined). Not-a-number and infinity keep their meaning. Only
+# these files are compiled so; nothing is linked with -ffast-math, which would change the rounding mode of the whole process.
 function(ks_room_fast_math)
     ks_room(${ARGN})
     list(TRANSFORM ARGN PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
     set_source_files_properties(${ARGN} TARGET_DIRECTORY kshot_lib kshot_lib_double
-                                PROPERTIES COMPILE_OPTIONS "-O3;-ffast-math;-fno-finite-math-only")
+                                PROPERTIES COMPILE_OPTIONS "-O3;-ffast-math;-fno-finite-math-only;-D__FAST_MATH__")
 endfunction()
 
 # ks_embed(model.xml…): each file becomes an array ks_model_NAME and its length ks_model_NAME_size, so that the command needs

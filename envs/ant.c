@@ -115,7 +115,7 @@ static ks_env_step_result step(void* state, const double* task, const ks_real* a
     }
     observe(s, obs);
     double v = variant_of(s)->gym ? (s->d->qpos[0] - before) / (s->config->frame_skip * s->m->opt.timestep)
-                                  : s->d->subtree_linvel[3 * TORSO];
+                                  : ks_mujoco_forward_velocity(s, TORSO);
     double contact = 0;
     for (int i = 0; i < FORCES; i++) {
         contact += clipped_force(s->d, i) * clipped_force(s->d, i);
@@ -128,7 +128,7 @@ static ks_env_step_result step(void* state, const double* task, const ks_real* a
 }
 
 #define PAPER_PHYSICS \
-    { .xml = ks_model_ant, .frame_skip = 1, .init_qpos = STANDING, .center_of_mass = true, .contact_forces = true }
+    { .xml = ks_model_ant, .frame_skip = 1, .init_qpos = STANDING, .contact_forces = true }
 #define GYM_PHYSICS \
     { .xml = ks_model_ant_gym, .frame_skip = 5, .contact_forces = true, .uniform_start = true }
 static const variant VEL = {PAPER_PHYSICS, false, GOAL_VELOCITY};

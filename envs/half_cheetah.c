@@ -67,18 +67,15 @@ static ks_env_step_result step(void* state, const double* task, const ks_real* a
     }
     observe(s, obs);
     double v = kind->gym ? (s->d->qpos[0] - before) / (s->config->frame_skip * s->m->opt.timestep)
-                         : s->d->subtree_linvel[3 * TORSO];
+                         : ks_mujoco_forward_velocity(s, TORSO);
     double gain = kind->direction ? task[0] * v : -fabs(v - task[0]);
     return (ks_env_step_result){.rew = gain - CONTROL_COST * cost};
 }
 
-#define VARIANT(is_gym, is_direction)                 \
-    {                                                 \
-        .physics = {.xml = ks_model_half_cheetah,     \
-                    .frame_skip = (is_gym) ? 5 : 1,   \
-                    .center_of_mass = !(is_gym),      \
-                    .uniform_start = (is_gym)},       \
-        .gym = (is_gym), .direction = (is_direction), \
+#define VARIANT(is_gym, is_direction)                                                                         \
+    {                                                                                                         \
+        .physics = {.xml = ks_model_half_cheetah, .frame_skip = (is_gym) ? 5 : 1, .uniform_start = (is_gym)}, \
+        .gym = (is_gym), .direction = (is_direction),                                                         \
     }
 static const variant VEL = VARIANT(false, false);
 static const variant DIR = VARIANT(false, true);

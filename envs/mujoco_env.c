@@ -74,11 +74,8 @@ void ks_mujoco_state_destroy(void* state) {
 
 /* ---- stepping -------------------------------------------------------------------------------------------------- */
 
-/* what the flags ask for, on top of positions and velocities of the new state */
+/* what the configuration asks for, on top of positions and velocities of the new state */
 static void derive(ks_mujoco_state* s) {
-    if (s->config->center_of_mass) {
-        mj_subtreeVel(s->m, s->d);
-    }
     if (s->config->contact_forces) {
         mj_rnePostConstraint(s->m, s->d);
     }
@@ -112,12 +109,12 @@ static bool sane(const mjtNum* x, mjtSize n) {
     return true;
 }
 
-/* the checks of mj_step, which split stepping skips */
+/* the checks of mj_step, which split stepping skips, but for positions and velocities */
 static bool stable(const mjModel* m, const mjData* d) {
     return d->warning[mjWARN_BADQPOS].number == 0 && d->warning[mjWARN_BADQVEL].number == 0 &&
            d->warning[mjWARN_BADQACC].number == 0 && d->warning[mjWARN_INERTIA].number == 0 &&
            d->warning[mjWARN_CONTACTFULL].number == 0 && d->warning[mjWARN_CNSTRFULL].number == 0 &&
-           sane(d->qpos, m->nq) && sane(d->qvel, m->nv) && sane(d->qacc, m->nv);
+           sane(d->qacc, m->nv);
 }
 
 /* Since positions and velocities of the present state are there already, the first physics step only needs what depends on
@@ -159,6 +156,22 @@ bool ks_mujoco_step(ks_mujoco_state* s, const ks_real* act, double* cost) {
         *cost = sum;
     }
     return stable(m, d);
+}
+
+/* Σ m v / Σ m. cvel is (ω, v) of a body's points as they pass through the tree's centre of mass; its own centre of mass is
+ * at xipos: v_x + (ω × (xipos - subtree_com))_x */
+double ks_mujoco_forward_velocity(const ks_mujoco_state* s, int root) {
+    const mjModel* m = s->m;
+    const mjData* d = s->d;
+    const mjtNum* center = d->subtree_com + 3 * root;
+    double momentum = 0;
+    for (int b = root; b < m->nbody && m->body_rootid[b] == root; b++) {
+        const mjtNum* velocity = d->cvel + 6 * b;
+        const mjtNum* at = d->xipos + 3 * b;
+        momentum +=
+            m->body_mass[b] * (velocity[3] + velocity[1] * (at[2] - center[2]) - velocity[2] * (at[1] - center[1]));
+    }
+    return momentum / m->body_subtreemass[root];
 }
 
 /* ---- state -------------------------------------------------------------------------------------------------------- */

@@ -1,7 +1,7 @@
 /* mujoco_env.h: what all MuJoCo environments share: loading, start noise, stepping, instability. Internal to this room.
  *
  * After a reset and after every step, everything that an observation or a reward reads belongs to the new state, with ctrl
- * still holding the action just taken: positions and velocities, subtree_com and (with center_of_mass) subtree_linvel, and
+ * still holding the action just taken: positions and velocities, subtree_com, and
  * (with contact_forces) cfrc_ext, which MuJoCo leaves stale unless mj_rnePostConstraint is called.
  *
  * Thread rule: a ks_mujoco_model is read-only; a ks_mujoco_state is used by one thread at a time. Creating a model installs a
@@ -18,7 +18,6 @@ typedef struct ks_mujoco_config {
     const unsigned char* xml; /* MJCF text, ending with a zero byte */
     int frame_skip;           /* physics steps per environment step */
     const double* init_qpos;  /* (nq) start position before noise; NULL: the model's own */
-    bool center_of_mass;      /* subtree_linvel is read */
     bool contact_forces;      /* cfrc_ext is read */
     bool uniform_start;       /* start position noise U(±0.1) instead of N(0, 0.01²) */
 } ks_mujoco_config;
@@ -48,6 +47,10 @@ void ks_mujoco_reset(ks_mujoco_state* state, ks_env_noise noise);
  * False if the physics broke down: a warning of MuJoCo's, or a state or acceleration that is not finite or beyond mjMAXVAL.
  * *cost (may be NULL) = ‖a‖² of the clipped action. */
 bool ks_mujoco_step(ks_mujoco_state* state, const ks_real* act, double* cost);
+
+/* Velocity along x (m/s) of the centre of mass of the tree of bodies whose root is `root`: subtree_linvel of mj_subtreeVel,
+ * without the angular momenta, which take most of that function's time. */
+double ks_mujoco_forward_velocity(const ks_mujoco_state* state, int root);
 
 /* For ks_env_def. */
 void ks_mujoco_get_physics(const void* state, double* qpos, double* qvel);

@@ -23,6 +23,8 @@ struct ks_derivatives {
     const ks_policy* policy;
     size_t num_params, max_groups, max_rows, max_chunks;
     int threads;
+    ks_policy_flop per_row;
+    double flop;        /* of all sweeps since it was last taken */
     ks_policy_ws** ws;  /* (threads) */
     ks_tape** scratch;  /* (threads) a tape for one chunk, for products that need no other */
     double* partial;    /* (max_groups x max_chunks x P) */
@@ -64,6 +66,7 @@ ks_derivatives* ks_derivatives_create(const ks_policy* policy, size_t max_groups
     d->max_rows = max_rows;
     d->max_chunks = chunks_of(max_rows);
     d->threads = threads;
+    d->per_row = ks_policy_count_flop(policy);
     size_t items = max_groups * d->max_chunks;
     d->ws = calloc((size_t)threads, sizeof *d->ws);
     d->scratch = calloc((size_t)threads, sizeof *d->scratch);
@@ -231,6 +234,26 @@ static void sum_item(void* user, size_t index, int thread) {
     }
 }
 
+static double flop_of(const sweep* s, size_t rows) {
+    const ks_policy_flop* f = &s->d->per_row;
+    double record = f->forward + f->deltas;
+    double per_row[] = {
+        [GRADIENT] = record + f->weights,
+        [HVP] = record + f->hvp,
+        [COMPARE] = f->forward,
+        [RECORD] = s->tapes && s->tapes->kind == KS_TAPE_FISHER ? f->forward : record,
+        [TAPE_HVP] = f->hvp,
+        [TAPE_FVP] = f->fvp,
+    };
+    return (double)rows * (per_row[s->what] + (s->what == RECORD && s->out ? f->weights : 0));
+}
+
+double ks_derivatives_take_flop(ks_derivatives* d) {
+    double flop = d->flop;
+    d->flop = 0;
+    return flop;
+}
+
 static void run(sweep s) {
     ks_derivatives* d = s.d;
     assert(s.count <= d->max_groups);
@@ -238,6 +261,7 @@ static void run(sweep s) {
     for (size_t g = 0; g < s.count; g++) {
         assert(s.groups[g].rows.n <= d->max_rows);
         size_t chunks = chunks_of(s.groups[g].rows.n);
+        d->flop += flop_of(&s, s.groups[g].rows.n);
         for (size_t c = 0; c < chunks; c++) {
             d->item_group[items] = g;
             d->item_chunk[items] = c;

@@ -24,6 +24,9 @@ ks_derivatives* ks_derivatives_create(const ks_policy* policy, size_t max_groups
                                       ks_error* err);
 void ks_derivatives_destroy(ks_derivatives* derivatives);
 
+/* Floating-point operations of all calls since the last time that this was asked (policy.h says what is counted). */
+double ks_derivatives_take_flop(ks_derivatives* derivatives);
+
 /* out (groups x P) = ∇L_i(θ_i). */
 void ks_derivatives_gradient(ks_derivatives* derivatives, double* out, const ks_group* groups, size_t count);
 

@@ -206,6 +206,7 @@ static double mean_std(const ks_maml* maml, const ks_real* theta) {
 
 bool ks_maml_iterate(ks_maml* maml, ks_real* theta, uint64_t iteration, ks_maml_stats* stats, ks_error* err) {
     double start = seconds();
+    ks_derivatives_take_flop(ks_adapt_derivatives(maml->adapt)); /* what an iteration that failed has left */
     *stats = (ks_maml_stats){.stages = maml->inner_steps + 1, .mean_std = mean_std(maml, theta)};
     if (!sample_and_adapt(maml, theta, iteration, stats, err)) {
         return false;
@@ -236,6 +237,7 @@ bool ks_maml_iterate(ks_maml* maml, ks_real* theta, uint64_t iteration, ks_maml_
     }
     stats->surrogate_after = stats->trpo.loss_after;
     stats->update_s = seconds() - start - stats->sampling_s;
+    stats->update_flop = ks_derivatives_take_flop(ks_adapt_derivatives(maml->adapt));
     return true;
 }
 

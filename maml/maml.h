@@ -48,6 +48,7 @@ typedef struct ks_maml_stats {
     size_t baselines_failed; /* batches whose baseline could not be solved for */
     double mean_std; /* mean standard deviation of the actions at θ, before the meta-update; 0 if categorical */
     double sampling_s, update_s; /* wall seconds spent */
+    double update_flop;          /* operations of the update's matrix products (ks_policy_count_flop) */
 } ks_maml_stats;
 
 typedef struct ks_maml ks_maml;

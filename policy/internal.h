@@ -24,7 +24,10 @@ struct ks_policy_ws {
     ks_real* out; /* (KS_BLOCK_ROWS x head_cols) as are delta_out, r_out, r_delta_out */
     ks_real* delta_out;
     ks_real* r_out;
-    ks_real* grad;           /* (num_params of the network) */
+    ks_real* grad;    /* (num_params of the network), as are theta_t, v_t */
+    ks_real* theta_t; /* transposes of the parameters in use, and of a direction */
+    ks_real* v_t;
+    ks_mlp_weights prepared; /* by ks_policy_prepare */
     double* head_params;     /* (3 x head_cols) */
     double* old_head_params; /* (3 x head_cols) */
     double* grad_s;          /* (head_cols) */

@@ -20,20 +20,26 @@ ks_mlp ks_mlp_make(const ks_policy_settings* settings) {
     return mlp;
 }
 
+ks_mlp_weights ks_mlp_transpose(const ks_mlp* mlp, const ks_real* theta, ks_real* memory) {
+    for (int l = 0; l < mlp->num_layers; l++) {
+        ks_transpose(memory + mlp->weight[l], theta + mlp->weight[l], mlp->width[l + 1], mlp->width[l]);
+    }
+    return (ks_mlp_weights){theta, memory};
+}
+
 /* X_l of a block, X_0 being the input */
 static const ks_real* layer(const ks_mlp* mlp, const ks_real* x, const ks_real* hidden, int l) {
     return l == 0 ? x : hidden + mlp->hidden[l];
 }
 
 /* Z = X Wᵀ + b, X' = φ(Z) */
-void ks_mlp_forward(const ks_mlp* mlp, const ks_real* theta, size_t n, const ks_real* x, ks_real* hidden,
-                    ks_real* out) {
+void ks_mlp_forward(const ks_mlp* mlp, ks_mlp_weights w, size_t n, const ks_real* x, ks_real* hidden, ks_real* out) {
     for (int l = 0; l < mlp->num_layers; l++) {
         bool last = l == mlp->num_layers - 1;
         size_t cols = mlp->width[l + 1];
         ks_real* z = last ? out : hidden + mlp->hidden[l + 1];
-        const ks_real* b = theta + mlp->bias[l];
-        ks_gemm_forward(z, layer(mlp, x, hidden, l), theta + mlp->weight[l], n, mlp->width[l], cols, 0);
+        const ks_real* b = w.theta + mlp->bias[l];
+        ks_gemm_forward(z, layer(mlp, x, hidden, l), w.transposed + mlp->weight[l], n, mlp->width[l], cols, 0);
         if (last) {
             ks_vec_bias(z, b, n, cols);
         } else if (mlp->activation == KS_RELU) {
@@ -45,7 +51,7 @@ void ks_mlp_forward(const ks_mlp* mlp, const ks_real* theta, size_t n, const ks_
 }
 
 /* grad_W += Dᵀ X, grad_b += Σ_n D;  D' = (D W) ∘ φ'(Z) */
-void ks_mlp_backward(const ks_mlp* mlp, const ks_real* theta, size_t n, const ks_real* x, const ks_real* hidden,
+void ks_mlp_backward(const ks_mlp* mlp, ks_mlp_weights w, size_t n, const ks_real* x, const ks_real* hidden,
                      const ks_real* delta_out, ks_real* delta_hidden, ks_real* grad) {
     for (int l = mlp->num_layers - 1; l >= 0; l--) {
         size_t in = mlp->width[l];
@@ -58,7 +64,7 @@ void ks_mlp_backward(const ks_mlp* mlp, const ks_real* theta, size_t n, const ks
         }
         if (l > 0) {
             ks_real* below = delta_hidden + mlp->hidden[l];
-            ks_gemm_backward(below, d, theta + mlp->weight[l], n, in, out, 0);
+            ks_gemm_backward(below, d, w.theta + mlp->weight[l], n, in, out, 0);
             if (mlp->activation == KS_RELU) {
                 ks_vec_mask_relu(below, xl, n * in);
             } else {
@@ -69,17 +75,18 @@ void ks_mlp_backward(const ks_mlp* mlp, const ks_real* theta, size_t n, const ks
 }
 
 /* R{Z} = R{X} Wᵀ + X V_Wᵀ + v_b, R{X'} = φ'(Z) ∘ R{Z}; the input does not depend on θ: R{X_0} = 0 */
-void ks_mlp_r_forward(const ks_mlp* mlp, const ks_real* theta, const ks_real* v, const ks_mlp_block* block,
+void ks_mlp_r_forward(const ks_mlp* mlp, ks_mlp_weights w, ks_mlp_weights v, const ks_mlp_block* block,
                       const ks_mlp_r* r) {
     for (int l = 0; l < mlp->num_layers; l++) {
         bool last = l == mlp->num_layers - 1;
         size_t in = mlp->width[l];
         size_t out = mlp->width[l + 1];
         ks_real* rz = last ? r->out : r->hidden + mlp->hidden[l + 1];
-        const ks_real* vb = v + mlp->bias[l];
-        ks_gemm_forward(rz, layer(mlp, block->x, block->hidden, l), v + mlp->weight[l], block->n, in, out, 0);
+        const ks_real* vb = v.theta + mlp->bias[l];
+        ks_gemm_forward(rz, layer(mlp, block->x, block->hidden, l), v.transposed + mlp->weight[l], block->n, in, out,
+                        0);
         if (l > 0) {
-            ks_gemm_forward(rz, r->hidden + mlp->hidden[l], theta + mlp->weight[l], block->n, in, out, 1);
+            ks_gemm_forward(rz, r->hidden + mlp->hidden[l], w.transposed + mlp->weight[l], block->n, in, out, 1);
         }
         if (last) {
             ks_vec_bias(rz, vb, block->n, out);
@@ -93,7 +100,7 @@ void ks_mlp_r_forward(const ks_mlp* mlp, const ks_real* theta, const ks_real* v,
 
 /* (Hv)_W += R{D}ᵀ X + Dᵀ R{X}, (Hv)_b += Σ_n R{D};  R{D'} = (R{D} W + D V_W) ∘ φ'(Z) + (D W) ∘ φ''(Z) ∘ R{Z}.
  * ReLU: φ'' = 0. tanh: φ'' = -2 X' φ', so that the last term is -2 X' ∘ D' ∘ R{Z} with the D' that backward has left. */
-void ks_mlp_r_backward(const ks_mlp* mlp, const ks_real* theta, const ks_real* v, const ks_mlp_block* block,
+void ks_mlp_r_backward(const ks_mlp* mlp, ks_mlp_weights w, ks_mlp_weights v, const ks_mlp_block* block,
                        const ks_mlp_r* r, const ks_real* r_delta_out, ks_real* grad) {
     for (int l = mlp->num_layers - 1; l >= 0; l--) {
         bool last = l == mlp->num_layers - 1;
@@ -109,8 +116,8 @@ void ks_mlp_r_backward(const ks_mlp* mlp, const ks_real* theta, const ks_real* v
         }
         ks_gemm_weights(grad + mlp->weight[l], d, r->hidden + mlp->hidden[l], block->n, in, out);
         ks_real* below = r->delta + mlp->hidden[l];
-        ks_gemm_backward(below, rd, theta + mlp->weight[l], block->n, in, out, 0);
-        ks_gemm_backward(below, d, v + mlp->weight[l], block->n, in, out, 1);
+        ks_gemm_backward(below, rd, w.theta + mlp->weight[l], block->n, in, out, 0);
+        ks_gemm_backward(below, d, v.theta + mlp->weight[l], block->n, in, out, 1);
         if (mlp->activation == KS_RELU) {
             ks_vec_mask_relu(below, xl, block->n * in);
         } else {

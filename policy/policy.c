@@ -121,6 +121,24 @@ ks_policy_tensor ks_policy_tensor_at(const ks_policy* policy, size_t index) {
     return t;
 }
 
+ks_policy_flop ks_policy_count_flop(const ks_policy* policy) {
+    const ks_mlp* mlp = &policy->mlp;
+    double all = 0;   /* one product with every W */
+    double upper = 0; /* with all but the first, whose input is constant */
+    for (int l = 0; l < mlp->num_layers; l++) {
+        double one = 2 * (double)mlp->width[l] * (double)mlp->width[l + 1];
+        all += one;
+        upper += l > 0 ? one : 0;
+    }
+    return (ks_policy_flop){
+        .forward = all,
+        .deltas = upper,
+        .weights = all,
+        .hvp = (all + upper) + (all + upper) + 2 * upper, /* R-forward; R{weights}; R{deltas} */
+        .fvp = (all + upper) + all + upper,               /* R-forward; weights; deltas */
+    };
+}
+
 /* ---- workspace ---------------------------------------------------------------------------------------------------- */
 
 void* ks_aligned_alloc(size_t bytes) {
@@ -147,6 +165,8 @@ static size_t lay_out(ks_policy_ws* ws, const ks_policy* policy, char* base) {
     ws->delta_out = part(base, &used, out);
     ws->r_out = part(base, &used, out);
     ws->grad = part(base, &used, policy->mlp.num_params * sizeof(ks_real));
+    ws->theta_t = part(base, &used, policy->mlp.num_params * sizeof(ks_real));
+    ws->v_t = part(base, &used, policy->mlp.num_params * sizeof(ks_real));
     ws->head_params = part(base, &used, 3 * cols * sizeof(double));
     ws->old_head_params = part(base, &used, 3 * cols * sizeof(double));
     ws->grad_s = part(base, &used, cols * sizeof(double));
@@ -209,14 +229,24 @@ ks_head_params ks_policy_head_params(double* memory, const ks_policy* policy, co
 
 /* ---- acting --------------------------------------------------------------------------------------------------------- */
 
-void ks_policy_forward(const ks_policy* policy, const ks_real* theta, size_t n, const ks_real* obs, ks_real* head,
-                       ks_policy_ws* ws) {
+void ks_policy_prepare(ks_policy_ws* ws, const ks_policy* policy, const ks_real* theta) {
+    ws->prepared = ks_mlp_transpose(&policy->mlp, theta, ws->theta_t);
+}
+
+void ks_policy_forward_prepared(const ks_policy* policy, size_t n, const ks_real* obs, ks_real* head,
+                                ks_policy_ws* ws) {
     size_t cols = ks_policy_head_cols(policy);
     ks_rows rows = {.n = n, .obs = obs};
     for (size_t first = 0; first < n; first += KS_BLOCK_ROWS) {
         ks_rows block = ks_rows_block(policy, rows, first);
-        ks_mlp_forward(&policy->mlp, theta, block.n, block.obs, ws->hidden, head + first * cols);
+        ks_mlp_forward(&policy->mlp, ws->prepared, block.n, block.obs, ws->hidden, head + first * cols);
     }
+}
+
+void ks_policy_forward(const ks_policy* policy, const ks_real* theta, size_t n, const ks_real* obs, ks_real* head,
+                       ks_policy_ws* ws) {
+    ks_policy_prepare(ws, policy, theta);
+    ks_policy_forward_prepared(policy, n, obs, head, ws);
 }
 
 /* the action whose interval of the cumulative distribution holds u; without noise the most likely one */
@@ -275,11 +305,12 @@ void ks_policy_sample(const ks_policy* policy, const ks_real* theta, size_t n, c
 
 double ks_policy_nll(const ks_policy* policy, const ks_real* theta, ks_rows rows, ks_policy_ws* ws) {
     ks_head_params p = ks_policy_head_params(ws->head_params, policy, theta);
+    ks_mlp_weights w = ks_mlp_transpose(&policy->mlp, theta, ws->theta_t);
     size_t act_cols = ks_policy_act_cols(policy);
     double sum = 0;
     for (size_t first = 0; first < rows.n; first += KS_BLOCK_ROWS) {
         ks_rows b = ks_rows_block(policy, rows, first);
-        ks_mlp_forward(&policy->mlp, theta, b.n, b.obs, ws->hidden, ws->out);
+        ks_mlp_forward(&policy->mlp, w, b.n, b.obs, ws->hidden, ws->out);
         for (size_t r = 0; r < b.n; r++) {
             sum -= (double)b.weight[r] * ks_head_logp(&p, ws->out + r * p.cols, b.act + r * act_cols);
         }
@@ -290,13 +321,14 @@ double ks_policy_nll(const ks_policy* policy, const ks_real* theta, ks_rows rows
 double ks_policy_nll_grad(double* grad, const ks_policy* policy, const ks_real* theta, ks_rows rows, double scale,
                           ks_policy_ws* ws) {
     ks_head_params p = ks_policy_head_params(ws->head_params, policy, theta);
+    ks_mlp_weights w = ks_mlp_transpose(&policy->mlp, theta, ws->theta_t);
     double sum = 0;
     ks_ws_begin(ws, policy);
     for (size_t first = 0; first < rows.n; first += KS_BLOCK_ROWS) {
         ks_rows b = ks_rows_block(policy, rows, first);
-        ks_mlp_forward(&policy->mlp, theta, b.n, b.obs, ws->hidden, ws->out);
+        ks_mlp_forward(&policy->mlp, w, b.n, b.obs, ws->hidden, ws->out);
         sum += ks_head_delta(&p, b.n, ws->out, b.act, b.weight, scale, ws->delta_out, ws->grad_s);
-        ks_mlp_backward(&policy->mlp, theta, b.n, b.obs, ws->hidden, ws->delta_out, ws->delta, ws->grad);
+        ks_mlp_backward(&policy->mlp, w, b.n, b.obs, ws->hidden, ws->delta_out, ws->delta, ws->grad);
         if (first / KS_BLOCK_ROWS % KS_FLUSH_BLOCKS == KS_FLUSH_BLOCKS - 1) {
             ks_ws_flush(grad, ws, policy);
         }
@@ -309,13 +341,14 @@ void ks_policy_compare(double* ratio_sum, double* kl_sum, const ks_policy* polic
                        ks_old_policy old, ks_policy_ws* ws) {
     ks_head_params now = ks_policy_head_params(ws->head_params, policy, theta);
     ks_head_params before = ks_policy_head_params(ws->old_head_params, policy, old.theta);
+    ks_mlp_weights w = ks_mlp_transpose(&policy->mlp, theta, ws->theta_t);
     size_t act_cols = ks_policy_act_cols(policy);
     *ratio_sum = 0;
     *kl_sum = 0;
     for (size_t first = 0; first < rows.n; first += KS_BLOCK_ROWS) {
         ks_rows b = ks_rows_block(policy, rows, first);
         const ks_real* old_head = old.head + first * now.cols;
-        ks_mlp_forward(&policy->mlp, theta, b.n, b.obs, ws->hidden, ws->out);
+        ks_mlp_forward(&policy->mlp, w, b.n, b.obs, ws->hidden, ws->out);
         for (size_t r = 0; r < b.n; r++) {
             const ks_real* out = ws->out + r * now.cols;
             double logp = ks_head_logp(&now, out, b.act + r * act_cols);

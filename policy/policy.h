@@ -88,6 +88,11 @@ void ks_policy_ws_destroy(ks_policy_ws* ws);
 void ks_policy_forward(const ks_policy* policy, const ks_real* theta, size_t n, const ks_real* obs, ks_real* head,
                        ks_policy_ws* ws);
 
+/* The same in two: prepare once, then forward as often as wanted, until ws is used for anything else. theta must stay as it
+ * is meanwhile. */
+void ks_policy_prepare(ks_policy_ws* ws, const ks_policy* policy, const ks_real* theta);
+void ks_policy_forward_prepared(const ks_policy* policy, size_t n, const ks_real* obs, ks_real* head, ks_policy_ws* ws);
+
 /* Noise numbers per row that ks_policy_sample reads: act_dim standard normals (Gaussian), 1 uniform in (0, 1) (categorical). */
 size_t ks_policy_noise_cols(const ks_policy* policy);
 
@@ -123,6 +128,19 @@ double ks_policy_nll_grad(double* grad, const ks_policy* policy, const ks_real* 
 /* *ratio_sum = Σ_n w_n π_θ/π_old, *kl_sum = Σ_n KL(π_old ‖ π_θ), in one forward pass. */
 void ks_policy_compare(double* ratio_sum, double* kl_sum, const ks_policy* policy, const ks_real* theta, ks_rows rows,
                        ks_old_policy old, ks_policy_ws* ws);
+
+/* ---- cost ------------------------------------------------------------------------------------------------------- */
+
+/* Floating-point operations of the matrix products for one row (a multiplication with an addition is two); elementwise work,
+ * a few hundred operations, is not counted. */
+typedef struct ks_policy_flop {
+    double forward;
+    double deltas;   /* backward to every layer's Z */
+    double weights;  /* the weights' gradient from the deltas */
+    double hvp, fvp; /* products on a tape */
+} ks_policy_flop;
+
+ks_policy_flop ks_policy_count_flop(const ks_policy* policy);
 
 /* ---- tapes: curvature products on fixed rows at a fixed θ ------------------------------------------------------ */
 

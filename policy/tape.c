@@ -67,14 +67,15 @@ void ks_tape_record(ks_tape* tape, double* grad, const ks_real* theta, ks_rows r
     tape->theta = theta;
     tape->rows = rows;
     tape->scale = scale;
+    ks_mlp_weights w = ks_mlp_transpose(&policy->mlp, theta, ws->theta_t);
     ks_ws_begin(ws, policy);
     for (size_t first = 0; first < rows.n; first += KS_BLOCK_ROWS) {
         ks_rows b = ks_rows_block(policy, rows, first);
         ks_real* record = tape->memory + first / KS_BLOCK_ROWS * tape->stride;
-        ks_mlp_forward(&policy->mlp, theta, b.n, b.obs, record, record + tape->out);
+        ks_mlp_forward(&policy->mlp, w, b.n, b.obs, record, record + tape->out);
         if (tape->kind == KS_TAPE_HESSIAN) {
             ks_head_delta(&p, b.n, record + tape->out, b.act, b.weight, scale, record + tape->delta_out, ws->grad_s);
-            ks_mlp_backward(&policy->mlp, theta, b.n, b.obs, record, record + tape->delta_out, record + tape->delta,
+            ks_mlp_backward(&policy->mlp, w, b.n, b.obs, record, record + tape->delta_out, record + tape->delta,
                             grad ? ws->grad : NULL);
         }
     }
@@ -90,6 +91,8 @@ static void multiply(double* result, const ks_tape* tape, const ks_real* v, bool
     const ks_real* v_s = v + mlp->num_params;
     ks_head_params p = ks_policy_head_params(ws->head_params, policy, tape->theta);
     ks_mlp_r r = {.hidden = ws->r_hidden, .z = ws->r_z, .delta = ws->delta, .out = ws->r_out};
+    ks_mlp_weights w_theta = ks_mlp_transpose(mlp, tape->theta, ws->theta_t);
+    ks_mlp_weights w_v = ks_mlp_transpose(mlp, v, ws->v_t);
     ks_ws_begin(ws, policy);
     for (size_t first = 0; first < tape->rows.n; first += KS_BLOCK_ROWS) {
         ks_rows b = ks_rows_block(policy, tape->rows, first);
@@ -100,13 +103,13 @@ static void multiply(double* result, const ks_tape* tape, const ks_real* v, bool
                               .hidden = record,
                               .delta_hidden = record + tape->delta,
                               .delta_out = record + tape->delta_out};
-        ks_mlp_r_forward(mlp, tape->theta, v, &block, &r);
+        ks_mlp_r_forward(mlp, w_theta, w_v, &block, &r);
         if (hessian) {
             ks_head_r_delta(&p, b.n, out, b.act, b.weight, tape->scale, r.out, v_s, ws->delta_out, ws->grad_s);
-            ks_mlp_r_backward(mlp, tape->theta, v, &block, &r, ws->delta_out, ws->grad);
+            ks_mlp_r_backward(mlp, w_theta, w_v, &block, &r, ws->delta_out, ws->grad);
         } else {
             ks_head_fisher(&p, b.n, out, tape->scale, r.out, v_s, ws->delta_out, ws->grad_s);
-            ks_mlp_backward(mlp, tape->theta, b.n, b.obs, record, ws->delta_out, ws->delta, ws->grad);
+            ks_mlp_backward(mlp, w_theta, b.n, b.obs, record, ws->delta_out, ws->delta, ws->grad);
         }
         if (first / KS_BLOCK_ROWS % KS_FLUSH_BLOCKS == KS_FLUSH_BLOCKS - 1) {
             ks_ws_flush(result, ws, policy);

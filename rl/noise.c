@@ -1,25 +1,19 @@
 /* compiled with -ffast-math (but not -ffinite-math-only), at this file's level only, so that log, sin and cos are vectorised.
  *
  * Philox is written out here as plain loops over lanes, because the library's works on one counter at a time; the tests hold
- * it against the library's. Every row is computed in full groups of LANES, so that a number never depends on what else is
- * computed beside it (a vectorised loop's remainder may round differently). */
+ * it against the library's. A counter gives four numbers, and the lanes are the counters that all rows of a block need, row
+ * after row. They are computed in full groups of LANES, so that a number never depends on what else is computed beside it (a
+ * vectorised loop's remainder may round differently). */
 #include "rl/rng.h"
 
 #include <tgmath.h>
 
-enum { LANES = 16, ROUNDS = 10 };
+enum { LANES = 16, ROUNDS = 10, WORDS = 4 /* per counter */ };
 
-/* LANES draws of Philox 4x32-10, draw i with the counter (task, trajectory, step, first + i) */
-static void philox_lanes(uint32_t x[4][LANES], ks_stream stream, uint32_t task, uint32_t trajectory, uint32_t step,
-                         uint32_t first) {
+/* LANES draws of Philox 4x32-10; x holds the counters, then the random words */
+static void philox_lanes(uint32_t x[WORDS][LANES], ks_stream stream) {
     uint32_t k0 = stream.key[0];
     uint32_t k1 = stream.key[1];
-    for (uint32_t i = 0; i < LANES; i++) {
-        x[0][i] = task;
-        x[1][i] = trajectory;
-        x[2][i] = step;
-        x[3][i] = first + i;
-    }
     for (int round = 0; round < ROUNDS; round++) {
         for (int i = 0; i < LANES; i++) {
             uint64_t a = (uint64_t)x[0][i] * 0xD2511F53u;
@@ -34,7 +28,7 @@ static void philox_lanes(uint32_t x[4][LANES], ks_stream stream, uint32_t task, 
     }
 }
 
-/* a uniform in (0, 1) from 32 bits; in float, 24 of them, in the middle of their interval */
+/* a uniform in (0, 1) from 32 bits; in float, 23 of them, in the middle of their interval */
 static ks_real uniform(uint32_t bits) {
 #ifdef KS_DOUBLE
     return ((ks_real)bits + 0.5) * 0x1p-32;
@@ -43,43 +37,82 @@ static ks_real uniform(uint32_t bits) {
 #endif
 }
 
-/* 4 * LANES normals */
-static void normals(ks_real out[4 * LANES], ks_stream stream, uint32_t task, uint32_t trajectory, uint32_t step,
-                    uint32_t first) {
-    uint32_t x[4][LANES];
-    philox_lanes(x, stream, task, trajectory, step, first);
-    for (int half = 0; half < 2; half++) {
+/* One function each: together they would become sincos, which is not vectorised. */
+__attribute__((noinline)) static void times_cos(ks_real* restrict out, const ks_real* radius, const ks_real* angle) {
+    for (int i = 0; i < LANES; i++) {
+        out[i] = radius[i] * cos(angle[i]);
+    }
+}
+
+__attribute__((noinline)) static void times_sin(ks_real* restrict out, const ks_real* radius, const ks_real* angle) {
+    for (int i = 0; i < LANES; i++) {
+        out[i] = radius[i] * sin(angle[i]);
+    }
+}
+
+/* each counter's two pairs of words become two pairs of normals (Box and Muller 1958) */
+static void to_normals(ks_real out[WORDS][LANES], uint32_t x[WORDS][LANES]) {
+    for (int pair = 0; pair < WORDS; pair += 2) {
+        ks_real radius[LANES], angle[LANES];
         for (int i = 0; i < LANES; i++) {
-            ks_real radius = sqrt(-2 * log(uniform(x[2 * half][i])));
-            ks_real angle = (ks_real)6.283185307179586 * uniform(x[2 * half + 1][i]);
-            out[2 * half * LANES + i] = radius * cos(angle);
-            out[(2 * half + 1) * LANES + i] = radius * sin(angle);
+            radius[i] = sqrt(-2 * log(uniform(x[pair][i])));
+            angle[i] = (ks_real)6.283185307179586 * uniform(x[pair + 1][i]);
+        }
+        times_cos(out[pair], radius, angle);
+        times_sin(out[pair + 1], radius, angle);
+    }
+}
+
+static void to_uniforms(ks_real out[WORDS][LANES], uint32_t x[WORDS][LANES]) {
+    for (int w = 0; w < WORDS; w++) {
+        for (int i = 0; i < LANES; i++) {
+            out[w][i] = uniform(x[w][i]);
+        }
+    }
+}
+
+/* where a block's numbers come from */
+typedef struct place {
+    ks_stream stream;
+    uint32_t task, step;
+    const uint32_t* trajectory; /* (rows) */
+} place;
+
+/* Number c of row r is word c % 4 of the counter (task, trajectory[r], step, c / 4), made into what is wanted. */
+static void fill_rows(ks_real* out, size_t rows, size_t cols, const place* p,
+                      void (*convert)(ks_real out[WORDS][LANES], uint32_t x[WORDS][LANES])) {
+    size_t per_row = (cols + WORDS - 1) / WORDS;
+    size_t counters = rows * per_row;
+    for (size_t first = 0; first < counters; first += LANES) {
+        uint32_t x[WORDS][LANES];
+        ks_real number[WORDS][LANES];
+        for (size_t i = 0; i < LANES; i++) {
+            size_t counter = first + i < counters ? first + i : counters - 1;
+            x[0][i] = p->task;
+            x[1][i] = p->trajectory[counter / per_row];
+            x[2][i] = p->step;
+            x[3][i] = (uint32_t)(counter % per_row);
+        }
+        philox_lanes(x, p->stream);
+        convert(number, x);
+        for (size_t i = 0; i < LANES && first + i < counters; i++) {
+            size_t row = (first + i) / per_row;
+            size_t col = (first + i) % per_row * WORDS;
+            for (size_t w = 0; w < WORDS && col + w < cols; w++) {
+                out[row * cols + col + w] = number[w][i];
+            }
         }
     }
 }
 
 void ks_stream_normal_rows(ks_real* out, size_t rows, size_t cols, ks_stream stream, uint32_t task,
                            const uint32_t* trajectory, uint32_t step) {
-    for (size_t r = 0; r < rows; r++) {
-        for (size_t c = 0; c < cols; c += 4 * LANES) {
-            ks_real draw[4 * LANES];
-            normals(draw, stream, task, trajectory[r], step, (uint32_t)(c / 4));
-            for (size_t i = 0; i < 4 * LANES && c + i < cols; i++) {
-                out[r * cols + c + i] = draw[i];
-            }
-        }
-    }
+    fill_rows(out, rows, cols, &(place){.stream = stream, .task = task, .step = step, .trajectory = trajectory},
+              to_normals);
 }
 
 void ks_stream_uniform_rows(ks_real* out, size_t rows, size_t cols, ks_stream stream, uint32_t task,
                             const uint32_t* trajectory, uint32_t step) {
-    for (size_t r = 0; r < rows; r++) {
-        for (size_t c = 0; c < cols; c += 4 * LANES) {
-            uint32_t x[4][LANES];
-            philox_lanes(x, stream, task, trajectory[r], step, (uint32_t)(c / 4));
-            for (size_t i = 0; i < 4 * LANES && c + i < cols; i++) {
-                out[r * cols + c + i] = uniform(x[i / LANES][i % LANES]);
-            }
-        }
-    }
+    fill_rows(out, rows, cols, &(place){.stream = stream, .task = task, .step = step, .trajectory = trajectory},
+              to_uniforms);
 }

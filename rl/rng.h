@@ -35,7 +35,8 @@ void ks_stream_uniform(double* out, size_t n, ks_stream stream, uint32_t task, u
 /* n standard normals (Box-Muller, in double). */
 void ks_stream_normal(double* out, size_t n, ks_stream stream, uint32_t task, uint32_t trajectory, uint32_t step);
 
-/* Action noise for rows of a block, written to be vectorised: out (rows x cols), row i for (task, trajectory[i], step).
+/* Action noise for rows of a block, written to be vectorised: out (rows x cols), row i for (task, trajectory[i], step); its
+ * number c comes from word c % 4 of the counter (task, trajectory[i], step, c / 4).
  * Standard normals (Box-Muller; in float from 23 bits, so that |x| < 5.8), or uniforms in (0, 1). */
 void ks_stream_normal_rows(ks_real* out, size_t rows, size_t cols, ks_stream stream, uint32_t task,
                            const uint32_t* trajectory, uint32_t step);

@@ -164,6 +164,7 @@ static void block_start(block* b, size_t first, size_t count) {
     size_t task_dim = (size_t)s->def->task_dim;
     ks_batch* batch = b->request->batch;
     b->running = count;
+    ks_policy_prepare(c->ws, s->policy, b->request->theta);
     for (size_t i = 0; i < count; i++) {
         uint32_t trajectory = (uint32_t)(first + i);
         const double* task = b->request->task + (b->request->task_per_trajectory ? trajectory * task_dim : 0);
@@ -181,7 +182,7 @@ static void block_start(block* b, size_t first, size_t count) {
 static void block_act(block* b, size_t t) {
     const ks_sampler* s = b->sampler;
     crew* c = b->crew;
-    ks_policy_forward(s->policy, b->request->theta, b->running, c->obs, c->head, c->ws);
+    ks_policy_forward_prepared(s->policy, b->running, c->obs, c->head, c->ws);
     const ks_policy_settings* settings = ks_policy_get_settings(s->policy);
     if (!b->deterministic && settings->head == KS_GAUSSIAN) {
         ks_stream_normal_rows(c->noise, b->running, s->noise_cols, b->action, b->request->task_index, b->trajectory,
@@ -266,24 +267,30 @@ static void run_block(block* b, size_t first, size_t count) {
 
 /* ---- all blocks ----------------------------------------------------------------------------------------------------- */
 
+static void move_rows(ks_batch* batch, size_t to, size_t from, size_t length) {
+    const ks_batch_sizes* z = &batch->sizes;
+    memmove(batch->obs + to * z->obs_dim, batch->obs + from * z->obs_dim, length * z->obs_dim * sizeof(ks_real));
+    memmove(batch->act + to * z->act_cols, batch->act + from * z->act_cols, length * z->act_cols * sizeof(ks_real));
+    memmove(batch->head + to * z->head_cols, batch->head + from * z->head_cols,
+            length * z->head_cols * sizeof(ks_real));
+    memmove(batch->logp + to, batch->logp + from, length * sizeof(ks_real));
+    memmove(batch->rew + to, batch->rew + from, length * sizeof(ks_real));
+    if (batch->qpos) {
+        memmove(batch->qpos + to * z->nq, batch->qpos + from * z->nq, length * z->nq * sizeof(double));
+        memmove(batch->qvel + to * z->nv, batch->qvel + from * z->nv, length * z->nv * sizeof(double));
+    }
+}
+
 /* Moves the trajectories together, so that no room is left between them. */
 static void compact(ks_batch* batch) {
-    const ks_batch_sizes* z = &batch->sizes;
     size_t to = 0;
     batch->rejected = 0;
     batch->traj_start[0] = 0;
     for (size_t i = 0; i < batch->n; i++) {
         size_t length = batch->traj_start[i + 1];
         size_t from = slot(batch, (uint32_t)i, 0);
-        memmove(batch->obs + to * z->obs_dim, batch->obs + from * z->obs_dim, length * z->obs_dim * sizeof(ks_real));
-        memmove(batch->act + to * z->act_cols, batch->act + from * z->act_cols, length * z->act_cols * sizeof(ks_real));
-        memmove(batch->head + to * z->head_cols, batch->head + from * z->head_cols,
-                length * z->head_cols * sizeof(ks_real));
-        memmove(batch->logp + to, batch->logp + from, length * sizeof(ks_real));
-        memmove(batch->rew + to, batch->rew + from, length * sizeof(ks_real));
-        if (batch->qpos) {
-            memmove(batch->qpos + to * z->nq, batch->qpos + from * z->nq, length * z->nq * sizeof(double));
-            memmove(batch->qvel + to * z->nv, batch->qvel + from * z->nv, length * z->nv * sizeof(double));
+        if (from != to) {
+            move_rows(batch, to, from, length);
         }
         if (batch->terminated[i] == UNSTABLE) {
             batch->rejected++;

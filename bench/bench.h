@@ -1,0 +1,51 @@
+/* bench.h: how fast kshot is, measured against what the machine itself can do, in the same run.
+ *
+ * Every figure is the best of several rounds, and rounds of the thing and of its yardstick take turns, since other work on the
+ * machine only ever makes a round slower.
+ *
+ * Thread rule: one call at a time in a process; it uses its own threads inside. */
+#ifndef KS_BENCH_BENCH_H
+#define KS_BENCH_BENCH_H
+
+#include "run/config.h"
+
+typedef struct ks_bench_options {
+    const ks_config* config; /* environment and sizes; the parameters are those that a run with it starts from */
+    int threads;
+    int rounds;
+} ks_bench_options;
+
+/* Sampling one stage: tasks x trajectories of at most horizon timesteps. The yardstick replays the very same trajectories,
+ * action by action, with nothing but mj_step, on as many threads. */
+typedef struct ks_bench_sampling {
+    double env_steps_per_s;
+    double mj_steps_per_s;     /* physics steps; 0, as are the next two, where there is no MuJoCo model */
+    double raw_mj_steps_per_s; /* of bare mj_step */
+    double ratio;              /* of the two */
+} ks_bench_sampling;
+
+/* The meta-update and the whole iteration. The yardstick is OpenBLAS's sgemm, every thread on matrices of its own, at the
+ * best of several sizes. */
+typedef struct ks_bench_iteration {
+    double gflop;        /* 1e9 operations of one update's matrix products, as the algorithm needs them */
+    double gflops;       /* per second, all other work of the update included in the time */
+    double sgemm_gflops; /* likewise of the yardstick */
+    double ratio;        /* of the two */
+    double seconds;      /* the fastest iteration, in all */
+    double sampling_s;   /* of it: sampling and advantages */
+    double update_s;     /* the rest: derivatives, conjugate gradient, line search */
+    double peak_mib;     /* the most memory that the process held meanwhile */
+    double growth_mib;   /* by which the last round's peak passed the first's */
+} ks_bench_iteration;
+
+/* Errors: KS_BAD_INPUT (sizes), KS_FAILED. */
+bool ks_bench_sampling_run(ks_bench_sampling* result, const ks_bench_options* options, ks_error* err);
+bool ks_bench_iteration_run(ks_bench_iteration* result, const ks_bench_options* options, ks_error* err);
+
+/* 1e9 operations per second of sgemm on `threads` threads, best of several sizes. Errors: KS_FAILED (memory). */
+bool ks_bench_sgemm(double* gflops, int threads, ks_error* err);
+
+/* Seconds on a clock that only goes forward. */
+double ks_bench_clock(void);
+
+#endif

@@ -1,0 +1,192 @@
+#include "bench/bench.h"
+#include "cli/cli.h"
+
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char* const HELP =
+    "usage: kshot bench [sampling|update|iteration] [-e ENV] [OPTION…]\n"
+    "\n"
+    "Measures how fast kshot is here, against this machine's own limits in the same run: sampling against bare mj_step "
+    "on the\n"
+    "same trajectories, the meta-update in floating-point operations against OpenBLAS's sgemm, and the whole iteration "
+    "with its\n"
+    "memory. Every figure is the best of the rounds.\n"
+    "\n"
+    "  -e, --env ENV          environment (half-cheetah-vel)\n"
+    "  -s, --set KEY=VALUE    sizes and settings as in a config, for example -s tasks=10; the defaults are the "
+    "paper's\n"
+    "  -j, --threads N        threads (all cores)\n"
+    "      --rounds N         rounds (5)\n"
+    "      --json             one JSON object instead of a table\n";
+
+enum { SAMPLING = 1, UPDATE = 2, ITERATION = 4, EVERYTHING = 7 };
+
+typedef struct results {
+    int what;
+    ks_bench_sampling sampling;
+    ks_bench_iteration iteration;
+} results;
+
+/* ---- output -------------------------------------------------------------------------------------------------------- */
+
+static void add_sizes(cJSON* object, const ks_bench_options* o) {
+    cJSON_AddStringToObject(object, "env", o->config->env);
+    cJSON_AddNumberToObject(object, "threads", o->threads);
+    cJSON_AddNumberToObject(object, "tasks", o->config->tasks);
+    cJSON_AddNumberToObject(object, "trajectories", o->config->trajectories);
+    cJSON_AddNumberToObject(object, "horizon", o->config->horizon);
+}
+
+/* 0 stands for "there is no such figure" */
+static void add_figure(cJSON* object, const char* name, double value) {
+    if (value > 0) {
+        cJSON_AddNumberToObject(object, name, value);
+    } else {
+        cJSON_AddNullToObject(object, name);
+    }
+}
+
+static bool print_json(const results* r, const ks_bench_options* o, ks_error* err) {
+    cJSON* all = cJSON_CreateObject();
+    add_sizes(all, o);
+    if (r->what & SAMPLING) {
+        cJSON* s = cJSON_AddObjectToObject(all, "sampling");
+        add_sizes(s, o);
+        add_figure(s, "env_steps_per_s", r->sampling.env_steps_per_s);
+        add_figure(s, "mj_steps_per_s", r->sampling.mj_steps_per_s);
+        add_figure(s, "raw_mj_steps_per_s", r->sampling.raw_mj_steps_per_s);
+        add_figure(s, "ratio", r->sampling.ratio);
+    }
+    if (r->what & UPDATE) {
+        cJSON* u = cJSON_AddObjectToObject(all, "update");
+        add_sizes(u, o);
+        add_figure(u, "gflop", r->iteration.gflop);
+        add_figure(u, "gflops", r->iteration.gflops);
+        add_figure(u, "sgemm_gflops", r->iteration.sgemm_gflops);
+        add_figure(u, "ratio", r->iteration.ratio);
+    }
+    if (r->what & ITERATION) {
+        cJSON* i = cJSON_AddObjectToObject(all, "iteration");
+        add_sizes(i, o);
+        add_figure(i, "seconds", r->iteration.seconds);
+        add_figure(i, "sampling_s", r->iteration.sampling_s);
+        add_figure(i, "update_s", r->iteration.update_s);
+        add_figure(i, "peak_mib", r->iteration.peak_mib);
+    }
+    char* text = cJSON_Print(all);
+    cJSON_Delete(all);
+    if (!text) {
+        return ks_fail(err, KS_FAILED, "not enough memory");
+    }
+    puts(text);
+    cJSON_free(text);
+    return true;
+}
+
+static void print_table(const results* r, const ks_bench_options* o) {
+    const ks_config* c = o->config;
+    printf("%s, %d tasks x %d trajectories x %d timesteps, %d thread%s, best of %d\n", c->env, c->tasks,
+           c->trajectories, c->horizon, o->threads, o->threads == 1 ? "" : "s", o->rounds);
+    if (r->what & SAMPLING) {
+        const ks_bench_sampling* s = &r->sampling;
+        printf("sampling   %9.0f timesteps/s", s->env_steps_per_s);
+        if (s->raw_mj_steps_per_s > 0) {
+            printf(", %.0f physics steps/s; bare mj_step %.0f/s: ratio %.2f", s->mj_steps_per_s, s->raw_mj_steps_per_s,
+                   s->ratio);
+        }
+        puts("");
+    }
+    const ks_bench_iteration* i = &r->iteration;
+    if (r->what & UPDATE) {
+        printf("update     %9.1f GFLOP at %.1f GFLOP/s; sgemm %.1f GFLOP/s: ratio %.2f\n", i->gflop, i->gflops,
+               i->sgemm_gflops, i->ratio);
+    }
+    if (r->what & ITERATION) {
+        printf("iteration  %9.3f s = %.3f s sampling + %.3f s update; peak memory %.0f MiB\n", i->seconds,
+               i->sampling_s, i->update_s, i->peak_mib);
+    }
+}
+
+/* ---- the command --------------------------------------------------------------------------------------------------- */
+
+static bool measure(results* r, const ks_bench_options* o, ks_error* err) {
+    return (!(r->what & (UPDATE | ITERATION)) || ks_bench_iteration_run(&r->iteration, o, err)) &&
+           (!(r->what & SAMPLING) || ks_bench_sampling_run(&r->sampling, o, err));
+}
+
+static bool choose(int* what, int argc, char** argv, ks_error* err) {
+    *what = EVERYTHING;
+    if (optind == argc) {
+        return true;
+    }
+    const char* name = argv[optind];
+    *what = strcmp(name, "sampling") == 0    ? SAMPLING
+            : strcmp(name, "update") == 0    ? UPDATE
+            : strcmp(name, "iteration") == 0 ? ITERATION
+                                             : 0;
+    if (!*what || optind + 1 < argc) {
+        return ks_fail(err, KS_BAD_INPUT, "bench: '%s' is not sampling, update or iteration, one of which may be named",
+                       argv[*what ? optind + 1 : optind]);
+    }
+    return true;
+}
+
+enum { ROUNDS = 256, JSON };
+static const struct option OPTIONS[] = {{"help", no_argument, NULL, 'h'},
+                                        {"env", required_argument, NULL, 'e'},
+                                        {"set", required_argument, NULL, 's'},
+                                        {"threads", required_argument, NULL, 'j'},
+                                        {"rounds", required_argument, NULL, ROUNDS},
+                                        {"json", no_argument, NULL, JSON},
+                                        {0}};
+
+int ks_cli_bench(int argc, char** argv, ks_error* err) {
+    ks_config config;
+    ks_config_default(&config);
+    snprintf(config.env, sizeof config.env, "half-cheetah-vel");
+    int64_t threads = ks_cli_cores();
+    int64_t rounds = 5;
+    bool json = false;
+    bool ok = true;
+    optind = 0;
+    for (int c; ok && (c = ks_cli_option(argc, argv, "he:s:j:", OPTIONS, err)) != -1;) {
+        switch (c) {
+            case 'h':
+                fputs(HELP, stdout);
+                return 0;
+            case 'e':
+                ok = ks_env_find(optarg, err);
+                snprintf(config.env, sizeof config.env, "%s", optarg);
+                break;
+            case 's':
+                ok = ks_config_set(&config, optarg, err);
+                break;
+            case 'j':
+                ok = ks_cli_int("-j", optarg, 1, 1024, &threads, err);
+                break;
+            case ROUNDS:
+                ok = ks_cli_int("--rounds", optarg, 1, 1000000, &rounds, err);
+                break;
+            case JSON:
+                json = true;
+                break;
+            default:
+                ok = false;
+        }
+    }
+    results r = {0};
+    if (!ok || !choose(&r.what, argc, argv, err) || !ks_config_check(&config, err)) {
+        return KS_BAD_INPUT;
+    }
+    ks_bench_options o = {.config = &config, .threads = (int)threads, .rounds = (int)rounds};
+    if (!measure(&r, &o, err)) {
+        return ks_cli_exit(false, err);
+    }
+    if (json) {
+        return ks_cli_exit(print_json(&r, &o, err), err);
+    }
+    print_table(&r, &o);
+    return 0;
+}
