@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 packages=(gcc libc6-dev cmake ninja-build pkg-config python3 python3-pip python3-venv clang-format ca-certificates
-    libopenblas-openmp-dev liblapacke-dev libyaml-dev libxsmm-dev libcjson-dev zlib1g-dev librandom123-dev libcmocka-dev)
+    libopenblas-openmp-dev liblapacke-dev libyaml-dev libxsmm-dev libcjson-dev zlib1g-dev librandom123-dev libcmocka-dev gnuplot-nox)
 
 mujoco=4.0.0
 wheel=mujoco_core-$mujoco-cp311-cp311-manylinux_2_27_x86_64.manylinux_2_28_x86_64.whl

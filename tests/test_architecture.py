@@ -18,7 +18,8 @@ ROOMS = {
     "maml": ["base", "envs", "policy", "rl"],
     "run": ["base", "envs", "policy", "rl", "maml"],
     "bench": ["base", "envs", "policy", "rl", "maml", "run"],
-    "cli": ["base", "envs", "policy", "rl", "maml", "run", "bench"],
+    "viewer": ["base", "envs", "policy", "rl", "maml"],
+    "cli": ["base", "envs", "policy", "rl", "maml", "run", "viewer", "bench"],
 }
 OPENMP = {"rl/rollout.c", "maml/parallel.c"}
 FORBIDDEN = r"\b(printf|vprintf|puts|putchar|perror|exit|_exit|quick_exit|getenv|secure_getenv|setenv|rand|srand|drand48)\s*\("

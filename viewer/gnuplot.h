@@ -1,0 +1,18 @@
+/* gnuplot.h: runs gnuplot on a script, and puts what it draws where it belongs.
+ *
+ * The script goes to gnuplot's standard input and the figure comes from its standard output: no shell, no file names within
+ * the script. Thread rule: one call at a time per output. */
+#ifndef KS_VIEWER_GNUPLOT_H
+#define KS_VIEWER_GNUPLOT_H
+
+#include "base/error.h"
+
+/* By its suffix: .svg, .png or .pdf. Errors: KS_BAD_INPUT naming the path and the three. */
+bool ks_gnuplot_check_output(const char* output, ks_error* err);
+
+/* Draws a figure of width x height (cm in print, letters of 8 points) into `output`, atomically: if anything fails, what stood there is still there.
+ * The script has no `set terminal` and no `set output`.
+ * Errors: KS_BAD_INPUT (suffix), KS_FAILED (gnuplot is not installed, which names the package; it fails; the disk is full). */
+bool ks_gnuplot_draw(const char* output, double width, double height, const char* script, ks_error* err);
+
+#endif

@@ -1,0 +1,98 @@
+#include "viewer/paths.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void destroy_batches(ks_batch** batches, int count) {
+    for (int j = 0; batches && j < count; j++) {
+        ks_batch_destroy(batches[j]);
+    }
+    free(batches);
+}
+
+static ks_batch** create_batches(const ks_env_model* model, const ks_policy* policy, const ks_eval_settings* s,
+                                 ks_error* err) {
+    int count = s->steps + 1;
+    ks_sampler* sampler = ks_sampler_create(model, policy, 1, err);
+    if (!sampler) {
+        return NULL;
+    }
+    ks_batch_sizes sizes = ks_sampler_batch_sizes(sampler, s->trajectories, s->horizon, false);
+    ks_sampler_destroy(sampler);
+    ks_batch** batches = calloc((size_t)count, sizeof *batches);
+    bool ok = batches || ks_fail(err, KS_FAILED, "not enough memory");
+    for (int j = 0; ok && j < count; j++) {
+        batches[j] = ks_batch_create(&sizes, err);
+        ok = batches[j] != NULL;
+    }
+    if (!ok) {
+        destroy_batches(batches, count);
+        return NULL;
+    }
+    return batches;
+}
+
+/* Positions of one trajectory: those that the policy saw, and the one that its last action leads to, which the environment is
+ * asked for by doing it all again (it starts at the origin, without noise). Returns how many there are. */
+static size_t replay(double* xy, ks_env* env, const ks_batch* b, size_t trajectory) {
+    ks_real obs[KS_TASK_MAX + 2]; /* an oracle's has the goal at its end */
+    size_t first = b->traj_start[trajectory], last = b->traj_start[trajectory + 1];
+    ks_env_reset(env, (ks_env_noise){0}, obs);
+    for (size_t t = first; t < last; t++) {
+        const ks_real* seen = b->obs + t * b->sizes.obs_dim;
+        xy[2 * (t - first)] = (double)seen[0];
+        xy[2 * (t - first) + 1] = (double)seen[1];
+        ks_env_step(env, b->act + t * b->sizes.act_cols, obs);
+    }
+    xy[2 * (last - first)] = (double)obs[0];
+    xy[2 * (last - first) + 1] = (double)obs[1];
+    return last - first + 1;
+}
+
+static bool keep_paths(ks_paths* p, ks_batch** batches, const ks_env_model* model, ks_error* err) {
+    size_t count = (size_t)(p->steps + 1) * p->rollouts;
+    size_t most = batches[0]->sizes.horizon + 1;
+    ks_env* env = ks_env_create(model, err);
+    p->start = calloc(count + 1, sizeof *p->start);
+    p->xy = calloc(count * most * 2, sizeof *p->xy);
+    bool ok = env && ((p->start && p->xy) || ks_fail(err, KS_FAILED, "not enough memory for %zu paths", count));
+    if (ok) {
+        ks_env_set_task(env, p->goal);
+    }
+    for (size_t i = 0; ok && i < count; i++) {
+        p->start[i + 1] = p->start[i] + replay(p->xy + 2 * p->start[i], env, batches[i / p->rollouts], i % p->rollouts);
+    }
+    ks_env_destroy(env);
+    return ok;
+}
+
+bool ks_paths_sample(ks_paths* paths, const ks_env_model* model, const ks_policy* policy, const ks_real* theta,
+                     const double goal[2], const ks_eval_settings* settings, size_t rollouts, ks_error* err) {
+    const ks_env_def* def = ks_env_model_def(model);
+    *paths = (ks_paths){.steps = settings->steps, .rollouts = rollouts, .goal = {goal[0], goal[1]}};
+    if (strcmp(def->name, "point") != 0) {
+        return ks_fail(err, KS_BAD_INPUT, "paths are drawn for point, not for %s", def->name);
+    }
+    if (rollouts < 1 || rollouts > settings->trajectories) {
+        return ks_fail(err, KS_BAD_INPUT, "%zu rollouts to draw of %zu trajectories", rollouts, settings->trajectories);
+    }
+    ks_batch** batches = create_batches(model, policy, settings, err);
+    if (!batches) {
+        return false;
+    }
+    ks_eval_result result = {0};
+    bool ok = ks_evaluate(&result, model, policy, theta, goal, 1, settings, batches, NULL, NULL, err) &&
+              keep_paths(paths, batches, model, err);
+    ks_eval_result_free(&result);
+    destroy_batches(batches, settings->steps + 1);
+    if (!ok) {
+        ks_paths_free(paths);
+    }
+    return ok;
+}
+
+void ks_paths_free(ks_paths* paths) {
+    free(paths->start);
+    free(paths->xy);
+    *paths = (ks_paths){0};
+}

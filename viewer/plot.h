@@ -1,0 +1,37 @@
+/* plot.h: figures for papers, drawn by gnuplot: returns against gradient steps, learning curves, and paths of `point`.
+ *
+ * One column wide (8.6 cm) with letters of 8 points; Okabe and Ito's colours, which colour-blind readers tell apart, together
+ * with marks and dashes, which are enough in black and white: dashed is the oracle, or before adaptation; dotted with open
+ * marks are the paper's own numbers.
+ *
+ * All of them put the figure where figure->output says, atomically. Errors: KS_BAD_INPUT (suffix, texts that are not printable
+ * UTF-8), KS_FAILED (gnuplot is missing or fails, no permission, disk full).
+ * Thread rule: one call at a time per output. */
+#ifndef KS_VIEWER_PLOT_H
+#define KS_VIEWER_PLOT_H
+
+#include "viewer/curves.h"
+#include "viewer/paper_returns.h"
+#include "viewer/paths.h"
+#include "viewer/returns.h"
+
+typedef struct ks_figure {
+    const char* output; /* .svg, .png or .pdf */
+    const char* title;  /* NULL: none */
+} ks_figure;
+
+/* Mean return against gradient steps, with a band of the 95 % interval per label; the label `oracle` is a dashed line at its
+ * return after 0 steps. returns may be empty if paper (else NULL) is not. */
+bool ks_plot_returns(const ks_figure* figure, const ks_returns* returns, const ks_paper_returns* paper, ks_error* err);
+
+/* Return before (dashed) and after adaptation against iterations, or against environment steps; where a label has several
+ * runs, their mean, and a band from the lowest to the highest. At least one curve. */
+bool ks_plot_curves(const ks_figure* figure, const ks_curves* curves, bool against_env_steps, ks_error* err);
+
+/* Paths before adaptation (dashed), after one gradient step and after all of them, with the goal: one panel per policy
+ * (count of them, side by side) under its title. At most KS_PLOT_MAX_PANELS. */
+enum { KS_PLOT_MAX_PANELS = 3 };
+bool ks_plot_paths(const ks_figure* figure, const ks_paths* paths, const char* const* titles, size_t count,
+                   ks_error* err);
+
+#endif

@@ -1,0 +1,133 @@
+#include "viewer/figure.h"
+#include "viewer/plot.h"
+#include "viewer/text.h"
+
+#include <math.h>
+#include <stdio.h>
+
+static double curves_end(const ks_curves* all, bool env_steps) {
+    double end = 0;
+    for (size_t i = 0; i < all->count; i++) {
+        const ks_curve* c = &all->curves[i];
+        end = fmax(end, env_steps ? c->env_steps[c->rows - 1] : (double)(c->rows - 1));
+    }
+    return fmax(end, 1);
+}
+
+static void curves_data(FILE* out, const ks_curves* all, bool env_steps, double unit) {
+    for (size_t i = 0; i < all->count; i++) {
+        const ks_curve* c = &all->curves[i];
+        fprintf(out, "$curve%zu << EOD\n", i);
+        for (size_t t = 0; t < c->rows; t++) {
+            fprintf(out, "%.9g", (env_steps ? c->env_steps[t] : (double)t) / unit);
+            for (int s = 0; s < KS_CURVE_STAGES; s++) {
+                fprintf(out, " %.9g %.9g %.9g", c->mean[s][t], c->low[s][t], c->high[s][t]);
+            }
+            fputc('\n', out);
+        }
+        fputs("EOD\n", out);
+    }
+}
+
+static void curve_label(char* out, size_t room, const ks_curve* c, int stage) {
+    if (c->steps == 0) {
+        snprintf(out, room, "%s", c->label);
+    } else if (stage == KS_BEFORE) {
+        snprintf(out, room, "%s, before", c->label);
+    } else {
+        snprintf(out, room, "%s, after %d step%s", c->label, c->steps, c->steps == 1 ? "" : "s");
+    }
+}
+
+/* One stage of a curve: its band or its line. Column 1 is x; three columns for each stage follow. */
+static void curve_band(FILE* out, size_t index, int stage, const ks_style* look) {
+    fprintf(out, "$curve%zu using 1:%d:%d with filledcurves lc '%s' fs transparent solid 0.2 noborder notitle, \\\n",
+            index, 3 * stage + 3, 3 * stage + 4, look->colour);
+}
+
+static void curve_line(FILE* out, size_t index, const ks_curve* c, int stage, const ks_style* look) {
+    char label[sizeof c->label + 64];
+    bool dashed = stage == KS_BEFORE && c->steps > 0;
+    size_t every = c->rows / 6 + 1;
+    curve_label(label, sizeof label, c, stage);
+    fprintf(out, "$curve%zu using 1:%d with linespoints lc '%s' lw %s dt %s pt %d pi %zu title ", index, 3 * stage + 2,
+            look->colour, dashed ? "1.2" : "1.5", dashed ? "(6,4)" : "solid", dashed ? look->open : look->filled,
+            every);
+    ks_text_quote(out, label, KS_LABEL_MOST);
+    fputs(" noenhanced, \\\n", out);
+}
+
+/* Calls for every curve and stage that is there: all bands, then all lines on top of them. Returns the longest label. */
+static size_t curves_plot(FILE* out, const ks_curves* all, const ks_style* const* chosen, bool lines) {
+    size_t longest = 0;
+    for (size_t i = 0; i < all->count; i++) {
+        const ks_curve* c = &all->curves[i];
+        for (int stage = c->steps > 0 ? KS_AFTER : KS_BEFORE; stage >= KS_BEFORE; stage--) {
+            char label[sizeof c->label + 64];
+            curve_label(label, sizeof label, c, stage);
+            longest = ks_text_length(label) > longest ? ks_text_length(label) : longest;
+            if (out && lines) {
+                curve_line(out, i, c, stage, chosen[i]);
+            } else if (out && c->runs > 1) {
+                curve_band(out, i, stage, chosen[i]);
+            }
+        }
+    }
+    return longest;
+}
+
+/* the band's entry in the legend; empty if there is none */
+static void range_text(char* out, size_t room, const ks_curves* all) {
+    size_t least = SIZE_MAX, most = 1;
+    for (size_t i = 0; i < all->count; i++) {
+        size_t runs = all->curves[i].runs;
+        least = runs > 1 && runs < least ? runs : least;
+        most = runs > most ? runs : most;
+    }
+    *out = 0;
+    if (least == most) {
+        snprintf(out, room, "range of %zu runs", most);
+    } else if (most > 1) {
+        snprintf(out, room, "range of runs");
+    }
+}
+
+static void curves_axes(FILE* out, bool env_steps, double end, double unit) {
+    const char* name = !env_steps   ? "iteration"
+                       : unit > 1e3 ? "environment steps (millions)"
+                                    : "environment steps (thousands)";
+    fprintf(out, "set xrange [0:%.9g]\nset xlabel '%s' offset 0,0.75\n", end / unit, name);
+    fputs("set ylabel 'mean return' offset 0.3,0\nset autoscale yfix\nset offsets 0,0,graph 0.04,graph 0.04\n", out);
+}
+
+bool ks_plot_curves(const ks_figure* figure, const ks_curves* curves, bool against_env_steps, ks_error* err) {
+    ks_script s;
+    if (!ks_script_open(&s, figure, err)) {
+        return false;
+    }
+    const char* labels[KS_CURVES_MAX];
+    const ks_style* chosen[KS_CURVES_MAX];
+    size_t entries = 0;
+    for (size_t i = 0; i < curves->count; i++) {
+        labels[i] = curves->curves[i].label;
+        entries += curves->curves[i].steps > 0 ? 2 : 1;
+    }
+    ks_choose_styles(chosen, labels, curves->count, false);
+    char range[64];
+    range_text(range, sizeof range, curves);
+    size_t longest = curves_plot(NULL, curves, chosen, false);
+    size_t rows = ks_script_legend(s.out, longest, entries + (*range != 0), 0);
+    double end = curves_end(curves, against_env_steps);
+    double unit = !against_env_steps ? 1 : end >= 1e6 ? 1e6 : 1e3;
+    ks_script_title(s.out, figure);
+    curves_axes(s.out, against_env_steps, end, unit);
+    curves_data(s.out, curves, against_env_steps, unit);
+    fputs("plot ", s.out);
+    curves_plot(s.out, curves, chosen, false);
+    curves_plot(s.out, curves, chosen, true);
+    if (*range) {
+        fprintf(s.out, "NaN with boxes lc '#808080' fs transparent solid 0.35 noborder title '%s', \\\n", range);
+    }
+    fputs("NaN notitle\n", s.out);
+    return ks_script_draw(&s, figure, ks_column_width, 6.2 + 0.4 * (double)rows, err);
+}

@@ -1,0 +1,142 @@
+#include "viewer/figure.h"
+#include "viewer/plot.h"
+#include "viewer/text.h"
+
+#include <math.h>
+#include <stdio.h>
+
+/* The gradient steps that a picture shows: 0, 1, and the last. Returns how many. */
+static int stages_shown(int stages[3], int steps) {
+    int count = 0;
+    stages[count++] = 0;
+    if (steps > 0) {
+        stages[count++] = 1;
+    }
+    if (steps > 1) {
+        stages[count++] = steps;
+    }
+    return count;
+}
+
+/* paths of a panel and gradient step, with a blank line between them; their ends; and the goal */
+static void paths_data(FILE* out, const ks_paths* p, size_t panel) {
+    for (int j = 0; j <= p->steps; j++) {
+        fprintf(out, "$path%zu_%d << EOD\n", panel, j);
+        for (size_t i = (size_t)j * p->rollouts; i < (size_t)(j + 1) * p->rollouts; i++) {
+            for (size_t t = p->start[i]; t < p->start[i + 1]; t++) {
+                fprintf(out, "%.6g %.6g\n", p->xy[2 * t], p->xy[2 * t + 1]);
+            }
+            fputc('\n', out);
+        }
+        fprintf(out, "EOD\n$end%zu_%d << EOD\n", panel, j);
+        for (size_t i = (size_t)j * p->rollouts; i < (size_t)(j + 1) * p->rollouts; i++) {
+            size_t last = p->start[i + 1] - 1;
+            fprintf(out, "%.6g %.6g\n", p->xy[2 * last], p->xy[2 * last + 1]);
+        }
+        fputs("EOD\n", out);
+    }
+    fprintf(out, "$goal%zu << EOD\n%.6g %.6g\nEOD\n", panel, p->goal[0], p->goal[1]);
+}
+
+/* a square that holds all that is shown */
+static void paths_range(double centre[2], double* half, const ks_paths* paths, size_t count) {
+    double low[2] = {0, 0}, high[2] = {0, 0}; /* the start */
+    for (size_t k = 0; k < count; k++) {
+        const ks_paths* p = &paths[k];
+        size_t positions = p->start[(size_t)(p->steps + 1) * p->rollouts];
+        for (int d = 0; d < 2; d++) {
+            low[d] = fmin(low[d], p->goal[d]);
+            high[d] = fmax(high[d], p->goal[d]);
+            for (size_t t = 0; t < positions; t++) {
+                low[d] = fmin(low[d], p->xy[2 * t + (size_t)d]);
+                high[d] = fmax(high[d], p->xy[2 * t + (size_t)d]);
+            }
+        }
+    }
+    for (int d = 0; d < 2; d++) {
+        centre[d] = (low[d] + high[d]) / 2;
+    }
+    *half = 0.54 * fmax(fmax(high[0] - low[0], high[1] - low[1]), 0.02);
+}
+
+/* 1, 2 or 5 times a power of ten, so that `span` has at most five of them */
+static double tic_step(double span) {
+    double unit = pow(10, floor(log10(span / 5)));
+    double ratio = span / 5 / unit;
+    return unit * (ratio <= 1 ? 1 : ratio <= 2 ? 2 : ratio <= 5 ? 5 : 10);
+}
+
+/* Paths cross each other and themselves many times: thin, and see-through where the kind of figure can. */
+static const struct look {
+    const char *line, *mark;
+    int point;
+} LOOKS[] = {{"'#60777777' lw 0.8 dt (5,3)", "'#555555'", 6},
+             {"'#500072B2' lw 0.8 dt solid", "'#0072B2'", 7},
+             {"'#40D55E00' lw 0.8 dt solid", "'#D55E00'", 9}};
+
+static void paths_panel(FILE* out, const ks_paths* p, size_t panel) {
+    int stages[3], shown = stages_shown(stages, p->steps);
+    fputs("plot ", out);
+    for (int k = 0; k < shown; k++) {
+        fprintf(out, "$path%zu_%d using 1:2 with lines lc rgb %s notitle, \\\n", panel, stages[k], LOOKS[k].line);
+    }
+    for (int k = 0; k < shown; k++) { /* ends of paths on top, with a white rim */
+        fprintf(out, "$end%zu_%d using 1:2 with points lc rgb '#ffffff' lw 1 pt 7 ps 0.85 notitle, \\\n", panel,
+                stages[k]);
+        fprintf(out, "$end%zu_%d using 1:2 with points lc rgb %s lw 1.2 pt %d ps 0.6 notitle, \\\n", panel, stages[k],
+                LOOKS[k].mark, LOOKS[k].point);
+    }
+    for (int k = 0; k < shown; k++) { /* the path and the mark at its end are one entry of the legend */
+        char text[64] = "before adaptation";
+        if (k > 0) {
+            snprintf(text, sizeof text, "%d gradient step%s", stages[k], stages[k] == 1 ? "" : "s");
+        }
+        fprintf(out, "NaN with linespoints lc rgb %s pt %d ps 0.6 title '%s', \\\n", LOOKS[k].line, LOOKS[k].point,
+                text);
+    }
+    fprintf(out, "$goal%zu using 1:2 with points pt 13 ps 2 lc rgb '#ffffff' notitle, \\\n", panel);
+    fprintf(out, "$goal%zu using 1:2 with points pt 13 ps 1.5 lc rgb '#000000' title 'goal'\n", panel);
+}
+
+bool ks_plot_paths(const ks_figure* figure, const ks_paths* paths, const char* const* titles, size_t count,
+                   ks_error* err) {
+    /* cm: a panel's side, what is between two of them, and around all */
+    static const double SIDE = 5.4, GAP = 1.3, LEFT = 1.8, RIGHT = 0.6, TOP = 0.7, BOTTOM = 2.1;
+    ks_script s;
+    if (!ks_script_open(&s, figure, err)) {
+        return false;
+    }
+    bool headed = figure->title && *figure->title;
+    double width = LEFT + (double)count * (SIDE + GAP) - GAP + RIGHT;
+    double height = BOTTOM + SIDE + TOP + (headed ? 0.6 : 0);
+    double centre[2], half;
+    paths_range(centre, &half, paths, count);
+    for (size_t k = 0; k < count; k++) {
+        paths_data(s.out, &paths[k], k);
+    }
+    fprintf(s.out, "set xrange [%.6g:%.6g]\nset yrange [%.6g:%.6g]\nset xtics %.6g\nset ytics %.6g\n", centre[0] - half,
+            centre[0] + half, centre[1] - half, centre[1] + half, tic_step(2 * half), tic_step(2 * half));
+    fputs("set size ratio -1\nset multiplot", s.out);
+    if (headed) {
+        fputs(" title ", s.out);
+        ks_text_quote(s.out, figure->title, KS_TITLE_MOST);
+        fputs(" noenhanced offset 0,-0.2", s.out);
+    }
+    fprintf(
+        s.out,
+        "\nset xlabel 'x' offset 0,0.75\nset ylabel 'y' offset 0.5,0\n"
+        "set bmargin at screen %.4f\nset tmargin at screen %.4f\n"
+        "set key at screen 0.5,%.4f center center vertical Left reverse noenhanced samplen 2 spacing 1.05 maxrows 2\n",
+        BOTTOM / height, (BOTTOM + SIDE) / height, 0.45 / height);
+    for (size_t k = 0; k < count; k++) {
+        fputs("set title ", s.out);
+        ks_text_quote(s.out, titles[k], KS_LABEL_MOST);
+        double left = LEFT + (double)k * (SIDE + GAP);
+        fprintf(s.out, " noenhanced offset 0,-0.5\nset lmargin at screen %.4f\nset rmargin at screen %.4f\n",
+                left / width, (left + SIDE) / width);
+        paths_panel(s.out, &paths[k], k);
+        fputs("unset key\nset ylabel ''\n", s.out);
+    }
+    fputs("unset multiplot\n", s.out);
+    return ks_script_draw(&s, figure, width, height, err);
+}
