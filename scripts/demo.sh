@@ -18,5 +18,8 @@ echo "meta-training (configs/demo.yaml):"
 "$kshot" train configs/demo.yaml -o runs/demo --force
 
 echo
-echo "returns on tasks that it has not met, before and after gradient steps:"
-"$kshot" eval runs/demo
+echo "returns on held-out tasks, before and after gradient steps:"
+"$kshot" eval runs/demo -o runs/demo/eval.csv --force
+"$kshot" plot runs/demo/eval.csv -o runs/demo/adaptation.png --force
+"$kshot" plot runs/demo -o runs/demo/learning.png --force
+echo "figures: runs/demo/adaptation.png, runs/demo/learning.png"
