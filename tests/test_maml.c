@@ -2,16 +2,9 @@
  * inner steps, and the curvature of the constraint, on several shapes, both heads, both activations, uneven batches. */
 #include "maml/adapt.h"
 #include "maml/curvature.h"
+#include "policy_support.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { GROUPS = 3, MAX_K = 3, MAX_STAGES = MAX_K + 1, MAX_ROWS = 1037 };
@@ -29,39 +22,8 @@ typedef struct problem {
     ks_real* stage_theta; /* (k+1 x GROUPS x P) */
     ks_group stage[MAX_STAGES * GROUPS];
     ks_old_policy old[GROUPS];
-    void* owned[512];
-    size_t num_owned;
+    arena memory;
 } problem;
-
-static uint32_t next_id;
-
-static ks_real* reals(problem* p, size_t n) {
-    ks_real* x = malloc((n ? n : 1) * sizeof *x);
-    assert_non_null(x);
-    p->owned[p->num_owned++] = x;
-    return x;
-}
-
-static ks_real* normals(problem* p, size_t n, double scale) {
-    ks_real* x = reals(p, n);
-    double* draw = malloc((n ? n : 1) * sizeof *draw);
-    assert_non_null(draw);
-    ks_stream_normal(draw, n, ks_stream_make(5, KS_RNG_ACTION, 0, 0), next_id++, 0, 0);
-    for (size_t i = 0; i < n; i++) {
-        x[i] = (ks_real)(scale * draw[i]);
-    }
-    free(draw);
-    return x;
-}
-
-static ks_rows random_rows(problem* p, size_t n) {
-    const ks_policy_settings* s = ks_policy_get_settings(p->policy);
-    ks_real* act = normals(p, n * ks_policy_act_cols(p->policy), 1);
-    for (size_t i = 0; s->head == KS_CATEGORICAL && i < n; i++) {
-        act[i] = (ks_real)((size_t)(fabs((double)act[i]) * 7) % (size_t)s->act_dim);
-    }
-    return (ks_rows){.n = n, .obs = normals(p, n * (size_t)s->obs_dim, 1), .act = act, .weight = normals(p, n, 1)};
-}
 
 /* adapts theta on the fixed batches: out (GROUPS x P) are the post-update parameters; trace (k+1 x GROUPS x P) may be NULL */
 static void adapt(const problem* p, ks_real* out, const ks_real* theta, ks_real* trace) {
@@ -113,7 +75,6 @@ static void problem_create(problem* p, ks_policy_settings settings, int k, bool 
                            int threads) {
     ks_error err = {0};
     *p = (problem){.k = k};
-    next_id = 1;
     p->policy = ks_policy_create(&settings, &err);
     assert_non_null(p->policy);
     p->p = ks_policy_num_params(p->policy);
@@ -123,47 +84,32 @@ static void problem_create(problem* p, ks_policy_settings settings, int k, bool 
     p->curvature = ks_curvature_create(p->policy, p->derivatives, sizes, &err);
     assert_non_null(p->curvature);
 
-    p->theta = normals(p, p->p, 0.6);
+    p->theta = normals(&p->memory, p->p, 0.6);
     size_t log_std = ks_policy_log_std_offset(p->policy);
     for (size_t i = log_std; i < p->p; i++) {
         p->theta[i] = (ks_real)(-0.2 - 0.1 * (double)(i - log_std));
     }
-    p->stage_theta = reals(p, (size_t)(k + 1) * GROUPS * p->p);
+    p->stage_theta = reals(&p->memory, (size_t)(k + 1) * GROUPS * p->p);
     for (size_t j = 0; j <= (size_t)k; j++) {
         for (size_t g = 0; g < GROUPS; g++) {
-            p->stage[j * GROUPS + g] =
-                (ks_group){.rows = random_rows(p, ROWS[j][g]), .theta = p->stage_theta + (j * GROUPS + g) * p->p};
+            p->stage[j * GROUPS + g] = (ks_group){.rows = random_rows(&p->memory, p->policy, ROWS[j][g]),
+                                                  .theta = p->stage_theta + (j * GROUPS + g) * p->p};
         }
     }
-    ks_real* adapted = reals(p, GROUPS * p->p);
+    ks_real* adapted = reals(&p->memory, GROUPS * p->p);
     adapt(p, adapted, p->theta, p->stage_theta);
     ks_policy_ws* ws = ks_policy_ws_create(p->policy, &err);
     assert_non_null(ws);
     for (size_t g = 0; g < GROUPS; g++) {
         const ks_group* last = &p->stage[(size_t)k * GROUPS + g];
-        size_t n = last->rows.n;
-        ks_real* head = reals(p, n * ks_policy_head_cols(p->policy));
-        ks_real* logp = reals(p, n);
-        ks_policy_forward(p->policy, last->theta, n, last->rows.obs, head, ws);
-        ks_rows one = last->rows;
-        const ks_real minus_one = -1;
-        one.n = 1;
-        one.weight = &minus_one;
-        for (size_t i = 0; i < n; i++) {
-            one.obs = last->rows.obs + i * (size_t)settings.obs_dim;
-            one.act = last->rows.act + i * ks_policy_act_cols(p->policy);
-            logp[i] = (ks_real)ks_policy_nll(p->policy, last->theta, one, ws);
-        }
-        p->old[g] = (ks_old_policy){.logp = logp, .head = head, .theta = last->theta};
+        p->old[g] = old_policy(&p->memory, p->policy, last->theta, last->rows, ws);
     }
     ks_policy_ws_destroy(ws);
     ks_curvature_record(p->curvature, p->stage, ks_stream_make(3, KS_RNG_CURVATURE, 0, 0));
 }
 
 static void problem_destroy(problem* p) {
-    for (size_t i = 0; i < p->num_owned; i++) {
-        free(p->owned[i]);
-    }
+    arena_free(&p->memory);
     ks_curvature_destroy(p->curvature);
     ks_derivatives_destroy(p->derivatives);
     ks_policy_destroy(p->policy);
@@ -179,15 +125,6 @@ static void meta_gradient(problem* p, double* out) {
         out[i] = (u[i] + u[p->p + i] + u[2 * p->p + i]) / GROUPS;
     }
     free(u);
-}
-
-static double relative_error(const double* a, const double* b, size_t n) {
-    double difference = 0, norm = 0;
-    for (size_t i = 0; i < n; i++) {
-        difference += (a[i] - b[i]) * (a[i] - b[i]);
-        norm += b[i] * b[i];
-    }
-    return sqrt(difference / (norm > 0 ? norm : 1));
 }
 
 static ks_policy_settings shape(int index, ks_head head, ks_activation activation) {
@@ -276,7 +213,7 @@ static void check_curvature(ks_policy_settings settings, int k) {
             jacobian[i * n + c] = ((double)plus[i] - (double)minus[i]) / (2 * h);
         }
     }
-    const ks_real* direction = normals(&p, n, 1);
+    const ks_real* direction = normals(&p.memory, n, 1);
     for (size_t i = 0; i < GROUPS * n; i++) {
         double sum = 0;
         for (size_t c = 0; c < n; c++) {
@@ -300,7 +237,7 @@ static void check_curvature(ks_policy_settings settings, int k) {
     /* and it is the second derivative of the constraint along the direction */
     double quadratic = 0, kl_plus, kl_minus;
     const double t = 1e-4;
-    ks_real* moved = reals(&p, n);
+    ks_real* moved = reals(&p.memory, n);
     for (size_t i = 0; i < n; i++) {
         quadratic += fast[i] * (double)direction[i];
         moved[i] = (ks_real)((double)p.theta[i] + t * (double)direction[i]);
@@ -343,7 +280,7 @@ static void test_curvature_fraction(void** state) {
     meta_gradient(&all, a);
     meta_gradient(&some, b);
     assert_true(relative_error(b, a, all.p) < 1e-12);
-    const ks_real* direction = normals(&all, all.p, 1);
+    const ks_real* direction = normals(&all.memory, all.p, 1);
     ks_curvature_product(a, all.curvature, direction);
     ks_curvature_product(b, some.curvature, direction);
     double error = relative_error(b, a, all.p);
