@@ -35,7 +35,6 @@ typedef struct ks_bench_iteration {
     double sampling_s;   /* of it: sampling and advantages */
     double update_s;     /* the rest: derivatives, conjugate gradient, line search */
     double peak_mib;     /* the most memory that the process held meanwhile */
-    double growth_mib;   /* by which the last round's peak passed the first's */
 } ks_bench_iteration;
 
 /* Errors: KS_BAD_INPUT (sizes), KS_FAILED. */

@@ -28,7 +28,6 @@ static double take_peak_mib(void) {
 
 static bool measure(ks_bench_iteration* r, ks_maml* maml, ks_real* theta, const ks_bench_options* o, ks_error* err) {
     size_t n = ks_policy_num_params(ks_maml_policy(maml));
-    double first_peak = 0;
     *r = (ks_bench_iteration){.seconds = INFINITY};
     for (int round = 0; round < o->rounds; round++) {
         double sgemm;
@@ -44,10 +43,7 @@ static bool measure(ks_bench_iteration* r, ks_maml* maml, ks_real* theta, const 
             return false;
         }
         double seconds = ks_bench_clock() - start;
-        double peak = take_peak_mib();
-        first_peak = round == 0 ? peak : first_peak;
-        r->growth_mib = peak - first_peak;
-        r->peak_mib = fmax(r->peak_mib, peak);
+        r->peak_mib = fmax(r->peak_mib, take_peak_mib());
         r->gflop = 1e-9 * stats.update_flop;
         r->gflops = fmax(r->gflops, r->gflop / stats.update_s);
         if (seconds < r->seconds) {
