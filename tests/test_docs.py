@@ -1,0 +1,40 @@
+#!/usr/bin/env python3
+"""test_docs.py KSHOT: the Python in docs/files.md runs, and its action is the one that kshot took; links between documents lead
+somewhere."""
+
+import pathlib
+import re
+import sys
+import tempfile
+
+import numpy as np
+from kshot_cli import CONFIGS, HERE, SMALL, Kshot, settings
+
+ROOT = pathlib.Path(HERE).parent
+
+
+def example(kshot):
+    text = (ROOT / "docs/files.md").read_text()
+    code = {}
+    for block in re.findall(r"```python\n(.*?)```", text, re.S):
+        exec(block, code)
+    with tempfile.TemporaryDirectory() as folder:
+        for activation in ("relu", "tanh"):
+            run = f"{folder}/{activation}"
+            kshot.done("train", f"{CONFIGS}/half-cheetah-vel.yaml", *SMALL,
+                       *settings(iterations=1, policy__activation=activation), "-o", run)
+            kshot.done("rollout", run, "-o", f"{run}.rollout", "--deterministic", "--horizon", 10, "--trajectories", 2)
+            policy, meta = code["load"](f"{run}/policy.safetensors")
+            trajectories, _ = code["load"](f"{run}.rollout")
+            action = code["mean_action"](policy, meta, trajectories["obs"])
+            assert np.allclose(action, trajectories["act"], atol=1e-4)
+
+
+def links():
+    for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\(([^)#]+)", path.read_text()):
+            assert "://" in target or (path.parent / target).exists(), f"{path.name}: {target} does not exist"
+
+
+example(Kshot(sys.argv[1]))
+links()
