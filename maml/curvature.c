@@ -22,7 +22,6 @@ struct ks_curvature {
     share* shares;          /* (stages), unused if the fraction is 1 */
     ks_group* share_groups; /* (M) */
     const ks_group* groups; /* (k+1 x M) as last recorded */
-    double* u;              /* (M x P) */
     double* product;        /* (M x P) */
     ks_real* v;             /* (M x P) */
 };
@@ -58,10 +57,9 @@ ks_curvature* ks_curvature_create(const ks_policy* policy, ks_derivatives* deriv
     c->tapes = calloc((size_t)c->stages, sizeof *c->tapes);
     c->shares = calloc((size_t)c->stages, sizeof *c->shares);
     c->share_groups = calloc(sizes.groups, sizeof *c->share_groups);
-    c->u = malloc(length * sizeof *c->u);
     c->product = malloc(length * sizeof *c->product);
     c->v = malloc(length * sizeof *c->v);
-    bool ok = c->tapes && c->shares && c->share_groups && c->u && c->product && c->v;
+    bool ok = c->tapes && c->shares && c->share_groups && c->product && c->v;
     for (int s = 0; ok && s < c->stages; s++) {
         ks_tape_kind kind = s == c->stages - 1 ? KS_TAPE_FISHER : KS_TAPE_HESSIAN;
         c->tapes[s] = ks_tapes_create(policy, kind, sizes.groups, max, err);
@@ -93,7 +91,6 @@ void ks_curvature_destroy(ks_curvature* c) {
     free(c->tapes);
     free(c->shares);
     free(c->share_groups);
-    free(c->u);
     free(c->product);
     free(c->v);
     free(c);
@@ -112,7 +109,7 @@ static ks_group gather(share* s, const ks_curvature* c, ks_group group, size_t g
     ks_real* weight = s->weight + g * s->max;
     for (size_t i = 0; i < chosen; i++) {
         double uniform;
-        ks_stream_uniform(&uniform, 1, stream, (uint32_t)g, stage, (uint32_t)i);
+        ks_stream_uniform(&uniform, 1, stream, (uint32_t)(c->sizes.first + g), stage, (uint32_t)i);
         size_t first = i * rows / chosen;
         size_t length = (i + 1) * rows / chosen - first;
         size_t row = first + (size_t)(uniform * (double)length);
@@ -176,20 +173,14 @@ void ks_curvature_product(double* out, ks_curvature* c, const ks_real* p) {
     size_t m = c->sizes.groups;
     size_t n = c->num_params;
     for (size_t i = 0; i < m * n; i++) {
-        c->u[i] = (double)p[i % n];
+        out[i] = (double)p[i % n];
     }
     for (int j = 0; j < c->stages - 1; j++) {
-        apply_step_jacobian(c->u, c, j, false);
+        apply_step_jacobian(out, c, j, false);
     }
-    scale_into(c->v, c->u, 1, m * n);
-    ks_tapes_fvp(c->u, c->tapes[c->stages - 1], c->v, c->derivatives);
+    scale_into(c->v, out, 1, m * n);
+    ks_tapes_fvp(out, c->tapes[c->stages - 1], c->v, c->derivatives);
     for (int j = c->stages - 2; j >= 0; j--) {
-        apply_step_jacobian(c->u, c, j, false);
-    }
-    memset(out, 0, n * sizeof *out);
-    for (size_t g = 0; g < m; g++) {
-        for (size_t i = 0; i < n; i++) {
-            out[i] += c->u[g * n + i] / (double)m;
-        }
+        apply_step_jacobian(out, c, j, false);
     }
 }

@@ -14,8 +14,9 @@
 typedef struct ks_curvature ks_curvature;
 
 typedef struct ks_curvature_sizes {
-    size_t groups;    /* M: tasks */
+    size_t groups;    /* M: tasks worked on here */
     size_t max_rows;  /* timesteps of a group at most */
+    size_t first;     /* number of the first of them in the random stream */
     int inner_steps;  /* k */
     double inner_lr;  /* α */
     bool first_order; /* J = I */
@@ -34,7 +35,7 @@ void ks_curvature_record(ks_curvature* curvature, const ks_group* groups, ks_str
 /* u (M x P) ← Jᵀu of each task, always on all timesteps: u_j = u_j+1 - H_j (α u_j+1). */
 void ks_curvature_pull_back(double* u, ks_curvature* curvature);
 
-/* out (P) = mean over tasks of Jᵀ F J p, on the chosen share of the timesteps. */
+/* out (M x P) = Jᵀ F J p of each task, on the chosen share of the timesteps. */
 void ks_curvature_product(double* out, ks_curvature* curvature, const ks_real* p);
 
 #endif

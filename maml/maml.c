@@ -20,7 +20,9 @@ struct ks_maml {
     const ks_env_def* def;
     const ks_policy* policy;
     size_t num_params;   /* P */
-    size_t groups;       /* M */
+    size_t tasks;        /* M, of all processes */
+    size_t first;        /* of them, that are worked on here */
+    size_t groups;       /* how many are: M if alone */
     size_t trajectories; /* per group */
     int inner_steps;     /* k */
 
@@ -36,10 +38,14 @@ struct ks_maml {
     ks_old_policy* old;           /* (M) post-update policies that candidates are compared with */
     ks_group* candidate;          /* (M) */
     ks_real* candidate_theta;     /* (M x P) */
-    double* u;                    /* (M x P) */
+    double* u;                    /* (groups x P) */
+    double* gathered;             /* (M x P, or M x n of anything smaller); u itself if alone */
     double* meta_gradient;        /* (P) */
-    double* loss;                 /* (M) */
-    double* kl;                   /* (M) */
+    double* loss;                 /* (groups) */
+    double* kl;                   /* (groups) */
+    double* all_loss;             /* (M) */
+    double* all_kl;               /* (M) */
+    double* notes;                /* (groups + M, each 5) */
     ks_real* cg_directions;       /* (cg_iterations x P), or NULL */
 };
 
@@ -79,8 +85,62 @@ static double mean(const double* x, size_t n) {
     return sum / (double)n;
 }
 
+/* all ← the values (n each) of every task, in order; own are those of the tasks here */
+static bool gather(const ks_maml* maml, double* all, const double* own, size_t n, ks_error* err) {
+    if (maml->settings.team.size <= 1) {
+        memmove(all, own, maml->groups * n * sizeof *all);
+        return true;
+    }
+    return maml->settings.team.gather(maml->settings.team.user, all, own, maml->tasks, n, err);
+}
+
+/* out (P) = mean over all tasks of u (groups x P) */
+static bool mean_over_tasks(double* out, const ks_maml* maml, const double* u, ks_error* err) {
+    size_t n = maml->num_params;
+    if (maml->gathered != u && !gather(maml, maml->gathered, u, n, err)) {
+        return false;
+    }
+    memset(out, 0, n * sizeof *out);
+    for (size_t i = 0; i < maml->tasks; i++) {
+        for (size_t p = 0; p < n; p++) {
+            out[p] += maml->gathered[i * n + p] / (double)maml->tasks;
+        }
+    }
+    return true;
+}
+
 static ks_real* stage_theta(const ks_maml* maml, int stage, size_t group) {
     return maml->theta + ((size_t)stage * maml->groups + group) * maml->num_params;
+}
+
+/* What is reported of a stage, over the tasks of all processes, which thereby learn whether one has failed. */
+static bool note_stage(ks_maml* maml, int j, bool ok, size_t baselines_failed, ks_maml_stats* stats, ks_error* err) {
+    enum { FAILED, RETURN, STEPS, REJECTED, BASELINES, NOTES };
+    for (size_t i = 0; i < maml->groups; i++) {
+        const ks_batch* batch = maml->batch[(size_t)j * maml->groups + i];
+        double* note = maml->notes + i * NOTES;
+        note[FAILED] = !ok;
+        note[RETURN] = ok ? ks_batch_mean_return(batch) : 0;
+        note[STEPS] = ok ? (double)(batch->rows + batch->rejected) : 0;
+        note[REJECTED] = ok ? (double)batch->rejected : 0;
+        note[BASELINES] = i == 0 ? (double)baselines_failed : 0;
+    }
+    double* all = maml->notes + maml->groups * NOTES;
+    ks_error gathering;
+    if (!gather(maml, all, maml->notes, NOTES, ok ? err : &gathering) || !ok) {
+        return false;
+    }
+    stats->mean_return[j] = 0;
+    for (const double* note = all; note < all + maml->tasks * NOTES; note += NOTES) {
+        if (note[FAILED] != 0) {
+            return ks_fail(err, KS_FAILED, "another process of the team has failed");
+        }
+        stats->mean_return[j] += note[RETURN] / (double)maml->tasks;
+        stats->env_steps += (size_t)note[STEPS];
+        stats->rejected += (size_t)note[REJECTED];
+        stats->baselines_failed += (size_t)note[BASELINES];
+    }
+    return true;
 }
 
 /* Samples D_ij of every task with θ_ij, advantages included. */
@@ -96,29 +156,24 @@ static bool sample_stage(ks_maml* maml, int j, uint64_t iteration, ks_maml_stats
             .theta = stage_theta(maml, j, i),
             .task = maml->task + i * (size_t)maml->def->task_dim,
             .task_per_trajectory = own_tasks,
-            .task_index = (uint32_t)i,
+            .task_index = (uint32_t)(maml->first + i),
         };
     }
     ks_rollout_noise noise = {.seed = settings->seed, .iteration = iteration, .stage = (uint32_t)j};
-    if (!ks_adapt_sample(maml->adapt, maml->requests, maml->groups, noise, settings->advantage,
-                         &stats->baselines_failed, err)) {
-        return false;
-    }
-    stats->mean_return[j] = 0;
-    for (size_t i = 0; i < maml->groups; i++) {
+    size_t baselines_failed = 0;
+    bool ok =
+        ks_adapt_sample(maml->adapt, maml->requests, maml->groups, noise, settings->advantage, &baselines_failed, err);
+    for (size_t i = 0; ok && i < maml->groups; i++) {
         stage[i] = (ks_group){.rows = ks_batch_rows(batch[i]), .theta = stage_theta(maml, j, i)};
-        stats->mean_return[j] += ks_batch_mean_return(batch[i]) / (double)maml->groups;
-        stats->env_steps += batch[i]->rows + batch[i]->rejected;
-        stats->rejected += batch[i]->rejected;
     }
-    return true;
+    return note_stage(maml, j, ok, baselines_failed, stats, err);
 }
 
 /* Lines 3 to 9 of the algorithm: all batches, and the parameters that sampled them. */
 static bool sample_and_adapt(ks_maml* maml, const ks_real* theta, uint64_t iteration, ks_maml_stats* stats,
                              ks_error* err) {
     size_t tasks = maml->settings.method == KS_MAML ? maml->groups : maml->trajectories;
-    ks_draw_tasks(maml->task, maml->def, maml->settings.seed, iteration, 0, tasks);
+    ks_draw_tasks(maml->task, maml->def, maml->settings.seed, iteration, (uint32_t)maml->first, tasks);
     for (size_t i = 0; i < maml->groups; i++) {
         memcpy(stage_theta(maml, 0, i), theta, maml->num_params * sizeof *theta);
     }
@@ -137,38 +192,34 @@ static bool sample_and_adapt(ks_maml* maml, const ks_real* theta, uint64_t itera
 }
 
 /* Outer loss and mean KL of post-update policies `groups` (M), which are at their adapted parameters. */
-static void outer_loss(double* loss, double* kl, ks_maml* maml, const ks_group* groups) {
+static bool outer_loss(double* loss, double* kl, ks_maml* maml, const ks_group* groups, ks_error* err) {
     ks_derivatives_compare(ks_adapt_derivatives(maml->adapt), maml->loss, maml->kl, groups, maml->old, maml->groups);
-    *loss = mean(maml->loss, maml->groups);
-    *kl = mean(maml->kl, maml->groups);
+    if (!gather(maml, maml->all_loss, maml->loss, 1, err) || !gather(maml, maml->all_kl, maml->kl, 1, err)) {
+        return false;
+    }
+    *loss = mean(maml->all_loss, maml->tasks);
+    *kl = mean(maml->all_kl, maml->tasks);
+    return true;
 }
 
 /* meta-gradient = mean over tasks of Jᵀ ∇ outer loss; at the old policies the ratio is 1, and the outer loss has the same
  * gradient as the weighted negative log-likelihood. */
-static void meta_gradient(ks_maml* maml) {
-    size_t n = maml->num_params;
+static bool meta_gradient(ks_maml* maml, ks_error* err) {
     const ks_group* last = maml->stage + (size_t)maml->inner_steps * maml->groups;
     ks_derivatives_gradient(ks_adapt_derivatives(maml->adapt), maml->u, last, maml->groups);
     ks_curvature_pull_back(maml->u, maml->curvature);
-    memset(maml->meta_gradient, 0, n * sizeof *maml->meta_gradient);
-    for (size_t i = 0; i < maml->groups; i++) {
-        for (size_t p = 0; p < n; p++) {
-            maml->meta_gradient[p] += maml->u[i * n + p] / (double)maml->groups;
-        }
-    }
+    return mean_over_tasks(maml->meta_gradient, maml, maml->u, err);
 }
 
 /* what TRPO asks: the curvature of the constraint */
 static bool curvature_product(void* user, double* out, const ks_real* p, ks_error* err) {
-    (void)err;
     ks_maml* maml = user;
-    ks_curvature_product(out, maml->curvature, p);
-    return true;
+    ks_curvature_product(maml->u, maml->curvature, p);
+    return mean_over_tasks(out, maml, maml->u, err);
 }
 
 /* what TRPO asks: a candidate, adapted anew on the recorded batches, and judged on the last */
 static bool evaluate_candidate(void* user, double* loss, double* kl, const ks_real* theta, ks_error* err) {
-    (void)err;
     ks_maml* maml = user;
     size_t n = maml->num_params;
     for (size_t i = 0; i < maml->groups; i++) {
@@ -183,8 +234,7 @@ static bool evaluate_candidate(void* user, double* loss, double* kl, const ks_re
             ks_adapt_step(maml->candidate_theta, maml->adapt, maml->candidate, maml->groups, maml->settings.inner_lr);
         }
     }
-    outer_loss(loss, kl, maml, maml->candidate);
-    return true;
+    return outer_loss(loss, kl, maml, maml->candidate, err);
 }
 
 static void keep_direction(void* user, int iteration, const ks_real* p) {
@@ -218,12 +268,15 @@ bool ks_maml_iterate(ks_maml* maml, ks_real* theta, uint64_t iteration, ks_maml_
             (ks_old_policy){.logp = last->logp, .head = last->head, .theta = stage_theta(maml, maml->inner_steps, i)};
     }
     double kl;
-    outer_loss(&stats->surrogate_before, &kl, maml, maml->stage + (size_t)maml->inner_steps * maml->groups);
-
+    const ks_group* last = maml->stage + (size_t)maml->inner_steps * maml->groups;
+    if (!outer_loss(&stats->surrogate_before, &kl, maml, last, err)) {
+        return false;
+    }
     ks_curvature_record(maml->curvature, maml->stage,
                         ks_stream_make(maml->settings.seed, KS_RNG_CURVATURE, iteration, 0));
-    meta_gradient(maml);
-
+    if (!meta_gradient(maml, err)) {
+        return false;
+    }
     ks_trpo_problem problem = {
         .n = maml->num_params,
         .user = maml,
@@ -249,6 +302,11 @@ static bool check_settings(const ks_maml_settings* s, ks_error* err) {
     }
     if (s->inner_steps < 0 || s->inner_steps > KS_MAX_INNER_STEPS) {
         return ks_fail(err, KS_BAD_INPUT, "inner steps must be 0 to %d, not %d", KS_MAX_INNER_STEPS, s->inner_steps);
+    }
+    if (s->team.size > (s->method == KS_MAML ? s->tasks : 1)) {
+        return ks_fail(err, KS_BAD_INPUT, "%zu processes are more than there are tasks to share out: %zu%s",
+                       s->team.size, s->method == KS_MAML ? s->tasks : 1,
+                       s->method == KS_MAML ? "" : " (only maml can be shared out)");
     }
     if (!(s->curvature_fraction > 0 && s->curvature_fraction <= 1)) {
         return ks_fail(err, KS_BAD_INPUT, "the curvature fraction must be above 0 and at most 1, not %g",
@@ -284,11 +342,16 @@ static bool create_memory(ks_maml* maml, ks_error* err) {
     maml->candidate = calloc(m, sizeof *maml->candidate);
     maml->candidate_theta = malloc(m * n * sizeof *maml->candidate_theta);
     maml->u = malloc(m * n * sizeof *maml->u);
+    maml->gathered = maml->settings.team.size > 1 ? malloc(maml->tasks * n * sizeof *maml->u) : maml->u;
+    maml->notes = malloc(5 * (m + maml->tasks) * sizeof *maml->notes);
+    maml->all_loss = malloc(maml->tasks * sizeof *maml->all_loss);
+    maml->all_kl = malloc(maml->tasks * sizeof *maml->all_kl);
     maml->meta_gradient = calloc(n, sizeof *maml->meta_gradient);
     maml->loss = malloc(m * sizeof *maml->loss);
     maml->kl = malloc(m * sizeof *maml->kl);
     if (!maml->task || !maml->batch || !maml->theta || !maml->stage || !maml->requests || !maml->old ||
-        !maml->candidate || !maml->candidate_theta || !maml->u || !maml->meta_gradient || !maml->loss || !maml->kl) {
+        !maml->candidate || !maml->candidate_theta || !maml->u || !maml->gathered || !maml->notes || !maml->all_loss ||
+        !maml->all_kl || !maml->meta_gradient || !maml->loss || !maml->kl) {
         return ks_fail(err, KS_FAILED, "not enough memory for %zu tasks", m);
     }
     return create_batches(maml, err);
@@ -309,7 +372,10 @@ ks_maml* ks_maml_create(const ks_env_model* model, const ks_policy* policy, cons
     maml->def = ks_env_model_def(model);
     maml->policy = policy;
     maml->num_params = ks_policy_num_params(policy);
-    maml->groups = is_maml ? settings->tasks : 1;
+    size_t size = settings->team.size > 1 ? settings->team.size : 1;
+    maml->tasks = is_maml ? settings->tasks : 1;
+    maml->first = size > 1 ? ks_team_first(maml->tasks, settings->team.rank, size) : 0;
+    maml->groups = size > 1 ? ks_team_first(maml->tasks, settings->team.rank + 1, size) - maml->first : maml->tasks;
     maml->trajectories = is_maml ? settings->trajectories : settings->tasks * settings->trajectories;
     maml->inner_steps = is_maml ? settings->inner_steps : 0;
     maml->adapt = ks_adapt_create(model, policy,
@@ -321,6 +387,7 @@ ks_maml* ks_maml_create(const ks_env_model* model, const ks_policy* policy, cons
     if (maml->adapt) {
         maml->curvature = ks_curvature_create(policy, ks_adapt_derivatives(maml->adapt),
                                               (ks_curvature_sizes){.groups = maml->groups,
+                                                                   .first = maml->first,
                                                                    .max_rows = maml->trajectories * settings->horizon,
                                                                    .inner_steps = maml->inner_steps,
                                                                    .inner_lr = settings->inner_lr,
@@ -356,7 +423,13 @@ void ks_maml_destroy(ks_maml* maml) {
     free(maml->old);
     free(maml->candidate);
     free(maml->candidate_theta);
+    if (maml->gathered != maml->u) {
+        free(maml->gathered);
+    }
     free(maml->u);
+    free(maml->notes);
+    free(maml->all_loss);
+    free(maml->all_kl);
     free(maml->meta_gradient);
     free(maml->loss);
     free(maml->kl);

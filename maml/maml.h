@@ -17,6 +17,22 @@
 
 enum { KS_MAX_INNER_STEPS = 16 };
 
+/* Processes that share the tasks of every iteration out among themselves. All of them call ks_maml_iterate with the same
+ * theta, settings and iteration, and come to the same result, which is that of one process alone, bit for bit: what is summed
+ * over tasks is gathered first, and summed in the order of tasks. */
+typedef struct ks_team {
+    size_t rank, size; /* which of how many; size 0 or 1: alone, and nothing else is read */
+    void* user;
+    /* all (tasks x n) ← every process's own (its tasks x n), in order; process r has tasks ks_team_first(r) to
+     * ks_team_first(r + 1). Called by all processes alike. False if that failed. */
+    bool (*gather)(void* user, double* all, const double* own, size_t tasks, size_t n, ks_error* err);
+} ks_team;
+
+/* The first task of process `rank` of `size`. */
+static inline size_t ks_team_first(size_t tasks, size_t rank, size_t size) {
+    return tasks * rank / size;
+}
+
 typedef enum ks_method { KS_MAML, KS_PRETRAIN, KS_ORACLE } ks_method;
 const char* ks_method_name(ks_method method); /* "maml", "pretrain", "oracle" */
 
@@ -34,6 +50,7 @@ typedef struct ks_maml_settings {
     ks_trpo_settings trpo;
     double curvature_fraction; /* share of each task's timesteps that the curvature is measured on, default 1 */
     int threads;               /* default 1; results do not depend on it */
+    ks_team team;              /* default: alone. Methods other than maml work alone */
 } ks_maml_settings;
 ks_maml_settings ks_maml_settings_default(void);
 

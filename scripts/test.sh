@@ -16,7 +16,8 @@ check() {
 }
 
 format() {
-    git ls-files -z '*.c' '*.h' | xargs -0 clang-format --dry-run -Werror
+    # every folder of sources, whatever lies about in .deps and build
+    find */ -path build -prune -o -path runs -prune -o -name '*.[ch]' -print0 | xargs -0 clang-format --dry-run -Werror
 }
 
 # build_and_test PRESET [CTEST OPTION…]
