@@ -248,17 +248,4 @@ static inline naive_result naive_all(arena* a, const ks_policy* policy, const ks
     return r;
 }
 
-/* the distance to the nearest kink of ReLU: the least |z| of a hidden unit on this observation */
-static inline double naive_kink_distance(naive_pass* pass, const ks_policy_settings* s, const double complex* theta,
-                                         const ks_real* obs) {
-    double least = INFINITY;
-    naive_forward(pass, s, theta, obs);
-    for (int l = 0; l < s->num_hidden; l++) {
-        for (size_t i = 0; i < naive_width(s, l + 1); i++) {
-            least = fmin(least, fabs(creal(pass->z[l][i])));
-        }
-    }
-    return least;
-}
-
 #endif

@@ -31,6 +31,19 @@ static ks_policy_settings shape(size_t hidden, ks_head head, ks_activation activ
     return s;
 }
 
+/* the distance to the nearest kink of ReLU: the least |z| of a hidden unit on this observation */
+static double kink_distance(naive_pass* pass, const ks_policy_settings* s, const double complex* theta,
+                            const ks_real* obs) {
+    double least = INFINITY;
+    naive_forward(pass, s, theta, obs);
+    for (int l = 0; l < s->num_hidden; l++) {
+        for (size_t i = 0; i < naive_width(s, l + 1); i++) {
+            least = fmin(least, fabs(creal(pass->z[l][i])));
+        }
+    }
+    return least;
+}
+
 /* draws the observations again that come near a kink of ReLU, so that differences do not cross one */
 static void avoid_kinks(problem* p) {
     const ks_policy_settings* s = ks_policy_get_settings(p->policy);
@@ -40,7 +53,7 @@ static void avoid_kinks(problem* p) {
     const double complex* theta = naive_theta(&p->memory, p->policy, p->theta, NULL);
     naive_pass* pass = arena_alloc(&p->memory, sizeof *pass);
     for (size_t r = 0; r < p->rows.n; r++) {
-        for (uint32_t attempt = 0; naive_kink_distance(pass, s, theta, obs + r * OBS) < 1e-3; attempt++) {
+        for (uint32_t attempt = 0; kink_distance(pass, s, theta, obs + r * OBS) < 1e-3; attempt++) {
             double fresh[OBS];
             ks_stream_normal(fresh, OBS, ks_stream_make(6, KS_RNG_ACTION, 0, 0), 0, (uint32_t)r, attempt);
             for (size_t i = 0; i < OBS; i++) {
