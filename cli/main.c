@@ -34,7 +34,9 @@ static void usage(FILE* out) {
 }
 
 static int fail(const char* text, int code) {
-    fprintf(stderr, "kshot: %s\n", text);
+    if (*text) { /* empty: another process of the run says it */
+        fprintf(stderr, "kshot: %s\n", text);
+    }
     return code;
 }
 

@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -121,6 +122,20 @@ static int help(void) {
     return 0;
 }
 
+/* Joins the processes that mpirun has started. */
+static bool join_team(ks_dist** dist, ks_error* err) {
+    static const char* const SIZES[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"};
+    *dist = NULL;
+    for (size_t i = 0; i < sizeof SIZES / sizeof *SIZES; i++) {
+        const char* size = getenv(SIZES[i]);
+        if (size && atoi(size) > 1) {
+            *dist = ks_dist_create(err);
+            return *dist != NULL;
+        }
+    }
+    return true;
+}
+
 static int train(const ks_config* config, ks_train_options* options, ks_error* err) {
     display d = {.live = isatty(STDERR_FILENO)};
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
@@ -133,10 +148,11 @@ static int train(const ks_config* config, ks_train_options* options, ks_error* e
     options->should_stop = should_stop;
     bool ok = ks_train(config, options, err);
     close_line(&d);
-    if (ok) {
+    bool leads = ks_dist_leads(options->dist);
+    if (ok && leads) {
         printf("%s: %d iterations of %s on %s done\n", options->directory, config->iterations,
                ks_method_name((ks_method)config->method), config->env);
-    } else if (err->code == KS_INTERRUPTED) {
+    } else if (!ok && err->code == KS_INTERRUPTED) {
         ks_error inner = *err;
         ks_fail(err, KS_INTERRUPTED, "%s: give the same command with --resume", inner.text);
     }
@@ -202,5 +218,13 @@ int ks_cli_train(int argc, char** argv, ks_error* err) {
     }
     options.directory = directory;
     options.threads = (int)threads;
-    return train(&config, &options, err);
+    if (!join_team(&options.dist, err)) {
+        return KS_FAILED;
+    }
+    int code = train(&config, &options, err);
+    if (!ks_dist_leads(options.dist) && err->code == KS_INTERRUPTED) {
+        err->text[0] = 0; /* said once is enough */
+    }
+    ks_dist_destroy(options.dist);
+    return code;
 }

@@ -1,6 +1,10 @@
 # Imported targets for everything that kshot stands on. scripts/setup.sh installs all of it.
 
 find_package(OpenMP REQUIRED COMPONENTS C)
+option(KS_MPI "Share tasks out among processes that mpirun starts (docs/scaling.md)" OFF)
+if(KS_MPI)
+    find_package(MPI REQUIRED COMPONENTS C)
+endif()
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson)

@@ -46,24 +46,26 @@ function(ks_room_fast_math)
                                 PROPERTIES COMPILE_OPTIONS "-O3;-ffast-math;-fno-finite-math-only;-D__FAST_MATH__")
 endfunction()
 
-# ks_embed(model.xml…): each file becomes an array ks_model_NAME and its length ks_model_NAME_size, so that the command needs
-# no files beside it.
+# ks_embed(model.xml…): each file becomes an array ks_model_NAME and its length ks_model_NAME_size, declared in models.h of the
+# current room, so that the command needs no files beside it.
 function(ks_embed)
+    get_filename_component(room ${CMAKE_CURRENT_SOURCE_DIR} NAME)
     foreach(xml ${ARGN})
         get_filename_component(name ${xml} NAME_WE)
         set(out ${CMAKE_CURRENT_BINARY_DIR}/model_${name}.c)
         add_custom_command(OUTPUT ${out}
-                           COMMAND ${CMAKE_COMMAND} -DIN=${CMAKE_CURRENT_SOURCE_DIR}/${xml} -DOUT=${out} -DNAME=${name}
+                           COMMAND ${CMAKE_COMMAND} -DIN=${CMAKE_CURRENT_SOURCE_DIR}/${xml} -DOUT=${out} -DNAME=${name} -DROOM=${room}
                                    -P ${PROJECT_SOURCE_DIR}/cmake/embed.cmake
                            DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${xml} ${PROJECT_SOURCE_DIR}/cmake/embed.cmake VERBATIM)
         # an object library, since generated files are known to the folder that makes them only
         list(APPEND generated ${out})
     endforeach()
-    add_library(kshot_models OBJECT ${generated})
-    target_include_directories(kshot_models PRIVATE ${PROJECT_SOURCE_DIR})
-    target_link_libraries(kshot_models PRIVATE kshot_flags kshot_warnings)
-    target_sources(kshot_lib PRIVATE $<TARGET_OBJECTS:kshot_models>)
-    target_sources(kshot_lib_double PRIVATE $<TARGET_OBJECTS:kshot_models>)
+    set(models kshot_models_${room})
+    add_library(${models} OBJECT ${generated})
+    target_include_directories(${models} PRIVATE ${PROJECT_SOURCE_DIR})
+    target_link_libraries(${models} PRIVATE kshot_flags kshot_warnings)
+    target_sources(kshot_lib PRIVATE $<TARGET_OBJECTS:${models}>)
+    target_sources(kshot_lib_double PRIVATE $<TARGET_OBJECTS:${models}>)
 endfunction()
 
 # ks_test(name [DOUBLE] [LONG] [SOURCES source…]): tests/test_name.c, a cmocka program, against one of the two builds. LONG: not

@@ -244,7 +244,7 @@ static void block_step(block* b, size_t t) {
         ks_env_step_result step =
             ks_env_step(c->env[b->world[i]], c->act + i * s->act_cols, c->obs + still * s->obs_dim);
         batch->rew[row] = (ks_real)step.rew;
-        if (step.unstable) {
+        if (step.unstable || !isfinite(step.rew)) { /* one such number would poison the whole batch */
             note_end(b, i, t, UNSTABLE);
         } else if (step.terminated || t + 1 == batch->sizes.horizon) {
             note_end(b, i, t + 1, step.terminated);

@@ -202,6 +202,7 @@ static bool create(run* r, ks_error* err) {
     }
     ks_policy_settings settings = ks_config_policy(c, r->model);
     ks_maml_settings maml = ks_config_maml(c, r->options->threads);
+    maml.team = ks_dist_team(r->options->dist);
     r->policy = ks_policy_create(&settings, err);
     r->maml = r->policy ? ks_maml_create(r->model, r->policy, &maml, err) : NULL;
     if (!r->maml) {
@@ -222,6 +223,27 @@ static void destroy(run* r) {
     ks_maml_destroy(r->maml);
     ks_policy_destroy(r->policy);
     ks_env_model_destroy(r->model);
+}
+
+/* All processes together: what any of them could not do, none goes on from. */
+static bool agree(const run* r, bool ok, ks_error* err) {
+    if (!ks_dist_any(r->options->dist, !ok)) {
+        return true;
+    }
+    if (ok) {
+        *err = (ks_error){.code = KS_FAILED}; /* whoever failed says why */
+    }
+    return false;
+}
+
+/* The first process reads the run directory, the others get their state from it. */
+static bool start(run* r, bool created, ks_error* err) {
+    ks_dist* dist = r->options->dist;
+    bool ok = created && (!ks_dist_leads(dist) || (prepare_directory(r, err) && begin(r, err)));
+    ks_run_state* s = &r->state;
+    return agree(r, ok, err) && ks_dist_broadcast(dist, &s->iteration, sizeof s->iteration, err) &&
+           ks_dist_broadcast(dist, &s->env_steps, sizeof s->env_steps, err) &&
+           ks_dist_broadcast(dist, s->theta, r->num_params * sizeof *s->theta, err);
 }
 
 /* ---- the outer loop -------------------------------------------------------------------------------------------------------------- */
@@ -263,46 +285,72 @@ static bool iterate(run* r, ks_maml_stats* stats, ks_error* err) {
     s->env_steps += stats->env_steps;
     ks_run_state_note(s, r->theta_start, stats->mean_return[stats->stages - 1], r->num_params);
     s->iteration++;
-    return ks_progress_row(r->progress, s->iteration - 1, s->env_steps, stats, err);
+    return true;
+}
+
+/* What is left of an iteration on disk. */
+static bool record(run* r, const ks_maml_stats* stats, ks_error* err) {
+    const ks_run_state* s = &r->state;
+    if (!ks_dist_leads(r->options->dist)) {
+        return true;
+    }
+    bool due = s->iteration % r->config->checkpoint_every == 0 || s->iteration == r->config->iterations;
+    return ks_progress_row(r->progress, s->iteration - 1, s->env_steps, stats, err) && (!due || save(r, err));
+}
+
+static void report(const run* r, const ks_maml_stats* stats, int64_t first, double began) {
+    const ks_train_options* o = r->options;
+    if (!ks_dist_leads(o->dist)) {
+        return;
+    }
+    warn(r, stats);
+    if (o->on_iteration) {
+        ks_train_report told = {.iteration = r->state.iteration - 1,
+                                .iterations = r->config->iterations,
+                                .first = first,
+                                .env_steps = r->state.env_steps,
+                                .elapsed_s = seconds() - began,
+                                .stats = stats};
+        o->on_iteration(o->user, &told);
+    }
+}
+
+static bool interrupted(run* r, ks_error* err) {
+    bool saved = !ks_dist_leads(r->options->dist) || save(r, err);
+    return agree(r, saved, err) &&
+           ks_fail(err, KS_INTERRUPTED, "interrupted after %lld of %d iterations; %s can be resumed",
+                   (long long)r->state.iteration, r->config->iterations, r->options->directory);
 }
 
 static bool loop(run* r, ks_error* err) {
     const ks_train_options* o = r->options;
     ks_run_state* s = &r->state;
     int64_t first = s->iteration;
-    double start = seconds();
+    double began = seconds();
+    if (s->iteration == r->config->iterations) { /* nothing to do but to leave all files */
+        return agree(r, !ks_dist_leads(o->dist) || save(r, err), err);
+    }
     while (s->iteration < r->config->iterations) {
-        if (o->should_stop && o->should_stop(o->user)) {
-            return save(r, err) &&
-                   ks_fail(err, KS_INTERRUPTED, "interrupted after %lld of %d iterations; %s can be resumed",
-                           (long long)s->iteration, r->config->iterations, o->directory);
+        if (ks_dist_any(o->dist, o->should_stop && o->should_stop(o->user))) {
+            return interrupted(r, err);
         }
         ks_maml_stats stats;
-        if (!iterate(r, &stats, err)) {
-            return false;
+        if (!agree(r, iterate(r, &stats, err), err)) {
+            ks_error saving; /* theta is as before; what failed matters more than whether this can be saved */
+            return ks_dist_leads(o->dist) && save(r, &saving) && false;
         }
-        warn(r, &stats);
-        if (o->on_iteration) {
-            ks_train_report report = {.iteration = s->iteration - 1,
-                                      .iterations = r->config->iterations,
-                                      .first = first,
-                                      .env_steps = s->env_steps,
-                                      .elapsed_s = seconds() - start,
-                                      .stats = &stats};
-            o->on_iteration(o->user, &report);
-        }
-        bool due = s->iteration % r->config->checkpoint_every == 0 && s->iteration < r->config->iterations;
-        if (due && !save(r, err)) {
+        report(r, &stats, first, began);
+        if (!agree(r, record(r, &stats, err), err)) {
             return false;
         }
     }
-    return save(r, err);
+    return true;
 }
 
 bool ks_train(const ks_config* config, const ks_train_options* options, ks_error* err) {
     run r = {.config = config, .options = options};
-    bool ok = ks_config_check(config, err) && create(&r, err) && prepare_directory(&r, err) && begin(&r, err) &&
-              loop(&r, err);
+    bool created = ks_config_check(config, err) && create(&r, err);
+    bool ok = start(&r, created, err) && loop(&r, err);
     destroy(&r);
     return ok;
 }

@@ -4,6 +4,7 @@
 #define KS_RUN_TRAIN_H
 
 #include "run/config.h"
+#include "run/dist.h"
 
 /* What the caller is told after each iteration. */
 typedef struct ks_train_report {
@@ -20,6 +21,8 @@ typedef struct ks_train_options {
     bool resume;           /* go on from its checkpoint */
     bool overwrite;        /* start anew in a directory that holds a run */
     int threads;
+    ks_dist* dist; /* the processes that share the tasks out, or NULL. All call ks_train alike; only the first reads and
+                      writes the directory, and is told of progress */
     void* user;
     /* Progress; may be NULL. Called from the caller's thread, as are the others. */
     void (*on_iteration)(void* user, const ks_train_report* report);
@@ -30,7 +33,7 @@ typedef struct ks_train_options {
 
 /* Trains config into the directory: config.yaml, progress.csv, policy.safetensors, best.safetensors,
  * checkpoint.safetensors. Errors: KS_BAD_INPUT (config, directory that exists, checkpoint that does not fit), KS_FAILED,
- * KS_INTERRUPTED. */
+ * KS_INTERRUPTED. With several processes, one that only learns that another failed returns KS_FAILED without a text. */
 bool ks_train(const ks_config* config, const ks_train_options* options, ks_error* err);
 
 #endif

@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
 # setup.sh: installs what kshot is built from, on Debian 12: packages, MuJoCo in .deps/, Python in .deps/venv for the tests.
-# Can be run again at any time; says only what it does, and nothing when there is nothing to do.
+# Can be run again at any time; says only what it does, and nothing when there is nothing to do. With --mpi also what the build
+# for several processes needs (docs/scaling.md).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 packages=(gcc libc6-dev cmake ninja-build pkg-config python3 python3-pip python3-venv clang-format ca-certificates
-    libopenblas-openmp-dev liblapacke-dev libyaml-dev libxsmm-dev libcjson-dev zlib1g-dev librandom123-dev libcmocka-dev gnuplot-nox)
+    libopenblas-openmp-dev liblapacke-dev libyaml-dev libxsmm-dev libcjson-dev zlib1g-dev librandom123-dev libcmocka-dev
+    gnuplot-nox)
+[ "${1:-}" != --mpi ] || packages+=(libopenmpi-dev openmpi-bin)
 
 mujoco=4.0.0
 wheel=mujoco_core-$mujoco-cp311-cp311-manylinux_2_27_x86_64.manylinux_2_28_x86_64.whl

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # test.sh: everything that must hold before a change is shared. Sets up, checks the format of the sources, then builds and runs
-# the tests twice: under the address and undefined-behaviour sanitizers (without those labelled long), and as released.
+# the tests: under the address and undefined-behaviour sanitizers (without those labelled long), as released, and on several
+# processes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-scripts/setup.sh
+scripts/setup.sh --mpi
 
 failed=()
 
@@ -30,7 +31,7 @@ build_and_test() {
         return 1
     fi
     rm "$log"
-    cmake --build --preset "$preset" -- --quiet || return 1
+    cmake --build --preset "$preset" ${target:+--target "$target"} -- --quiet || return 1
     ctest --preset "$preset" -j "$(nproc)" "$@"
 }
 
@@ -42,6 +43,7 @@ export ASAN_OPTIONS=strict_string_checks=1:detect_stack_use_after_return=1
 check format format
 check sanitize build_and_test sanitize --label-exclude '^long$'
 check release build_and_test release
+target=kshot check mpi build_and_test mpi --tests-regex "^mpi$"
 
 if [ ${#failed[@]} -gt 0 ]; then
     echo "test: FAILED: ${failed[*]}" >&2

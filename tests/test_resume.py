@@ -46,15 +46,17 @@ def killed(kshot, folder, reference):
 
 def interrupted(kshot, folder, reference):
     run = f"{folder}/interrupted"
-    process = subprocess.Popen(kshot.command("train", *RUN, "-o", run), stdout=subprocess.DEVNULL,
-                               stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(kshot.command("train", *RUN, "-s", "iterations=100000", "-o", run),
+                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     process.stderr.readline()  # one iteration is done
     process.send_signal(signal.SIGINT)
     error = process.stderr.read().splitlines()[-1]
     assert process.wait() == 130 and error.startswith("kshot: "), error
-    assert 1 <= len(rows(f"{run}/progress.csv")) < 40
-    kshot.done("train", *RUN, "-o", run, "--resume")
-    same_run(reference, run)
+    done = len(rows(f"{run}/progress.csv"))
+    some_more = ["-s", f"iterations={done + 5}"]
+    kshot.done("train", *RUN, *some_more, "-o", run, "--resume")
+    kshot.done("train", *RUN, *some_more, "-o", f"{folder}/through")
+    same_run(f"{folder}/through", run)
 
 
 def raised(kshot, folder, reference):

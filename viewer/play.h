@@ -1,0 +1,59 @@
+/* play.h: what is shown: one task, and policies before and after gradient steps on it, from the same start with the same noise.
+ *
+ * A play is plain data: the theatre fills it (theatre.h), pictures are drawn from it (picture.h), and neither knows the other.
+ * An act is one policy after so many gradient steps; acts stand in rows of policies, columns of gradient steps.
+ *
+ * Thread rule: filled by one thread, then read by any number. */
+#ifndef KS_VIEWER_PLAY_H
+#define KS_VIEWER_PLAY_H
+
+#include "envs/env.h"
+
+enum {
+    KS_PLAY_MAX_ROWS = 4,  /* policies */
+    KS_PLAY_MAX_STEPS = 9, /* gradient steps */
+    KS_PLAY_GHOSTS = 20,   /* sampled trajectories kept per act, at most */
+};
+
+typedef struct ks_play_sizes {
+    int rows;         /* 1 … KS_PLAY_MAX_ROWS */
+    int steps;        /* gradient steps at most, 0 … KS_PLAY_MAX_STEPS */
+    int nq;           /* numbers of a position */
+    size_t length;    /* timesteps of an act at most */
+    size_t ghosts;    /* trajectories kept per act, at most */
+    size_t ghost_len; /* timesteps of such a trajectory at most */
+} ks_play_sizes;
+
+/* Positions are states 0 … length: one more than there are rewards. */
+typedef struct ks_act {
+    double mean_return; /* undiscounted, mean over all trajectories that were sampled after this many steps */
+    size_t length;      /* timesteps T of what is shown */
+    bool terminated;    /* the environment ended it, not the time limit */
+    double* qpos;       /* ((T+1) x nq) */
+    double* rew;        /* (T) */
+    double* ret;        /* (T+1) sum of the rewards before each state */
+
+    size_t num_ghosts;   /* trajectories sampled after this many steps, from which the next step learned */
+    size_t* ghost_start; /* (num_ghosts+1) first position of each, then their number */
+    double* ghost_qpos;  /* (ghost_start[num_ghosts] x nq) */
+} ks_act;
+
+typedef struct ks_play {
+    ks_play_sizes sizes;
+    const ks_env_def* def;
+    double task[KS_TASK_MAX];
+    double dt;      /* simulated seconds per timestep; where the environment has no time, what looks well */
+    int rows;       /* policies */
+    int steps;      /* gradient steps shown: columns 0 … steps */
+    double seconds; /* that adapting took */
+    ks_act acts[KS_PLAY_MAX_ROWS][KS_PLAY_MAX_STEPS + 1];
+} ks_play;
+
+/* Owned by the caller; everything is allocated here. Errors: KS_FAILED (memory). */
+ks_play* ks_play_create(const ks_play_sizes* sizes, ks_error* err);
+void ks_play_destroy(ks_play* play);
+
+/* Simulated seconds until the longest act has ended. */
+double ks_play_duration(const ks_play* play);
+
+#endif

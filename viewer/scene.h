@@ -1,0 +1,58 @@
+/* scene.h: one pane of the picture: a stage, an actor at a moment of an act, what its task is, and where it has been.
+ *
+ * Drawn by MuJoCo's abstract visualizer and OpenGL renderer into whatever OpenGL context is current: a window's or an
+ * off-screen one. The stage (floor, sky, light) is a model of this room's own; the actor's geoms are put on it from the
+ * environment's model, so that physics files need not know how they look. Actors made of MuJoCo's primitive shapes are drawn whole;
+ * meshes are not.
+ *
+ * Thread rule: everything here belongs to the thread that the OpenGL context is current in. */
+#ifndef KS_VIEWER_SCENE_H
+#define KS_VIEWER_SCENE_H
+
+#include "viewer/play.h"
+
+#include <mujoco/mujoco.h>
+
+/* How all panes are looked at. */
+typedef struct ks_view {
+    double azimuth, elevation; /* degrees */
+    double distance;           /* m */
+    double offset[3];          /* m, of the point looked at from the actor (or, where nothing is tracked, from the origin) */
+    bool shadows, reflections; /* in software OpenGL the two take most of the time */
+    int ghosts;                /* sampled trajectories shown beside the actor, at most */
+} ks_view;
+ks_view ks_view_default(const ks_env_def* def);
+
+/* What the numbers of a task mean, by the shape of the task space. */
+typedef enum ks_goal_kind { KS_GOAL_DIRECTION, KS_GOAL_VELOCITY, KS_GOAL_PLACE, KS_GOAL_OTHER } ks_goal_kind;
+ks_goal_kind ks_goal_kind_of(const ks_env_def* def);
+
+typedef struct ks_scene_settings {
+    int width, height; /* of the off-screen buffer in pixels; 0: the window's buffer is drawn into */
+    int samples;       /* per pixel, off screen */
+    int font;          /* mjtFontScale */
+} ks_scene_settings;
+
+typedef struct ks_scene ks_scene;
+
+/* Uploads everything to the current OpenGL context. model must outlive it. Errors: KS_FAILED. */
+ks_scene* ks_scene_create(const ks_env_model* model, const ks_scene_settings* settings, ks_error* err);
+/* The same OpenGL context must be current. */
+void ks_scene_destroy(ks_scene* scene);
+
+/* For texts, figures and panels. Lives as long as the scene. */
+mjrContext* ks_scene_context(ks_scene* scene);
+/* The model of the stage, which mouse movements are scaled with. */
+const mjModel* ks_scene_stage(const ks_scene* scene);
+
+/* The colour that stands for so many gradient steps, in panes and in figures. */
+void ks_scene_color(float rgb[3], int steps);
+
+/* Draws act (row, step) at `time` (simulated seconds) into the rectangle (pixels). */
+void ks_scene_draw(ks_scene* scene, mjrRect where, const ks_play* play, int row, int step, double time, const ks_view* view);
+
+/* Where on the floor the pixel (x, y) of the rectangle is, with the act at that time; false: nowhere (the sky). */
+bool ks_scene_pick(double place[2], ks_scene* scene, mjrRect where, const ks_play* play, int row, int step, double time,
+                   const ks_view* view, double x, double y);
+
+#endif

@@ -1,0 +1,255 @@
+#define _POSIX_C_SOURCE 200809L /* clock_gettime */
+#include "viewer/theatre.h"
+
+#include "maml/adapt.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* The random streams of evaluations, so that what is seen is what `kshot eval` reports; and those of the show itself. */
+static const uint64_t EVAL_ITERATION = UINT64_MAX;
+static const uint64_t SHOW_ITERATION = UINT64_MAX - 1;
+
+/* Where an environment knows no time. */
+static const double TIMELESS_DT = 0.06;
+
+/* one policy, and what it needs to be adapted */
+typedef struct actor {
+    ks_theatre_policy p;
+    size_t num_params;
+    ks_adapt* adapt;
+    ks_sampler* sampler; /* for the show */
+    ks_env* env;         /* to play point's actions again, whose last position no observation has */
+    ks_batch* sampled;   /* (max_trajectories x horizon) with physics */
+    ks_batch** shown;    /* (max_steps+1) one trajectory of `length` each */
+    ks_real* theta;      /* (max_steps+1 x P) */
+    ks_real* obs;        /* one observation */
+} actor;
+
+struct ks_theatre {
+    ks_theatre_settings settings;
+    const ks_env_def* def;
+    int count, nq;
+    actor actors[KS_PLAY_MAX_ROWS];
+};
+
+ks_theatre_settings ks_theatre_settings_default(void) {
+    return (ks_theatre_settings){.max_steps = 3,
+                                 .max_trajectories = 20,
+                                 .horizon = 200,
+                                 .length = 200,
+                                 .ghosts = KS_PLAY_GHOSTS,
+                                 .threads = 1};
+}
+
+/* ---- creation ------------------------------------------------------------------------------------------------------------ */
+
+static bool actor_init(actor* a, const ks_theatre_policy* p, const ks_theatre_settings* s, ks_error* err) {
+    ks_adapt_sizes sizes = {1, s->max_trajectories, s->horizon, s->threads};
+    size_t stages = (size_t)s->max_steps + 1;
+    a->p = *p;
+    a->num_params = ks_policy_num_params(p->policy);
+    a->adapt = ks_adapt_create(p->model, p->policy, sizes, err);
+    a->sampler = a->adapt ? ks_sampler_create(p->model, p->policy, s->threads, err) : NULL;
+    a->env = a->sampler ? ks_env_create(p->model, err) : NULL;
+    if (!a->env) {
+        return false;
+    }
+    a->shown = calloc(stages, sizeof *a->shown);
+    a->theta = calloc(stages * a->num_params, sizeof *a->theta);
+    a->obs = calloc((size_t)ks_env_model_obs_dim(p->model), sizeof *a->obs);
+    if (!a->shown || !a->theta || !a->obs) {
+        return ks_fail(err, KS_FAILED, "not enough memory for %zu gradient steps", stages - 1);
+    }
+    ks_batch_sizes one = ks_sampler_batch_sizes(a->sampler, 1, s->length, true);
+    ks_batch_sizes many = ks_sampler_batch_sizes(a->sampler, s->max_trajectories, s->horizon, true);
+    a->sampled = ks_batch_create(&many, err);
+    bool ok = a->sampled != NULL;
+    for (size_t j = 0; ok && j < stages; j++) {
+        a->shown[j] = ks_batch_create(&one, err);
+        ok = a->shown[j] != NULL;
+    }
+    return ok;
+}
+
+static void actor_free(actor* a, int stages) {
+    for (int j = 0; a->shown && j < stages; j++) {
+        ks_batch_destroy(a->shown[j]);
+    }
+    ks_batch_destroy(a->sampled);
+    ks_env_destroy(a->env);
+    ks_sampler_destroy(a->sampler);
+    ks_adapt_destroy(a->adapt);
+    free(a->shown);
+    free(a->theta);
+    free(a->obs);
+}
+
+/* Numbers of a position that can be drawn: MuJoCo's, or the plane of `point`; 0: there is none. */
+static int position_size(const ks_env_def* def) {
+    return def->nq > 0 ? def->nq : strcmp(def->name, "point") == 0 ? 2 : 0;
+}
+
+ks_theatre* ks_theatre_create(const ks_theatre_policy* policies, int count, const ks_theatre_settings* settings,
+                              ks_error* err) {
+    assert(count >= 1 && count <= KS_PLAY_MAX_ROWS);
+    assert(settings->max_steps >= 0 && settings->max_steps <= KS_PLAY_MAX_STEPS && settings->ghosts <= KS_PLAY_GHOSTS);
+    ks_theatre* t = calloc(1, sizeof *t);
+    if (!t) {
+        ks_fail(err, KS_FAILED, "not enough memory");
+        return NULL;
+    }
+    t->settings = *settings;
+    t->count = count;
+    t->def = ks_env_model_def(policies[0].model);
+    t->nq = position_size(t->def);
+    bool ok = t->nq > 0 || ks_fail(err, KS_BAD_INPUT, "%s: there is nothing to draw of this environment (it has no MuJoCo model)",
+                                   t->def->name);
+    for (int i = 0; ok && i < count; i++) {
+        const ks_env_def* def = ks_env_model_def(policies[i].model);
+        ok = def == t->def || ks_fail(err, KS_BAD_INPUT, "policies for %s and for %s cannot be shown on one task",
+                                      t->def->name, def->name);
+        ok = ok && actor_init(&t->actors[i], &policies[i], settings, err);
+    }
+    if (!ok) {
+        ks_theatre_destroy(t);
+        return NULL;
+    }
+    return t;
+}
+
+void ks_theatre_destroy(ks_theatre* t) {
+    if (!t) {
+        return;
+    }
+    for (int i = 0; i < t->count; i++) {
+        actor_free(&t->actors[i], t->settings.max_steps + 1);
+    }
+    free(t);
+}
+
+ks_play* ks_theatre_make_play(const ks_theatre* t, ks_error* err) {
+    ks_play_sizes sizes = {.rows = t->count,
+                           .steps = t->settings.max_steps,
+                           .nq = t->nq,
+                           .length = t->settings.length,
+                           .ghosts = t->settings.ghosts,
+                           .ghost_len = t->settings.horizon};
+    ks_play* play = ks_play_create(&sizes, err);
+    if (play) {
+        play->def = t->def;
+        play->dt = t->def->dt > 0 ? t->def->dt : TIMELESS_DT;
+    }
+    return play;
+}
+
+/* ---- from batches to positions ----------------------------------------------------------------------------------------------- */
+
+/* Positions of a trajectory into qpos ((length+1) x nq). */
+static void copy_positions(double* qpos, const ks_theatre* t, actor* a, const ks_batch* b, size_t trajectory) {
+    size_t first = b->traj_start[trajectory], length = b->traj_start[trajectory + 1] - first;
+    size_t nq = (size_t)t->nq;
+    if (b->qpos) {
+        memcpy(qpos, b->qpos + first * nq, length * nq * sizeof *qpos);
+        memcpy(qpos + length * nq, b->qpos_last + trajectory * nq, nq * sizeof *qpos);
+        return;
+    }
+    ks_env_reset(a->env, (ks_env_noise){0}, a->obs); /* point starts at the origin, without noise */
+    for (size_t i = 0; i < length; i++) {
+        const ks_real* seen = b->obs + (first + i) * b->sizes.obs_dim;
+        qpos[2 * i] = (double)seen[0];
+        qpos[2 * i + 1] = (double)seen[1];
+        ks_env_step(a->env, b->act + (first + i) * b->sizes.act_cols, a->obs);
+    }
+    qpos[2 * length] = (double)a->obs[0];
+    qpos[2 * length + 1] = (double)a->obs[1];
+}
+
+static void note_sampled(ks_act* act, const ks_theatre* t, actor* a) {
+    const ks_batch* b = a->sampled;
+    act->mean_return = ks_batch_mean_return(b);
+    act->num_ghosts = b->n < t->settings.ghosts ? b->n : t->settings.ghosts;
+    act->ghost_start[0] = 0;
+    for (size_t i = 0; i < act->num_ghosts; i++) {
+        size_t positions = b->traj_start[i + 1] - b->traj_start[i] + 1;
+        copy_positions(act->ghost_qpos + act->ghost_start[i] * (size_t)t->nq, t, a, b, i);
+        act->ghost_start[i + 1] = act->ghost_start[i] + positions;
+    }
+}
+
+static void note_shown(ks_act* act, const ks_theatre* t, actor* a, const ks_batch* b) {
+    copy_positions(act->qpos, t, a, b, 0);
+    act->length = b->rows;
+    act->terminated = b->terminated[0];
+    act->ret[0] = 0;
+    for (size_t i = 0; i < b->rows; i++) {
+        act->rew[i] = (double)b->rew[i];
+        act->ret[i + 1] = act->ret[i] + act->rew[i];
+    }
+}
+
+/* ---- the adaptation ------------------------------------------------------------------------------------------------------------ */
+
+/* θ_0 … θ_steps of one policy, and what was sampled on the way. */
+static bool adapt(ks_act* acts, const ks_theatre* t, actor* a, const ks_theatre_request* r, ks_error* err) {
+    memcpy(a->theta, a->p.theta, a->num_params * sizeof *a->theta);
+    for (int j = 0; j <= r->steps; j++) {
+        ks_real* theta = a->theta + (size_t)j * a->num_params;
+        ks_rollout_request rollout = {
+            .batch = a->sampled, .trajectories = r->trajectories, .theta = theta, .task = r->task};
+        ks_rollout_noise noise = {.seed = r->seed, .iteration = EVAL_ITERATION, .stage = (uint32_t)j};
+        if (!ks_adapt_sample(a->adapt, &rollout, 1, noise, a->p.advantage, NULL, err)) {
+            return false;
+        }
+        note_sampled(&acts[j], t, a);
+        if (j < r->steps) {
+            ks_group group = {.rows = ks_batch_rows(a->sampled), .theta = theta};
+            ks_adapt_step(theta + a->num_params, a->adapt, &group, 1, r->lr_factor * a->p.lr[j]);
+        }
+    }
+    return true;
+}
+
+/* One trajectory of every stage, all with the same numbers for start and noise. */
+static bool perform(ks_act* acts, const ks_theatre* t, actor* a, const ks_theatre_request* r, ks_error* err) {
+    ks_rollout_request rollouts[KS_PLAY_MAX_STEPS + 1];
+    size_t count = (size_t)r->steps + 1;
+    for (size_t j = 0; j < count; j++) {
+        rollouts[j] = (ks_rollout_request){
+            .batch = a->shown[j], .trajectories = 1, .theta = a->theta + j * a->num_params, .task = r->task};
+    }
+    ks_rollout_noise noise = {.seed = r->seed, .iteration = SHOW_ITERATION, .deterministic = r->deterministic};
+    if (!ks_sampler_run(a->sampler, rollouts, count, noise, err)) {
+        return false;
+    }
+    for (size_t j = 0; j < count; j++) {
+        note_shown(&acts[j], t, a, a->shown[j]);
+    }
+    return true;
+}
+
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+bool ks_theatre_perform(ks_theatre* t, ks_play* play, const ks_theatre_request* request, ks_error* err) {
+    assert(request->steps >= 0 && request->steps <= t->settings.max_steps);
+    assert(request->trajectories >= 1 && request->trajectories <= t->settings.max_trajectories);
+    double start = now();
+    memcpy(play->task, request->task, sizeof play->task);
+    play->rows = t->count;
+    play->steps = request->steps;
+    for (int i = 0; i < t->count; i++) {
+        actor* a = &t->actors[i];
+        ks_env_set_task(a->env, request->task);
+        if (!adapt(play->acts[i], t, a, request, err) || !perform(play->acts[i], t, a, request, err)) {
+            return false;
+        }
+    }
+    play->seconds = now() - start;
+    return true;
+}
