@@ -17,8 +17,7 @@ check() {
 }
 
 format() {
-    # every folder of sources, whatever lies about in .deps and build
-    find */ -path build -prune -o -path runs -prune -o -name '*.[ch]' -print0 | xargs -0 clang-format --dry-run -Werror
+    find */ -name '*.[ch]' -not -path 'build/*' -not -path 'runs/*' -print0 | xargs -0 clang-format --dry-run -Werror
 }
 
 # build_and_test PRESET [CTEST OPTION…]
