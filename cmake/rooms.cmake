@@ -79,11 +79,12 @@ function(ks_test name)
     if(arg_LONG)
         set_tests_properties(${name} PROPERTIES LABELS long)
     endif()
-    set_tests_properties(${name} PROPERTIES TIMEOUT 600 ENVIRONMENT "KSHOT_VENV=${PROJECT_SOURCE_DIR}/.deps/venv")
+    set_tests_properties(${name} PROPERTIES TIMEOUT 600
+                         ENVIRONMENT "KSHOT_VENV=${PROJECT_SOURCE_DIR}/.deps/venv;OMP_WAIT_POLICY=passive")
 endfunction()
 
 # ks_python_test(name script argument…): a program of the tests that needs NumPy and the safetensors package.
 function(ks_python_test name script)
     add_test(NAME ${name} COMMAND ${PROJECT_SOURCE_DIR}/.deps/venv/bin/python ${CMAKE_CURRENT_SOURCE_DIR}/${script} ${ARGN})
-    set_tests_properties(${name} PROPERTIES TIMEOUT 900)
+    set_tests_properties(${name} PROPERTIES TIMEOUT 900 ENVIRONMENT "OMP_WAIT_POLICY=passive;OPENBLAS_NUM_THREADS=1")
 endfunction()

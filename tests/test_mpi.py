@@ -29,6 +29,11 @@ def ours(text):
     return [line for line in text.splitlines() if line.startswith("kshot: ")]
 
 
+def await_iteration(process):
+    while not process.stderr.readline().startswith("iteration "):  # mpirun may have something to say before
+        assert process.poll() is None
+
+
 def same(kshot, folder):
     for name, words in (("point", RUN), ("ant", ANT)):
         kshot.done("train", *words, "-o", f"{folder}/{name}1")
@@ -44,7 +49,7 @@ def stopped(kshot, folder):
     run = f"{folder}/stopped"
     process = subprocess.Popen(command(2, "train", *RUN, "-s", "iterations=100000", "-o", run), env=ENVIRONMENT,
                                stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
-    process.stderr.readline()
+    await_iteration(process)
     process.send_signal(signal.SIGTERM)
     process.communicate()
     some_more = ["-s", f"iterations={len(rows(f'{run}/progress.csv')) + 5}"]
@@ -70,7 +75,7 @@ def failed(kshot, folder):
     run = f"{folder}/failed"
     process = subprocess.Popen(command(3, "train", *RUN, "-s", "iterations=100000", "-o", run), env=ENVIRONMENT,
                                stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
-    process.stderr.readline()
+    await_iteration(process)
     shutil.rmtree(run)
     said = ours(process.communicate()[1])
     assert process.returncode == 1 and len(said) == 1 and run in said[0], said
