@@ -16,6 +16,8 @@ int ks_cli_eval(int argc, char** argv, ks_error* err);
 int ks_cli_rollout(int argc, char** argv, ks_error* err);
 int ks_cli_audit(int argc, char** argv, ks_error* err);
 int ks_cli_plot(int argc, char** argv, ks_error* err);
+int ks_cli_view(int argc, char** argv, ks_error* err);
+int ks_cli_record(int argc, char** argv, ks_error* err);
 int ks_cli_bench(int argc, char** argv, ks_error* err);
 int ks_cli_envs(int argc, char** argv, ks_error* err);
 int ks_cli_info(int argc, char** argv, ks_error* err);

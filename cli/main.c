@@ -14,6 +14,9 @@ static const command COMMANDS[] = {
     {"train", "meta-train (or pretrain, or train the oracle) from a config", ks_cli_train},
     {"eval", "returns after 0, 1, 2, … gradient steps on held-out tasks", ks_cli_eval},
     {"plot", "figures from results: adaptation, learning curves, trajectories", ks_cli_plot},
+#ifdef KS_VIEWER
+    {"record", "the same as a video or a picture, without a display", ks_cli_record},
+#endif
     {"rollout", "write trajectories of a policy for other programs", ks_cli_rollout},
     {"audit", "write one meta-iteration down in full", ks_cli_audit},
     {"bench", "speed against the machine's own limits", ks_cli_bench},

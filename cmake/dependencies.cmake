@@ -13,6 +13,13 @@ pkg_check_modules(XSMM REQUIRED IMPORTED_TARGET libxsmm)
 pkg_check_modules(LAPACKE REQUIRED IMPORTED_TARGET lapacke)
 find_path(RANDOM123_INCLUDE Random123/philox.h REQUIRED)
 
+option(KS_VIEWER "The commands view and record: a window by GLFW, pictures without a display by EGL" ON)
+if(KS_VIEWER)
+    pkg_check_modules(EGL REQUIRED IMPORTED_TARGET egl)
+    pkg_check_modules(GLFW REQUIRED IMPORTED_TARGET glfw3)
+    pkg_check_modules(PNG REQUIRED IMPORTED_TARGET libpng)
+endif()
+
 # OpenBLAS, the OpenMP flavour: a call from inside a parallel region stays on its thread
 find_path(OPENBLAS_INCLUDE cblas.h PATH_SUFFIXES x86_64-linux-gnu/openblas-openmp openblas-openmp openblas REQUIRED)
 find_library(OPENBLAS_LIBRARY openblas PATH_SUFFIXES openblas-openmp REQUIRED)

@@ -29,10 +29,10 @@ static void connect(mjvScene* scn, int type, double width, const double from[3],
     }
 }
 
-/* along x, above the actor */
+/* along x, near the floor between actor and camera, where no leg hides it */
 static void arrow(mjvScene* scn, const double at[3], double length, double size) {
-    double z = at[2] + 0.62 * size;
-    double from[3] = {at[0] - length / 2, at[1], z}, to[3] = {at[0] + length / 2, at[1], z};
+    double y = at[1] - 0.6 * size, z = 0.05 * size;
+    double from[3] = {at[0] - length / 2, y, z}, to[3] = {at[0] + length / 2, y, z};
     connect(scn, mjGEOM_ARROW, 0.035 * size, from, to, GOAL_RGBA);
 }
 

@@ -5,7 +5,7 @@
 
 #include "viewer/scene.h"
 
-/* The task: an arrow above `at` (x, y, z of the actor's root) or a flag; `time` moves what moves at a goal velocity. Sizes are
+/* The task: an arrow beside `at` (x, y, z of the actor's root) or a flag; `time` moves what moves at a goal velocity. Sizes are
  * those of an actor `size` metres long. */
 void ks_overlay_task(mjvScene* scn, const ks_play* play, const double at[3], double time, double size);
 

@@ -9,22 +9,25 @@
 
 enum { MAX_GEOMS = 6000, ROOT_BODY = 1 };
 
+/* of a pane, as a multiple of its height */
+static const double WIDTH_WANTED = 1.15;
+
 /* How a family of environments looks best. */
 typedef struct look {
     const char* family;
     double azimuth, elevation, distance;
-    double height;    /* of the point looked at, above the floor */
-    double size;      /* length of the actor, m */
-    bool track;       /* the camera goes with the actor */
-    bool planar;      /* the second number of a position is a height, not y */
-    bool paths;       /* ways of the trajectories are drawn, not their bodies */
+    double height; /* of the point looked at, above the floor */
+    double size;   /* length of the actor, m */
+    bool track;    /* the camera goes with the actor */
+    bool planar;   /* the second number of a position is a height, not y */
+    bool paths;    /* ways of the trajectories are drawn, not their bodies */
     double path_radius;
 } look;
 
 static const look LOOKS[] = {
     {"half-cheetah", 90, -11, 2.75, 0.52, 1.0, true, true, false, 0.012},
     {"ant", 72, -30, 4.6, 0.25, 1.3, true, false, false, 0.02},
-    {"point", 90, -58, 2.75, 0, 0.36, false, false, true, 0.007},
+    {"point", 90, -55, 2.75, -0.03, 0.42, false, false, true, 0.007},
     {"", 90, -20, 4, 0.4, 1, true, false, false, 0.02}, /* whatever else has a MuJoCo model */
 };
 
@@ -63,8 +66,8 @@ ks_view ks_view_default(const ks_env_def* def) {
                      .elevation = l->elevation,
                      .distance = l->distance,
                      .shadows = true,
-                     .reflections = true,
-                     .ghosts = l->paths ? KS_PLAY_GHOSTS : 6};
+
+                     .ghosts = l->paths ? KS_PLAY_GHOSTS : 4};
 }
 
 ks_goal_kind ks_goal_kind_of(const ks_env_def* def) {
@@ -132,7 +135,6 @@ ks_scene* ks_scene_create(const ks_env_model* model, const ks_scene_settings* se
     } else { /* nothing is drawn there */
         s->stage_m->vis.global.offwidth = s->stage_m->vis.global.offheight = 16;
     }
-    s->stage_m->vis.quality.shadowsize = 2048;
     mjv_makeScene(s->stage_m, &s->scn, MAX_GEOMS);
     mjr_makeContext(s->stage_m, &s->con, settings->font);
     s->has_context = true;
@@ -200,13 +202,14 @@ static void place_actor(ks_scene* s, const ks_act* act, double time, double dt, 
 }
 
 /* Needs the actor in its place. */
-static void aim(ks_scene* s, mjvCamera* camera, const ks_view* view) {
+static void aim(ks_scene* s, mjvCamera* camera, const ks_view* view, mjrRect where) {
     const mjtNum* root = s->actor_d->xpos + 3 * ROOT_BODY;
     mjv_defaultCamera(camera);
     camera->type = mjCAMERA_FREE;
     camera->azimuth = view->azimuth;
     camera->elevation = view->elevation;
-    camera->distance = view->distance;
+    /* the field of view is that of the height: in a narrow pane the actor would not fit */
+    camera->distance = view->distance * fmax(1, WIDTH_WANTED * where.height / where.width);
     for (int i = 0; i < 3; i++) {
         camera->lookat[i] = view->offset[i] + (i == 2 ? s->look->height : s->look->track ? root[i] : 0);
     }
@@ -233,7 +236,8 @@ static void add_actor(ks_scene* s, const float rgb[3], float alpha) {
 }
 
 /* What was sampled: bodies, or ways through the plane. */
-static void add_ghosts(ks_scene* s, const ks_act* act, double time, double dt, const ks_view* view, const float rgb[3]) {
+static void add_ghosts(ks_scene* s, const ks_act* act, double time, double dt, const ks_view* view,
+                       const float rgb[3]) {
     size_t count = act->num_ghosts < (size_t)view->ghosts ? act->num_ghosts : (size_t)view->ghosts;
     const float line[4] = {rgb[0], rgb[1], rgb[2], 0.42f};
     for (size_t g = 0; g < count; g++) {
@@ -246,7 +250,11 @@ static void add_ghosts(ks_scene* s, const ks_act* act, double time, double dt, c
         } else {
             mju_copy(s->actor_d->qpos, q + i * (size_t)s->nq, s->nq);
             mj_kinematics(s->actor_m, s->actor_d);
-            add_actor(s, rgb, 0.10f);
+            int from = s->scn.ngeom;
+            add_actor(s, rgb, s->look->planar ? 0.22f : 0.10f);
+            for (int k = from; s->look->planar && k < s->scn.ngeom; k++) { /* each on a track of its own, behind */
+                s->scn.geoms[k].pos[1] += 0.5f * (float)(g + 1) + 0.3f;
+            }
         }
     }
 }
@@ -262,13 +270,14 @@ static void move_sun(ks_scene* s, const mjvCamera* camera) {
     }
 }
 
-void ks_scene_draw(ks_scene* s, mjrRect where, const ks_play* play, int row, int step, double time, const ks_view* view) {
+void ks_scene_draw(ks_scene* s, mjrRect where, const ks_play* play, int row, int step, double time,
+                   const ks_view* view) {
     const ks_act* act = &play->acts[row][step];
     const float* rgb = COLORS[step % (KS_PLAY_MAX_STEPS + 1)];
     mjvCamera camera;
     size_t state;
     place_actor(s, act, time, play->dt, &state);
-    aim(s, &camera, view);
+    aim(s, &camera, view, where);
     mjtNum root[3];
     mju_copy3(root, s->actor_d->xpos + 3 * ROOT_BODY);
 
@@ -294,7 +303,7 @@ bool ks_scene_pick(double place[2], ks_scene* s, mjrRect where, const ks_play* p
     mjvCamera camera;
     size_t state;
     place_actor(s, &play->acts[row][step], time, play->dt, &state);
-    aim(s, &camera, view);
+    aim(s, &camera, view, where);
     mjv_updateCamera(s->stage_m, s->stage_d, &camera, &s->scn);
     mjvGLCamera gl = mjv_averageCamera(&s->scn.camera[0], &s->scn.camera[1]);
     double half = 0.5 * (double)(gl.frustum_top - gl.frustum_bottom) / (double)gl.frustum_near;

@@ -17,7 +17,7 @@
 typedef struct ks_view {
     double azimuth, elevation; /* degrees */
     double distance;           /* m */
-    double offset[3];          /* m, of the point looked at from the actor (or, where nothing is tracked, from the origin) */
+    double offset[3]; /* m, of the point looked at from the actor (or, where nothing is tracked, from the origin) */
     bool shadows, reflections; /* in software OpenGL the two take most of the time */
     int ghosts;                /* sampled trajectories shown beside the actor, at most */
 } ks_view;
@@ -49,7 +49,8 @@ const mjModel* ks_scene_stage(const ks_scene* scene);
 void ks_scene_color(float rgb[3], int steps);
 
 /* Draws act (row, step) at `time` (simulated seconds) into the rectangle (pixels). */
-void ks_scene_draw(ks_scene* scene, mjrRect where, const ks_play* play, int row, int step, double time, const ks_view* view);
+void ks_scene_draw(ks_scene* scene, mjrRect where, const ks_play* play, int row, int step, double time,
+                   const ks_view* view);
 
 /* Where on the floor the pixel (x, y) of the rectangle is, with the act at that time; false: nowhere (the sky). */
 bool ks_scene_pick(double place[2], ks_scene* scene, mjrRect where, const ks_play* play, int row, int step, double time,

@@ -36,12 +36,8 @@ struct ks_theatre {
 };
 
 ks_theatre_settings ks_theatre_settings_default(void) {
-    return (ks_theatre_settings){.max_steps = 3,
-                                 .max_trajectories = 20,
-                                 .horizon = 200,
-                                 .length = 200,
-                                 .ghosts = KS_PLAY_GHOSTS,
-                                 .threads = 1};
+    return (ks_theatre_settings){
+        .max_steps = 3, .max_trajectories = 20, .horizon = 200, .length = 200, .ghosts = KS_PLAY_GHOSTS, .threads = 1};
 }
 
 /* ---- creation ------------------------------------------------------------------------------------------------------------ */
@@ -105,8 +101,9 @@ ks_theatre* ks_theatre_create(const ks_theatre_policy* policies, int count, cons
     t->count = count;
     t->def = ks_env_model_def(policies[0].model);
     t->nq = position_size(t->def);
-    bool ok = t->nq > 0 || ks_fail(err, KS_BAD_INPUT, "%s: there is nothing to draw of this environment (it has no MuJoCo model)",
-                                   t->def->name);
+    bool ok =
+        t->nq > 0 || ks_fail(err, KS_BAD_INPUT,
+                             "%s: there is nothing to draw of this environment (it has no MuJoCo model)", t->def->name);
     for (int i = 0; ok && i < count; i++) {
         const ks_env_def* def = ks_env_model_def(policies[i].model);
         ok = def == t->def || ks_fail(err, KS_BAD_INPUT, "policies for %s and for %s cannot be shown on one task",
@@ -214,7 +211,7 @@ static bool adapt(ks_act* acts, const ks_theatre* t, actor* a, const ks_theatre_
 
 /* One trajectory of every stage, all with the same numbers for start and noise. */
 static bool perform(ks_act* acts, const ks_theatre* t, actor* a, const ks_theatre_request* r, ks_error* err) {
-    ks_rollout_request rollouts[KS_PLAY_MAX_STEPS + 1];
+    ks_rollout_request rollouts[KS_PLAY_MAX_STEPS + 1] = {0};
     size_t count = (size_t)r->steps + 1;
     for (size_t j = 0; j < count; j++) {
         rollouts[j] = (ks_rollout_request){

@@ -1,0 +1,237 @@
+#include "cli/show.h"
+#include "viewer/film.h"
+#include "viewer/video.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char* const HELP =
+    "usage: kshot record POLICY… -o OUT.(mp4|gif|png) [--task V[,V…]] [--steps 3] [--size WxH] …\n"
+    "\n"
+    "Pictures of policies before and after gradient steps on a task, side by side, without a display: a video, or as\n"
+    ".png a contact sheet with a row per number of steps. One row per policy, at most 4.\n"
+    "\n"
+    "  -o OUT             its suffix says the kind; --force replaces a file that exists\n"
+    "  --size WxH         pixels (default 1280 wide, a gif 800, and as high as the rows need)\n"
+    "  --fps N            frames per second, 1 to 60 (default 30; a gif 20)\n"
+    "  --speed X          of the show, 1 is the simulated world's (default: at most that, and 4 s at least)\n"
+    "  --frames N         moments per row of a contact sheet (default 5)\n"
+    "  --no-charts        without the bars and curves below\n";
+
+typedef struct record_options {
+    const char *output, *size;
+    int width, height;
+    int64_t fps, frames;
+    double speed;
+    bool no_charts, force;
+} record_options;
+
+static const double SHORTEST = 4;     /* s, of a video with the default speed */
+static const double LAST_PICTURE = 1; /* s, that it stays */
+
+/* set by the signal handler: the one thing that cannot be passed to it */
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number) {
+    interrupted = 1;
+    signal(number, SIG_DFL); /* a second Ctrl-C ends at once */
+}
+
+/* ---- a video ----------------------------------------------------------------------------------------------------------------------- */
+
+typedef struct shooting {
+    const record_options* options;
+    const ks_show* show;
+    const ks_play* play;
+    ks_film* film;
+    size_t frames;
+    bool live; /* a bar on the terminal */
+} shooting;
+
+static void show_bar(const shooting* s, size_t done) {
+    enum { CELLS = 30 };
+    int filled = (int)(CELLS * done / s->frames);
+    fprintf(stderr, "\r%.*s%.*s %zu/%zu frames", 3 * filled, "██████████████████████████████", CELLS - filled,
+            "..............................", done, s->frames);
+    fflush(stderr);
+}
+
+static const unsigned char* shoot(void* user, size_t index, ks_error* err) {
+    shooting* s = user;
+    if (interrupted) {
+        ks_fail(err, KS_INTERRUPTED, "interrupted; nothing was written");
+        return NULL;
+    }
+    if (s->live) {
+        show_bar(s, index + 1);
+    }
+    double time = (double)index * s->options->speed / (double)s->options->fps;
+    return ks_film_frame(s->film, s->play, fmin(time, ks_play_duration(s->play)), &s->show->view, &s->show->caption,
+                         err);
+}
+
+static bool write_video(shooting* s, ks_video_kind kind, ks_error* err) {
+    const record_options* o = s->options;
+    s->frames = 1 + (size_t)ceil((ks_play_duration(s->play) / o->speed + LAST_PICTURE) * (double)o->fps);
+    ks_video video = {.kind = kind,
+                      .width = o->width,
+                      .height = o->height,
+                      .fps = (int)o->fps,
+                      .frames = s->frames,
+                      .frame = shoot,
+                      .user = s};
+    s->live = isatty(STDERR_FILENO);
+    bool ok = ks_video_write(o->output, &video, err);
+    if (s->live) {
+        fprintf(stderr, "\r\033[K");
+    }
+    if (ok) {
+        printf("%s: %dx%d, %zu frames, %.1f s\n", o->output, o->width, o->height, s->frames,
+               (double)s->frames / (double)o->fps);
+    }
+    return ok;
+}
+
+static bool write_sheet(const shooting* s, ks_error* err) {
+    const record_options* o = s->options;
+    const unsigned char* rgb = ks_film_sheet(s->film, s->play, (int)o->frames, &s->show->view, &s->show->caption, err);
+    if (!rgb || !ks_png_write(o->output, o->width, o->height, rgb, err)) {
+        return false;
+    }
+    printf("%s: %dx%d, %lld moments of %d stages\n", o->output, o->width, o->height, (long long)o->frames,
+           s->play->rows * (s->play->steps + 1));
+    return true;
+}
+
+/* ---- the command --------------------------------------------------------------------------------------------------------------------- */
+
+static void print_returns(const ks_play* play, const ks_show* show) {
+    for (int row = 0; row < play->rows; row++) {
+        printf("%s%smean return of %zu trajectories after 0 … %d gradient steps:",
+               show->caption.labels[row] ? show->caption.labels[row] : "", show->caption.labels[row] ? ": " : "",
+               show->request.trajectories, play->steps);
+        for (int j = 0; j <= play->steps; j++) {
+            printf(" %.2f", play->acts[row][j].mean_return);
+        }
+        printf("\n");
+    }
+}
+
+static void fill_in(record_options* o, const ks_show* show, const ks_play* play, ks_video_kind kind) {
+    double duration = ks_play_duration(play);
+    if (!o->size) {
+        int stages = show->count * ((int)show->steps + 1);
+        int high = 32 + 352 * show->count + (o->no_charts ? 0 : 176); /* panes a little higher than wide */
+        o->width = kind == KS_VIDEO_GIF ? 800 : 1280;
+        o->height = kind == KS_VIDEO_PNG ? 32 + 200 * stages : kind == KS_VIDEO_GIF ? high * 5 / 8 : high;
+    }
+    o->fps = o->fps ? o->fps : kind == KS_VIDEO_GIF ? 20 : 30;
+    if (o->speed <= 0) { /* a round number that leaves time to look */
+        o->speed = duration >= SHORTEST ? 1 : duration >= SHORTEST / 2 ? 0.5 : fmax(duration / SHORTEST, 0.01);
+    }
+}
+
+static bool record(record_options* o, ks_show* show, ks_video_kind kind, ks_error* err) {
+    char status[64] = "";
+    ks_theatre* theatre = ks_theatre_create(show->actors, show->count, &show->settings, err);
+    ks_play* play = theatre ? ks_theatre_make_play(theatre, err) : NULL;
+    bool ok = play && ks_theatre_perform(theatre, play, &show->request, err);
+    if (ok) {
+        fill_in(o, show, play, kind);
+        show->caption.charts = !o->no_charts;
+        if (kind != KS_VIDEO_PNG && o->speed != 1) {
+            snprintf(status, sizeof status, "speed %.2g", o->speed);
+            show->caption.status = status;
+        }
+        ks_video video = {.kind = kind, .width = o->width, .height = o->height};
+        ok = kind == KS_VIDEO_PNG || ks_video_check(&video, err);
+    }
+    shooting s = {.options = o, .show = show, .play = play};
+    s.film = ok ? ks_film_create(show->policies[0].model, o->width, o->height, err) : NULL;
+    ok = s.film && (kind == KS_VIDEO_PNG ? write_sheet(&s, err) : write_video(&s, kind, err));
+    if (ok) {
+        print_returns(play, show);
+    }
+    ks_film_destroy(s.film);
+    ks_play_destroy(play);
+    ks_theatre_destroy(theatre);
+    return ok;
+}
+
+enum { SIZE = KS_SHOW_END, FPS, SPEED, FRAMES, NO_CHARTS, FORCE };
+static const struct option OPTIONS[] = {KS_SHOW_OPTIONS,
+                                        {"output", required_argument, NULL, 'o'},
+                                        {"size", required_argument, NULL, SIZE},
+                                        {"fps", required_argument, NULL, FPS},
+                                        {"speed", required_argument, NULL, SPEED},
+                                        {"frames", required_argument, NULL, FRAMES},
+                                        {"no-charts", no_argument, NULL, NO_CHARTS},
+                                        {"force", no_argument, NULL, FORCE},
+                                        {0}};
+
+static bool parse_size(record_options* o, const char* value, ks_error* err) {
+    char end;
+    o->size = value;
+    if (sscanf(value, "%5dx%5d%c", &o->width, &o->height, &end) != 2 || o->width < KS_FILM_MIN_SIDE ||
+        o->height < KS_FILM_MIN_SIDE || o->width > KS_FILM_MAX_SIDE || o->height > KS_FILM_MAX_SIDE) {
+        return ks_fail(err, KS_BAD_INPUT, "--size: '%s' is not WIDTHxHEIGHT, each from %d to %d pixels", value,
+                       KS_FILM_MIN_SIDE, KS_FILM_MAX_SIDE);
+    }
+    return true;
+}
+
+static bool parse_option(record_options* o, ks_show* show, int option, const char* value, ks_error* err) {
+    size_t count;
+    switch (option) {
+        case 'o':
+            o->output = value;
+            return true;
+        case SIZE:
+            return parse_size(o, value, err);
+        case FPS:
+            return ks_cli_int("--fps", value, 1, 60, &o->fps, err);
+        case FRAMES:
+            return ks_cli_int("--frames", value, 1, 20, &o->frames, err);
+        case SPEED:
+            return ks_cli_numbers("--speed", value, 1, &o->speed, &count, err) &&
+                   ((o->speed >= 0.01 && o->speed <= 100) ||
+                    ks_fail(err, KS_BAD_INPUT, "--speed: '%s' is not a number from 0.01 to 100", value));
+        case NO_CHARTS:
+            return o->no_charts = true;
+        case FORCE:
+            return o->force = true;
+        default:
+            return ks_show_option(show, option, value, err);
+    }
+}
+
+int ks_cli_record(int argc, char** argv, ks_error* err) {
+    record_options o = {.frames = 5};
+    ks_show show = ks_show_default();
+    ks_video_kind kind;
+    optind = 0;
+    for (int c; (c = ks_cli_option(argc, argv, KS_SHOW_LETTERS "o:", OPTIONS, err)) != -1;) {
+        if (c == 'h') {
+            fputs(HELP, stdout);
+            fputs(KS_SHOW_HELP, stdout);
+            return 0;
+        }
+        if (!parse_option(&o, &show, c, optarg, err)) {
+            return KS_BAD_INPUT;
+        }
+    }
+    if (!o.output) {
+        ks_fail(err, KS_BAD_INPUT, "record: -o OUT.(mp4|gif|png) is missing; `kshot record --help` explains");
+        return KS_BAD_INPUT;
+    }
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    bool ok = ks_cli_check_output(o.output, o.force, err) && ks_video_kind_of(&kind, o.output, err) &&
+              ks_show_open(&show, argv + optind, argc - optind, err) && record(&o, &show, kind, err);
+    ks_show_close(&show);
+    return ks_cli_exit(ok, err);
+}

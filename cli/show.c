@@ -1,0 +1,154 @@
+#include "cli/show.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const char* const KS_SHOW_HELP =
+    "  --task V[,V…]      the task's numbers (default: the first held-out task of --seed)\n"
+    "  --steps K          gradient steps, 0 to 9 (default 3): 0 … K are shown\n"
+    "  --lr A1[,A2…]      their step sizes (default: the paper's protocol)\n"
+    "  --trajectories N   sampled for every gradient step (default 20; 40 for point and ant-dir)\n"
+    "  --length T         timesteps to show (default: the policy's horizon)\n"
+    "  --ghosts N         sampled trajectories to show beside, 0 to 20 (default 4; 20 for point)\n"
+    "  --deterministic    what is shown acts without noise (learning keeps it)\n"
+    "  --seed N           of the task, start states and action noise (default 1)\n"
+    "  --label NAME       of the next policy in order\n"
+    "  --best             of run directories, best.safetensors instead of policy.safetensors\n"
+    "  -e ENV             another environment than the policies' own\n"
+    "  -j THREADS         default: the number of cores; results do not depend on it\n";
+
+ks_show ks_show_default(void) {
+    return (ks_show){.steps = 3, .seed = 1, .ghosts = -1, .threads = ks_cli_cores()};
+}
+
+/* drawn with MuJoCo's letters, which are those of ASCII */
+static bool take_label(ks_show* s, const char* value, ks_error* err) {
+    size_t length = strlen(value);
+    bool plain = length > 0 && length <= 40;
+    for (size_t i = 0; i < length; i++) {
+        plain = plain && value[i] >= ' ' && value[i] <= '~';
+    }
+    if (!plain) {
+        return ks_fail(err, KS_BAD_INPUT, "--label: '%s' is not 1 to 40 letters of ASCII", value);
+    }
+    if (s->num_labels == KS_PLAY_MAX_ROWS) {
+        return ks_fail(err, KS_BAD_INPUT, "--label: more than %d of them", KS_PLAY_MAX_ROWS);
+    }
+    s->labels[s->num_labels++] = value;
+    return true;
+}
+
+bool ks_show_option(ks_show* s, int option, const char* value, ks_error* err) {
+    switch (option) {
+        case KS_SHOW_TASK:
+            s->task = value;
+            return true;
+        case KS_SHOW_STEPS:
+            return ks_cli_int("--steps", value, 0, KS_PLAY_MAX_STEPS, &s->steps, err);
+        case KS_SHOW_LR:
+            s->lr = value;
+            return true;
+        case KS_SHOW_TRAJECTORIES:
+            return ks_cli_int("--trajectories", value, 1, 1000, &s->trajectories, err);
+        case KS_SHOW_LENGTH:
+            return ks_cli_int("--length", value, 1, 10000, &s->length, err);
+        case KS_SHOW_SEED:
+            return ks_cli_int("--seed", value, 0, INT64_MAX, &s->seed, err);
+        case KS_SHOW_GHOSTS:
+            return ks_cli_int("--ghosts", value, 0, KS_PLAY_GHOSTS, &s->ghosts, err);
+        case KS_SHOW_DETERMINISTIC:
+            return s->deterministic = true;
+        case KS_SHOW_LABEL:
+            return take_label(s, value, err);
+        case KS_SHOW_BEST:
+            return s->best = true;
+        case 'e':
+            s->env = value;
+            return true;
+        case 'j':
+            return ks_cli_int("-j", value, 1, 1024, &s->threads, err);
+        default:
+            return false; /* ks_cli_option has said why */
+    }
+}
+
+static bool open_policies(ks_show* s, char** arguments, int count, ks_error* err) {
+    if (count < 1 || count > KS_PLAY_MAX_ROWS) {
+        return ks_fail(err, KS_BAD_INPUT,
+                       count < 1 ? "POLICY is missing; --help explains" : "at most %d policies are shown together",
+                       KS_PLAY_MAX_ROWS);
+    }
+    if (s->num_labels > count) {
+        return ks_fail(err, KS_BAD_INPUT, "--label is given %d times for %d polic%s", s->num_labels, count,
+                       count == 1 ? "y" : "ies");
+    }
+    for (int i = 0; i < count; i++) {
+        if (!ks_cli_policy_open(&s->policies[i], arguments[i], s->best, s->env, err)) {
+            return false;
+        }
+        s->count = i + 1;
+    }
+    return true;
+}
+
+static bool take_task(ks_show* s, const ks_env_def* def, ks_error* err) {
+    size_t count;
+    if (!s->task) {
+        ks_draw_held_out_tasks(s->request.task, def, (uint64_t)s->seed, 1);
+        return true;
+    }
+    if (!ks_cli_numbers("--task", s->task, KS_TASK_MAX, s->request.task, &count, err)) {
+        return false;
+    }
+    return count == (size_t)def->task_dim ||
+           ks_fail(err, KS_BAD_INPUT, "--task: '%s' has %zu numbers; a task of %s has %d (%s)", s->task, count,
+                   def->name, def->task_dim, def->task_summary);
+}
+
+static bool set_actor(ks_show* s, int i, ks_error* err) {
+    const ks_cli_policy* p = &s->policies[i];
+    ks_theatre_policy* a = &s->actors[i];
+    *a = (ks_theatre_policy){.model = p->model, .policy = p->policy, .theta = p->theta};
+    a->advantage = (ks_advantage_settings){.gamma = p->info.gamma, .gae_lambda = p->info.gae_lambda};
+    ks_protocol_lr(a->lr, p->def->name, &p->info);
+    const char* own = s->count == 1 ? NULL : p->info.iteration == 0 ? "random" : p->info.method;
+    s->caption.labels[i] = i < s->num_labels ? s->labels[i] : own;
+    return !s->lr || ks_cli_lr(s->lr, a->lr, err);
+}
+
+bool ks_show_open(ks_show* s, char** arguments, int count, ks_error* err) {
+    if (!open_policies(s, arguments, count, err)) {
+        return false;
+    }
+    const ks_cli_policy* first = &s->policies[0];
+    const ks_env_def* def = first->def;
+    for (int i = 0; i < s->count; i++) {
+        if (!set_actor(s, i, err)) {
+            return false;
+        }
+    }
+    size_t trajectories = s->trajectories ? (size_t)s->trajectories : ks_protocol_trajectories(def->name);
+    s->settings = ks_theatre_settings_default();
+    s->settings.max_steps = (int)s->steps;
+    s->settings.max_trajectories = trajectories;
+    s->settings.horizon = (size_t)first->info.horizon;
+    s->settings.length = s->length ? (size_t)s->length : (size_t)first->info.horizon;
+    s->settings.threads = (int)s->threads;
+    s->request.steps = (int)s->steps;
+    s->request.trajectories = trajectories;
+    s->request.lr_factor = 1;
+    s->request.seed = (uint64_t)s->seed;
+    s->request.deterministic = s->deterministic;
+    s->view = ks_view_default(def);
+    s->view.ghosts = s->ghosts >= 0 ? (int)s->ghosts : s->view.ghosts;
+    s->caption.title = def->name;
+    s->caption.charts = true;
+    return take_task(s, def, err);
+}
+
+void ks_show_close(ks_show* s) {
+    for (int i = 0; i < s->count; i++) {
+        ks_cli_policy_close(&s->policies[i]);
+    }
+    s->count = 0;
+}

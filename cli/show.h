@@ -1,0 +1,61 @@
+/* show.h: what `view` and `record` share: policies on one task, and how they are adapted. Internal to this room. */
+#ifndef KS_CLI_SHOW_H
+#define KS_CLI_SHOW_H
+
+#include "cli/cli.h"
+#include "viewer/picture.h"
+#include "viewer/theatre.h"
+
+/* The options' help, and what getopt_long needs for them; their letters are in KS_SHOW_LETTERS. */
+extern const char* const KS_SHOW_HELP;
+#define KS_SHOW_LETTERS "he:j:"
+#define KS_SHOW_OPTIONS                                                                                       \
+    {"help", no_argument, NULL, 'h'}, {"task", required_argument, NULL, KS_SHOW_TASK},                        \
+        {"steps", required_argument, NULL, KS_SHOW_STEPS}, {"lr", required_argument, NULL, KS_SHOW_LR},       \
+        {"trajectories", required_argument, NULL, KS_SHOW_TRAJECTORIES},                                      \
+        {"length", required_argument, NULL, KS_SHOW_LENGTH}, {"seed", required_argument, NULL, KS_SHOW_SEED}, \
+        {"ghosts", required_argument, NULL, KS_SHOW_GHOSTS},                                                  \
+        {"deterministic", no_argument, NULL, KS_SHOW_DETERMINISTIC},                                          \
+        {"label", required_argument, NULL, KS_SHOW_LABEL}, {"best", no_argument, NULL, KS_SHOW_BEST},         \
+        {"env", required_argument, NULL, 'e'}, {                                                              \
+        "threads", required_argument, NULL, 'j'                                                               \
+    }
+enum {
+    KS_SHOW_TASK = 256,
+    KS_SHOW_STEPS,
+    KS_SHOW_LR,
+    KS_SHOW_TRAJECTORIES,
+    KS_SHOW_LENGTH,
+    KS_SHOW_SEED,
+    KS_SHOW_GHOSTS,
+    KS_SHOW_DETERMINISTIC,
+    KS_SHOW_LABEL,
+    KS_SHOW_BEST,
+    KS_SHOW_END
+};
+
+typedef struct ks_show {
+    /* as typed; start with ks_show_default */
+    const char *task, *lr, *env;
+    int64_t steps, trajectories, length, seed, ghosts, threads; /* trajectories, length 0, ghosts -1: the default */
+    bool deterministic, best;
+    const char* labels[KS_PLAY_MAX_ROWS];
+    int num_labels;
+    /* after ks_show_open */
+    int count;
+    ks_cli_policy policies[KS_PLAY_MAX_ROWS];
+    ks_theatre_policy actors[KS_PLAY_MAX_ROWS];
+    ks_theatre_settings settings; /* of the theatre: max_* as asked for */
+    ks_theatre_request request;
+    ks_view view;
+    ks_caption caption;
+} ks_show;
+
+ks_show ks_show_default(void);
+/* One option of KS_SHOW_OPTIONS. */
+bool ks_show_option(ks_show* show, int option, const char* value, ks_error* err);
+/* Opens the policies that the other arguments name, and works the rest out. Errors: KS_BAD_INPUT, KS_FAILED. */
+bool ks_show_open(ks_show* show, char** arguments, int count, ks_error* err);
+void ks_show_close(ks_show* show);
+
+#endif

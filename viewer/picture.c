@@ -1,0 +1,253 @@
+#include "viewer/picture.h"
+
+#include "viewer/charts.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct ks_picture {
+    ks_scene* scene;
+    double unit;
+    ks_charts* charts;
+};
+
+static const float WHITE[3] = {1, 1, 1};
+static const float DARK[3] = {0.14f, 0.17f, 0.21f};
+static const float PALE[3] = {0.72f, 0.77f, 0.82f};
+
+ks_picture* ks_picture_create(ks_scene* scene, double unit, ks_error* err) {
+    ks_picture* p = calloc(1, sizeof *p);
+    if (!p) {
+        ks_fail(err, KS_FAILED, "not enough memory");
+        return NULL;
+    }
+    p->scene = scene;
+    p->unit = unit;
+    p->charts = ks_charts_create(ks_scene_context(scene), unit, err);
+    if (!p->charts) {
+        ks_picture_destroy(p);
+        return NULL;
+    }
+    return p;
+}
+
+void ks_picture_destroy(ks_picture* p) {
+    if (p) {
+        ks_charts_destroy(p->charts);
+        free(p);
+    }
+}
+
+/* ---- layout ------------------------------------------------------------------------------------------------------------------ */
+
+static int px(const ks_picture* p, double units) {
+    return (int)lround(units * p->unit);
+}
+
+typedef struct layout {
+    mjrRect header, panes, bars, curves; /* the last two: width 0 if there is no room */
+    int rows, columns;                   /* of panes */
+    bool wrapped;                        /* one policy's panes go over several rows */
+} layout;
+
+static layout lay_out(const ks_picture* p, mjrRect w, const ks_play* play, const ks_caption* caption) {
+    layout l = {.rows = play->rows, .columns = play->steps + 1};
+    int header = px(p, w.height < px(p, 300) ? 22 : 32);
+    int charts = caption->charts && w.height >= px(p, 360) && w.width >= px(p, 360) ? w.height * 31 / 100 : 0;
+    charts = charts > px(p, 190) ? px(p, 190) : charts;
+    l.header = (mjrRect){w.left, w.bottom + w.height - header, w.width, header};
+    l.panes = (mjrRect){w.left, w.bottom + charts, w.width, w.height - header - charts};
+    if (charts > 0) {
+        int left = w.width * 38 / 100;
+        l.bars = (mjrRect){w.left, w.bottom, left, charts};
+        l.curves = (mjrRect){w.left + left, w.bottom, w.width - left, charts};
+    }
+    /* panes much higher than wide would show more sky than actor */
+    double aspect = (double)l.panes.width / l.columns / ((double)l.panes.height / l.rows);
+    if (play->rows == 1 && l.columns > 2 && aspect < 0.6) {
+        l.wrapped = true;
+        l.columns = (play->steps + 2) / 2;
+        l.rows = 2;
+    }
+    return l;
+}
+
+static mjrRect pane_at(const ks_picture* p, const layout* l, int row, int step) {
+    int column = l->wrapped ? step % l->columns : step;
+    int line = l->wrapped ? step / l->columns : row;
+    int gap = px(p, 2);
+    int left = l->panes.left + l->panes.width * column / l->columns;
+    int right = l->panes.left + l->panes.width * (column + 1) / l->columns;
+    int top = l->panes.bottom + l->panes.height - l->panes.height * line / l->rows;
+    int bottom = l->panes.bottom + l->panes.height - l->panes.height * (line + 1) / l->rows;
+    return (mjrRect){left + (column > 0 ? gap : 0), bottom + gap, right - left - (column > 0 ? gap : 0),
+                     top - bottom - gap};
+}
+
+bool ks_picture_find_pane(const ks_picture* p, mjrRect where, const ks_play* play, const ks_caption* caption, double x,
+                          double y, mjrRect* pane, int* row, int* step) {
+    layout l = lay_out(p, where, play, caption);
+    for (*row = 0; *row < play->rows; ++*row) {
+        for (*step = 0; *step <= play->steps; ++*step) {
+            *pane = pane_at(p, &l, *row, *step);
+            if (x >= pane->left && x < pane->left + pane->width && y >= pane->bottom &&
+                y < pane->bottom + pane->height) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* ---- texts ---------------------------------------------------------------------------------------------------------------------- */
+
+static void steps_text(char* out, size_t room, int steps, bool brief) {
+    if (steps == 0) {
+        snprintf(out, room, brief ? "before" : "before adapting");
+    } else {
+        snprintf(out, room, brief ? "%d step%s" : "after %d gradient step%s", steps, steps == 1 ? "" : "s");
+    }
+}
+
+void ks_picture_task_text(char* out, size_t room, const ks_play* play) {
+    const double* task = play->task;
+    size_t used = 0;
+    switch (ks_goal_kind_of(play->def)) {
+        case KS_GOAL_DIRECTION:
+            snprintf(out, room, task[0] < 0 ? "go backward" : "go forward");
+            break;
+        case KS_GOAL_VELOCITY:
+            snprintf(out, room, "go at %.2f m/s", task[0]);
+            break;
+        case KS_GOAL_PLACE:
+            snprintf(out, room, "go to (%.2f, %.2f)", task[0], task[1]);
+            break;
+        case KS_GOAL_OTHER:
+            for (int i = 0; i < play->def->task_dim && used < room; i++) {
+                used += (size_t)snprintf(out + used, room - used, i == 0 ? "task %g" : ", %g", task[i]);
+            }
+            break;
+    }
+}
+
+static void fill(mjrRect r, const float rgb[3], float alpha) {
+    mjr_rectangle(r, rgb[0], rgb[1], rgb[2], alpha);
+}
+
+/* A strip with a text at each end; the right one goes first when there is no room for both. */
+static void strip(ks_picture* p, mjrRect r, const char* left, const char* right, const float back[3], float alpha,
+                  const float ink[3]) {
+    fill(r, back, alpha);
+    int margin = px(p, 8);
+    int used = ks_charts_text_width(p->charts, left);
+    ks_charts_text(p->charts, r.left + margin, r.bottom + r.height / 2, left, ink);
+    if (right) {
+        int width = ks_charts_text_width(p->charts, right);
+        if (used + width + 3 * margin <= r.width) {
+            ks_charts_text(p->charts, r.left + r.width - margin - width, r.bottom + r.height / 2, right, ink);
+        }
+    }
+}
+
+static void header(ks_picture* p, mjrRect r, const ks_play* play, double time, const ks_caption* caption) {
+    char task[96], left[256], right[160];
+    ks_picture_task_text(task, sizeof task, play);
+    snprintf(left, sizeof left, "%s:  %s", caption->title, task);
+    snprintf(right, sizeof right, "%s%s%.2f s", caption->status ? caption->status : "", caption->status ? "     " : "",
+             fmin(time, ks_play_duration(play)));
+    strip(p, r, left, right, DARK, 1, WHITE);
+}
+
+/* ---- panes ----------------------------------------------------------------------------------------------------------------------- */
+
+static double return_at(const ks_play* play, const ks_act* act, double time) {
+    double at = floor(time / play->dt + 1e-9);
+    size_t i = at <= 0 ? 0 : at >= (double)act->length ? act->length : (size_t)at;
+    return act->ret[i];
+}
+
+static void pane(ks_picture* p, mjrRect r, const ks_play* play, int row, int step, double time, const ks_view* view,
+                 const ks_caption* caption) {
+    const ks_act* act = &play->acts[row][step];
+    char name[64], left[160], right[96];
+    float rgb[3];
+    ks_scene_draw(p->scene, r, play, row, step, time, view);
+    steps_text(name, sizeof name, step, r.width < px(p, 290));
+    const char* label = caption->labels[row];
+    snprintf(left, sizeof left, "%s%s%s", label ? label : "", label ? ": " : "", name);
+    snprintf(right, sizeof right, r.width < px(p, 250) ? "%.1f" : "return %.1f", return_at(play, act, time));
+    ks_scene_color(rgb, step);
+    int height = px(p, 24) < r.height / 6 ? px(p, 24) : r.height / 6;
+    strip(p, (mjrRect){r.left, r.bottom + r.height - height, r.width, height}, left, right, rgb, 0.92f, WHITE);
+    if (act->terminated && time >= (double)act->length * play->dt) {
+        const char* said = ks_goal_kind_of(play->def) == KS_GOAL_PLACE && play->def->nq == 0 ? "arrived" : "ended";
+        ks_charts_text(p->charts, r.left + px(p, 8), r.bottom + px(p, 14), said, DARK);
+    }
+}
+
+void ks_picture_draw(ks_picture* p, mjrRect where, const ks_play* play, double time, const ks_view* view,
+                     const ks_caption* caption) {
+    layout l = lay_out(p, where, play, caption);
+    fill(where, WHITE, 1);
+    for (int row = 0; row < play->rows; row++) {
+        for (int step = 0; step <= play->steps; step++) {
+            pane(p, pane_at(p, &l, row, step), play, row, step, time, view, caption);
+        }
+    }
+    if (l.bars.width > 0) {
+        ks_charts_returns(p->charts, l.bars, play, caption->labels);
+        ks_charts_rewards(p->charts, l.curves, play, time);
+    }
+    header(p, l.header, play, time, caption);
+}
+
+/* ---- the contact sheet -------------------------------------------------------------------------------------------------------------- */
+
+/* One moment of one act, small; what is written on it says when, and how far the actor has come. */
+static void cell(ks_picture* p, mjrRect r, const ks_play* play, int row, int step, double time, const ks_view* view) {
+    const ks_act* act = &play->acts[row][step];
+    size_t state = (size_t)fmin(floor(time / play->dt + 1e-9), (double)act->length);
+    const double* q = act->qpos + state * (size_t)play->sizes.nq;
+    char text[64];
+    ks_scene_draw(p->scene, r, play, row, step, time, view);
+    if (play->def->nq > 0) {
+        snprintf(text, sizeof text, "%.2f s   x %+.1f m", time, q[0]);
+    } else {
+        snprintf(text, sizeof text, "step %zu", state);
+    }
+    ks_charts_text(p->charts, r.left + px(p, 8), r.bottom + px(p, 12), text, DARK);
+}
+
+void ks_picture_sheet(ks_picture* p, mjrRect where, const ks_play* play, int columns, const ks_view* view,
+                      const ks_caption* caption) {
+    int rows = play->rows * (play->steps + 1);
+    int gap = px(p, 2), top = px(p, 32), bar = px(p, 22);
+    mjrRect inner = {where.left, where.bottom, where.width, where.height - top};
+    double end = ks_play_duration(play);
+    fill(where, WHITE, 1);
+    for (int i = 0; i < rows; i++) {
+        int row = i / (play->steps + 1), step = i % (play->steps + 1);
+        int high = inner.bottom + inner.height - inner.height * i / rows;
+        int low = inner.bottom + inner.height - inner.height * (i + 1) / rows + (i + 1 < rows ? gap : 0);
+        for (int c = 0; c < columns; c++) {
+            int left = inner.left + inner.width * c / columns + (c > 0 ? gap : 0);
+            mjrRect r = {left, low, inner.left + inner.width * (c + 1) / columns - left, high - low - bar};
+            cell(p, r, play, row, step, columns > 1 ? end * c / (columns - 1) : end, view);
+        }
+        char name[64], text[160], right[96];
+        float rgb[3];
+        const char* label = caption->labels[row];
+        steps_text(name, sizeof name, step, false);
+        snprintf(text, sizeof text, "%s%s%s", label ? label : "", label ? ": " : "", name);
+        snprintf(right, sizeof right, "return %.1f", play->acts[row][step].ret[play->acts[row][step].length]);
+        ks_scene_color(rgb, step);
+        strip(p, (mjrRect){inner.left, high - bar, inner.width, bar}, text, right, rgb, 1, WHITE);
+    }
+    char task[96], left[256];
+    ks_picture_task_text(task, sizeof task, play);
+    snprintf(left, sizeof left, "%s:  %s", caption->title, task);
+    strip(p, (mjrRect){where.left, where.bottom + where.height - top, where.width, top}, left, caption->status, DARK, 1,
+          PALE);
+}

@@ -1,0 +1,41 @@
+/* picture.h: the whole picture of a play at one moment: a header, panes side by side, bars of the returns, rewards over time.
+ *
+ * The same for a window, a video and a contact sheet. Rectangles are OpenGL's: pixels, from the bottom left.
+ *
+ * Thread rule: as the scene's. Only create allocates. */
+#ifndef KS_VIEWER_PICTURE_H
+#define KS_VIEWER_PICTURE_H
+
+#include "viewer/scene.h"
+
+/* Text around the panes. ASCII; the caller's. */
+typedef struct ks_caption {
+    const char* title;                    /* of the header: the environment */
+    const char* labels[KS_PLAY_MAX_ROWS]; /* of the policies; NULL: none */
+    const char* status;                   /* right end of the header; NULL: none */
+    bool charts;                          /* bars and curves below the panes, if there is room */
+} ks_caption;
+
+typedef struct ks_picture ks_picture;
+
+/* unit: pixels per unit of length of letters and margins (2 for twice as fine a picture of the same content).
+ * scene must outlive it. Errors: KS_FAILED (memory). */
+ks_picture* ks_picture_create(ks_scene* scene, double unit, ks_error* err);
+void ks_picture_destroy(ks_picture* picture);
+
+/* What the task is, in words: "run backward", "2.0 m/s", "goal (0.3, -0.1)". */
+void ks_picture_task_text(char* out, size_t room, const ks_play* play);
+
+/* Draws a moment: `time` is in simulated seconds. */
+void ks_picture_draw(ks_picture* picture, mjrRect where, const ks_play* play, double time, const ks_view* view,
+                     const ks_caption* caption);
+
+/* A contact sheet: a row per policy and number of gradient steps, `columns` moments from the start to the end of the play. */
+void ks_picture_sheet(ks_picture* picture, mjrRect where, const ks_play* play, int columns, const ks_view* view,
+                      const ks_caption* caption);
+
+/* The pane of ks_picture_draw(where) that a pixel is in; false: none. */
+bool ks_picture_find_pane(const ks_picture* picture, mjrRect where, const ks_play* play, const ks_caption* caption,
+                          double x, double y, mjrRect* pane, int* row, int* step);
+
+#endif
