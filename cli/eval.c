@@ -73,6 +73,7 @@ static double* read_goals(const char* path, size_t dim, size_t* count, ks_error*
     size_t room = 0, task_room = 0;
     bool ok = true;
     *count = 0;
+    errno = 0;
     for (size_t number = 1; ok && getline(&line, &room, file) >= 0; number++) {
         if (*count == task_room) {
             task_room = task_room ? 2 * task_room : 64;
@@ -83,6 +84,9 @@ static double* read_goals(const char* path, size_t dim, size_t* count, ks_error*
         bool used = false;
         ok = ok && parse_goal(path, number, line, dim, tasks + *count * dim, &used, err);
         *count += used;
+    }
+    if (ok && ferror(file)) { /* a directory, for one */
+        ok = ks_fail(err, KS_BAD_INPUT, "cannot read %s: %s", path, strerror(errno));
     }
     if (ok && *count == 0) {
         ok = ks_fail(err, KS_BAD_INPUT, "%s: no task is in it; one a line, its numbers separated by commas", path);

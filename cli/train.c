@@ -173,6 +173,10 @@ int ks_cli_train(int argc, char** argv, ks_error* err) {
             case 'h':
                 return help();
             case 'o':
+                if (!*optarg) {
+                    ks_fail(err, KS_BAD_INPUT, "-o: the run directory's name is empty");
+                    return KS_BAD_INPUT;
+                }
                 snprintf(directory, sizeof directory, "%s", optarg);
                 break;
             case 's':

@@ -392,7 +392,11 @@ bool ks_config_read(ks_config* config, const char* path, ks_error* err) {
     }
     yaml_parser_set_input_file(&parser, file);
     ks_config read = *config; /* all or nothing */
+    errno = 0;
     bool ok = read_document(&read, &parser, path, NULL, err);
+    if (!ok && ferror(file)) { /* a directory, for one */
+        ks_fail(err, KS_BAD_INPUT, "cannot read %s: %s", path, strerror(errno));
+    }
     yaml_parser_delete(&parser);
     fclose(file);
     if (ok) {
@@ -519,36 +523,26 @@ bool ks_config_save(const ks_config* config, const char* path, ks_error* err) {
     return ks_replace_file(path, write_config, &copy, err);
 }
 
+static bool same_value(const ks_config* a, const ks_config* b, const field* f) {
+    static const size_t SIZES[] = {[INT] = sizeof(int),
+                                   [CHOICE] = sizeof(int),
+                                   [INT64] = sizeof(int64_t),
+                                   [DOUBLE] = sizeof(double),
+                                   [BOOL] = sizeof(bool)};
+    if (f->type == TEXT) {
+        return strcmp(a->env, b->env) == 0;
+    }
+    if (f->type == WIDTHS) {
+        return a->policy.num_hidden == b->policy.num_hidden &&
+               memcmp(a->policy.hidden, b->policy.hidden, (size_t)a->policy.num_hidden * sizeof(int)) == 0;
+    }
+    return memcmp(at_const(a, f), at_const(b, f), SIZES[f->type]) == 0;
+}
+
 const char* ks_config_difference(const ks_config* a, const ks_config* b) {
     for (int i = 0; i < NUM_FIELDS; i++) {
-        const field* f = &FIELDS[i];
-        const void* x = at_const(a, f);
-        const void* y = at_const(b, f);
-        bool same = true;
-        switch (f->type) {
-            case INT:
-            case CHOICE:
-                same = *(const int*)x == *(const int*)y;
-                break;
-            case INT64:
-                same = *(const int64_t*)x == *(const int64_t*)y;
-                break;
-            case DOUBLE:
-                same = *(const double*)x == *(const double*)y;
-                break;
-            case BOOL:
-                same = *(const bool*)x == *(const bool*)y;
-                break;
-            case TEXT:
-                same = strcmp(a->env, b->env) == 0;
-                break;
-            case WIDTHS:
-                same = a->policy.num_hidden == b->policy.num_hidden &&
-                       memcmp(a->policy.hidden, b->policy.hidden, (size_t)a->policy.num_hidden * sizeof(int)) == 0;
-                break;
-        }
-        if (!same && !f->free_on_resume) {
-            return f->key;
+        if (!FIELDS[i].free_on_resume && !same_value(a, b, &FIELDS[i])) {
+            return FIELDS[i].key;
         }
     }
     return NULL;

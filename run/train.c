@@ -4,6 +4,7 @@
 #include "run/checkpoint.h"
 #include "run/progress.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,9 @@
 #include <unistd.h>
 
 enum { MAX_PATH = 4096 };
+static const char* const FILES[] = {"checkpoint.safetensors", "policy.safetensors", "best.safetensors", "progress.csv",
+                                    "config.yaml"};
+enum { NUM_FILES = sizeof FILES / sizeof *FILES };
 
 /* everything that a run holds */
 typedef struct run {
@@ -60,9 +64,7 @@ static bool make_directory(const char* path, ks_error* err) {
 }
 
 static bool start_over(const run* r, ks_error* err) {
-    static const char* const FILES[] = {"checkpoint.safetensors", "policy.safetensors", "best.safetensors",
-                                        "progress.csv", "config.yaml"};
-    for (size_t i = 0; i < sizeof FILES / sizeof *FILES; i++) {
+    for (size_t i = 0; i < NUM_FILES; i++) {
         char path[MAX_PATH];
         join(path, r, FILES[i]);
         if (unlink(path) != 0 && errno != ENOENT) {
@@ -70,6 +72,27 @@ static bool start_over(const run* r, ks_error* err) {
         }
     }
     return true;
+}
+
+/* A process that was killed while it wrote a file has left a temporary one. */
+static void remove_leftovers(const run* r) {
+    static const char END[] = ".tmp";
+    DIR* directory = opendir(r->options->directory);
+    for (const struct dirent* entry; directory && (entry = readdir(directory));) {
+        size_t length = strlen(entry->d_name);
+        bool ours = false;
+        for (size_t i = 0; i < NUM_FILES; i++) { /* FILE.XXXXXX.tmp */
+            size_t stem = strlen(FILES[i]);
+            ours = ours || (length == stem + 11 && strncmp(entry->d_name, FILES[i], stem) == 0 &&
+                            entry->d_name[stem] == '.' && strcmp(entry->d_name + stem + 7, END) == 0);
+        }
+        if (ours) {
+            unlinkat(dirfd(directory), entry->d_name, 0); /* if it cannot be removed, it does no harm */
+        }
+    }
+    if (directory) {
+        closedir(directory);
+    }
 }
 
 /* A run may go on with another number of iterations, but with nothing else changed. */
@@ -182,6 +205,7 @@ static bool begin(run* r, ks_error* err) {
         return ks_fail(err, KS_BAD_INPUT, "%s: %lld iterations are done already, more than iterations: %d", path,
                        (long long)r->state.iteration, r->config->iterations);
     }
+    remove_leftovers(r);
     join(path, r, "config.yaml");
     if (!ks_config_save(r->config, path, err)) {
         return false;
