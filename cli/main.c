@@ -15,6 +15,7 @@ static const command COMMANDS[] = {
     {"eval", "returns after 0, 1, 2, … gradient steps on held-out tasks", ks_cli_eval},
     {"plot", "figures from results: adaptation, learning curves, trajectories", ks_cli_plot},
 #ifdef KS_VIEWER
+    {"view", "a window: policies before and after gradient steps, side by side", ks_cli_view},
     {"record", "the same as a video or a picture, without a display", ks_cli_record},
 #endif
     {"rollout", "write trajectories of a policy for other programs", ks_cli_rollout},

@@ -172,33 +172,20 @@ static const struct option OPTIONS[] = {KS_SHOW_OPTIONS,
                                         {"force", no_argument, NULL, FORCE},
                                         {0}};
 
-static bool parse_size(record_options* o, const char* value, ks_error* err) {
-    char end;
-    o->size = value;
-    if (sscanf(value, "%5dx%5d%c", &o->width, &o->height, &end) != 2 || o->width < KS_FILM_MIN_SIDE ||
-        o->height < KS_FILM_MIN_SIDE || o->width > KS_FILM_MAX_SIDE || o->height > KS_FILM_MAX_SIDE) {
-        return ks_fail(err, KS_BAD_INPUT, "--size: '%s' is not WIDTHxHEIGHT, each from %d to %d pixels", value,
-                       KS_FILM_MIN_SIDE, KS_FILM_MAX_SIDE);
-    }
-    return true;
-}
-
 static bool parse_option(record_options* o, ks_show* show, int option, const char* value, ks_error* err) {
-    size_t count;
     switch (option) {
         case 'o':
             o->output = value;
             return true;
         case SIZE:
-            return parse_size(o, value, err);
+            o->size = value;
+            return ks_show_size(&o->width, &o->height, value, KS_FILM_MIN_SIDE, KS_FILM_MAX_SIDE, err);
         case FPS:
             return ks_cli_int("--fps", value, 1, 60, &o->fps, err);
         case FRAMES:
             return ks_cli_int("--frames", value, 1, 20, &o->frames, err);
         case SPEED:
-            return ks_cli_numbers("--speed", value, 1, &o->speed, &count, err) &&
-                   ((o->speed >= 0.01 && o->speed <= 100) ||
-                    ks_fail(err, KS_BAD_INPUT, "--speed: '%s' is not a number from 0.01 to 100", value));
+            return ks_show_speed(&o->speed, value, err);
         case NO_CHARTS:
             return o->no_charts = true;
         case FORCE:

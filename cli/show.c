@@ -72,6 +72,20 @@ bool ks_show_option(ks_show* s, int option, const char* value, ks_error* err) {
     }
 }
 
+bool ks_show_size(int* width, int* height, const char* value, int min, int max, ks_error* err) {
+    char end;
+    return (sscanf(value, "%5dx%5d%c", width, height, &end) == 2 && *width >= min && *height >= min && *width <= max &&
+            *height <= max) ||
+           ks_fail(err, KS_BAD_INPUT, "--size: '%s' is not WIDTHxHEIGHT, each from %d to %d pixels", value, min, max);
+}
+
+bool ks_show_speed(double* speed, const char* value, ks_error* err) {
+    size_t count;
+    return ks_cli_numbers("--speed", value, 1, speed, &count, err) &&
+           ((*speed >= 0.01 && *speed <= 100) ||
+            ks_fail(err, KS_BAD_INPUT, "--speed: '%s' is not a number from 0.01 to 100", value));
+}
+
 static bool open_policies(ks_show* s, char** arguments, int count, ks_error* err) {
     if (count < 1 || count > KS_PLAY_MAX_ROWS) {
         return ks_fail(err, KS_BAD_INPUT,

@@ -54,6 +54,9 @@ typedef struct ks_show {
 ks_show ks_show_default(void);
 /* One option of KS_SHOW_OPTIONS. */
 bool ks_show_option(ks_show* show, int option, const char* value, ks_error* err);
+/* Further options that both have. */
+bool ks_show_size(int* width, int* height, const char* value, int min, int max, ks_error* err);
+bool ks_show_speed(double* speed, const char* value, ks_error* err);
 /* Opens the policies that the other arguments name, and works the rest out. Errors: KS_BAD_INPUT, KS_FAILED. */
 bool ks_show_open(ks_show* show, char** arguments, int count, ks_error* err);
 void ks_show_close(ks_show* show);

@@ -1,0 +1,119 @@
+#include "cli/show.h"
+#include "viewer/window.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char* const HELP =
+    "usage: kshot view POLICY… [--task V[,V…]] …\n"
+    "\n"
+    "A window: policies before and after gradient steps on a task, side by side, one row per policy (at most 4). "
+    "Change the\n"
+    "task, and they adapt to it at once. F1 shows the keys. Every adaptation is also told on standard output.\n"
+    "\n"
+    "  --size WxH         of the window (default 1280x720)\n"
+    "  --speed X          of the show, 1 is the simulated world's (default 0.5; 1 for point)\n";
+
+enum { MORE_STEPS = 5, MORE_TRAJECTORIES = 2, MIN_SIDE = 160, MAX_SIDE = 8192 };
+
+typedef struct view_options {
+    int width, height;
+    double speed;
+} view_options;
+
+/* set by the signal handler: the one thing that cannot be passed to it */
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number) {
+    interrupted = 1;
+    signal(number, SIG_DFL); /* a second Ctrl-C ends at once */
+}
+
+static void tell(void* user, const ks_play* play, double latency, const ks_error* failed) {
+    const ks_show* show = user;
+    char task[96];
+    if (failed) {
+        printf("adapting failed: %s\n", failed->text);
+    } else {
+        ks_picture_task_text(task, sizeof task, play);
+        for (int row = 0; row < play->rows; row++) {
+            const char* label = show->caption.labels[row];
+            printf("%s%s%s: return", label ? label : "", label ? ", " : "", task);
+            for (int j = 0; j <= play->steps; j++) {
+                printf(" %.1f", play->acts[row][j].mean_return);
+            }
+            printf(" (%.0f ms)\n", 1e3 * latency);
+        }
+    }
+    fflush(stdout);
+}
+
+static bool view(const view_options* o, ks_show* show, ks_error* err) {
+    /* room for what the panel can be set to */
+    ks_theatre_settings limits = show->settings;
+    limits.max_steps = limits.max_steps > MORE_STEPS ? limits.max_steps : MORE_STEPS;
+    limits.max_trajectories *= MORE_TRAJECTORIES;
+    ks_theatre* theatre = ks_theatre_create(show->actors, show->count, &limits, err);
+    if (!theatre) {
+        return false;
+    }
+    bool point = show->policies[0].def->nq == 0;
+    ks_director_settings settings = {.model = show->policies[0].model,
+                                     .theatre = theatre,
+                                     .limits = limits,
+                                     .request = show->request,
+                                     .view = show->view,
+                                     .caption = show->caption,
+                                     .speed = o->speed > 0 ? o->speed
+                                              : point      ? 1
+                                                           : 0.5,
+                                     .on_play = tell,
+                                     .user = show};
+    char title[160];
+    ks_window_stats stats;
+    snprintf(title, sizeof title, "kshot: %s", show->policies[0].def->name);
+    bool ok = ks_window_run(&settings, title, o->width, o->height, &interrupted, &stats, err);
+    if (ok) {
+        printf("%zu pictures, %.1f ms each\n", stats.frames, 1e3 * stats.frame_s);
+    }
+    ks_theatre_destroy(theatre);
+    return ok;
+}
+
+enum { SIZE = KS_SHOW_END, SPEED };
+static const struct option OPTIONS[] = {
+    KS_SHOW_OPTIONS, {"size", required_argument, NULL, SIZE}, {"speed", required_argument, NULL, SPEED}, {0}};
+
+static bool parse_option(view_options* o, ks_show* show, int option, const char* value, ks_error* err) {
+    switch (option) {
+        case SIZE:
+            return ks_show_size(&o->width, &o->height, value, MIN_SIDE, MAX_SIDE, err);
+        case SPEED:
+            return ks_show_speed(&o->speed, value, err);
+        default:
+            return ks_show_option(show, option, value, err);
+    }
+}
+
+int ks_cli_view(int argc, char** argv, ks_error* err) {
+    view_options o = {.width = 1280, .height = 720};
+    ks_show show = ks_show_default();
+    optind = 0;
+    for (int c; (c = ks_cli_option(argc, argv, KS_SHOW_LETTERS, OPTIONS, err)) != -1;) {
+        if (c == 'h') {
+            fputs(HELP, stdout);
+            fputs(KS_SHOW_HELP, stdout);
+            return 0;
+        }
+        if (!parse_option(&o, &show, c, optarg, err)) {
+            return KS_BAD_INPUT;
+        }
+    }
+    struct sigaction action = {.sa_handler = on_signal};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    bool ok = ks_show_open(&show, argv + optind, argc - optind, err) && view(&o, &show, err);
+    ks_show_close(&show);
+    return ks_cli_exit(ok, err);
+}

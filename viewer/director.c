@@ -1,0 +1,410 @@
+#include "viewer/director.h"
+
+#include "viewer/panel.h"
+#include "viewer/rehearsal.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PICTURE_RECT = 2, SLOW_FRAMES = 8 };
+
+static const double LAST_PICTURE = 1;      /* s, before it starts again */
+static const double SLOW_FRAME = 1.0 / 18; /* s; when pictures take longer, shadows go */
+static const double CLICK = 4;             /* pixels that a mouse moves at most while it clicks */
+
+struct ks_director {
+    ks_director_settings s;
+    ks_scene* scene;
+    ks_picture* picture;
+    ks_rehearsal* rehearsal;
+    ks_panel* panel;
+    ks_panel_values values;
+    mjuiState state;
+    ks_view view;
+    ks_caption caption;
+    char status[96];
+
+    const ks_play* play; /* NULL until the first is there */
+    double time;         /* simulated seconds */
+    uint64_t seed;
+    bool restart; /* with the next play */
+    bool dirty;   /* something is to be drawn */
+    bool show_help, hide_panel, moved_goal;
+    double travelled; /* pixels, since the mouse button went down */
+    int slow;         /* pictures in a row that took long */
+};
+
+/* ---- creation ------------------------------------------------------------------------------------------------------------ */
+
+static void ask(ks_director* d, bool restart);
+
+static void init_values(ks_director* d) {
+    const ks_theatre_request* r = &d->s.request;
+    ks_panel_values* v = &d->values;
+    memcpy(v->task, r->task, sizeof v->task);
+    v->forward = r->task[0] > 0;
+    v->steps = r->steps;
+    v->trajectories = (int)r->trajectories;
+    v->lr_factor = r->lr_factor;
+    v->mean_actions = r->deterministic;
+    v->speed = d->s.speed;
+    v->shadows = d->view.shadows;
+    v->reflections = d->view.reflections;
+    v->ghosts = d->view.ghosts;
+    v->charts = d->caption.charts;
+}
+
+ks_director* ks_director_create(ks_scene* scene, const ks_director_settings* settings, double scale, ks_error* err) {
+    ks_director* d = calloc(1, sizeof *d);
+    if (!d) {
+        ks_fail(err, KS_FAILED, "not enough memory");
+        return NULL;
+    }
+    d->s = *settings;
+    d->scene = scene;
+    d->view = settings->view;
+    d->caption = settings->caption;
+    d->seed = settings->request.seed;
+    init_values(d);
+    d->picture = ks_picture_create(scene, scale, err);
+    d->panel =
+        d->picture ? ks_panel_create(ks_env_model_def(settings->model), &settings->limits, &d->values, err) : NULL;
+    d->rehearsal = d->panel ? ks_rehearsal_create(settings->theatre, settings->wake, err) : NULL;
+    if (!d->rehearsal) {
+        ks_director_destroy(d);
+        return NULL;
+    }
+    d->state.nrect = 3;
+    ks_panel_layout(d->panel, &d->state, ks_scene_context(scene));
+    ask(d, true);
+    return d;
+}
+
+void ks_director_destroy(ks_director* d) {
+    if (!d) {
+        return;
+    }
+    ks_rehearsal_destroy(d->rehearsal);
+    ks_panel_destroy(d->panel);
+    ks_picture_destroy(d->picture);
+    free(d);
+}
+
+mjuiState* ks_director_state(ks_director* d) {
+    return &d->state;
+}
+
+void ks_director_resize(ks_director* d, int width, int height) {
+    int panel = d->hide_panel ? 0 : ks_panel_width(d->panel);
+    panel = panel < width ? panel : width;
+    d->state.rect[0] = (mjrRect){0, 0, width, height};
+    d->state.rect[KS_PANEL_RECT] = (mjrRect){0, 0, panel, height};
+    d->state.rect[PICTURE_RECT] = (mjrRect){panel, 0, width - panel, height};
+    d->dirty = true;
+}
+
+/* ---- adaptations ----------------------------------------------------------------------------------------------------------- */
+
+static void ask(ks_director* d, bool restart) {
+    const ks_panel_values* v = &d->values;
+    ks_theatre_request r = d->s.request;
+    memcpy(r.task, v->task, sizeof r.task);
+    r.steps = v->steps;
+    r.trajectories = (size_t)v->trajectories;
+    r.lr_factor = v->lr_factor;
+    r.deterministic = v->mean_actions;
+    r.seed = d->seed;
+    d->restart = restart;
+    ks_rehearsal_ask(d->rehearsal, &r);
+}
+
+static void take(ks_director* d) {
+    ks_error failed = {0};
+    double latency = 0;
+    ks_rehearsal_news news = ks_rehearsal_take(d->rehearsal, &d->play, &latency, &failed);
+    if (news == KS_NO_NEWS) {
+        return;
+    }
+    d->dirty = true;
+    if (news == KS_NEW_PLAY) {
+        snprintf(d->status, sizeof d->status, "adapted in %.0f ms", 1e3 * latency);
+        d->time = d->restart ? 0 : d->time;
+    } else {
+        snprintf(d->status, sizeof d->status, "adapting failed: %.70s", failed.text);
+    }
+    if (d->s.on_play) {
+        d->s.on_play(d->s.user, d->play, latency, news == KS_PLAY_FAILED ? &failed : NULL);
+    }
+}
+
+/* ---- keys -------------------------------------------------------------------------------------------------------------------- */
+
+static const char KEYS[] =
+    "F1\nSpace\nRight, Left\nBackspace\nUp, Down\nN\nM\nG\nC\nS\nTab\nHome\nLeft drag\nRight drag\nScroll\n"
+    "Click on floor\nCtrl + drag\nEsc";
+static const char MEANINGS[] =
+    "this help\npause\none step on, back\nfrom the start\nother task\nother noise\nsampled or mean "
+    "actions\nghosts\ncharts\n"
+    "shadows\npanel\ncamera as at first\nturn the camera\nmove it\nnearer, farther\nset the goal\nmove the goal\nleave";
+
+static void refresh_panel(ks_director* d) {
+    ks_panel_refresh(d->panel, &d->state, ks_scene_context(d->scene));
+    d->dirty = true;
+}
+
+static double clamp(double x, double low, double high) {
+    return fmin(fmax(x, low), high);
+}
+
+/* the next task in a direction: the other way, or a twentieth of the range further */
+static void other_task(ks_director* d, int direction) {
+    const ks_env_def* def = ks_env_model_def(d->s.model);
+    ks_panel_values* v = &d->values;
+    double range[2];
+    ks_panel_task_range(range, def, 0);
+    if (ks_goal_kind_of(def) == KS_GOAL_DIRECTION) {
+        v->forward = direction > 0;
+        v->task[0] = direction;
+    } else {
+        v->task[0] = clamp(v->task[0] + direction * (range[1] - range[0]) / 20, range[0], range[1]);
+    }
+    ask(d, true);
+}
+
+static void one_step(ks_director* d, int direction) {
+    d->values.paused = 1;
+    if (d->play) {
+        double at = floor(d->time / d->play->dt + 0.5) + direction;
+        d->time = clamp(at * d->play->dt, 0, ks_play_duration(d->play));
+    }
+}
+
+/* Returns false for the key that leaves. */
+static bool on_key(ks_director* d) {
+    ks_panel_values* v = &d->values;
+    switch (d->state.key) {
+        case mjKEY_ESCAPE:
+            return false;
+        case mjKEY_F1:
+            d->show_help = !d->show_help;
+            break;
+        case ' ':
+            v->paused = !v->paused;
+            break;
+        case mjKEY_RIGHT:
+            one_step(d, +1);
+            break;
+        case mjKEY_LEFT:
+            one_step(d, -1);
+            break;
+        case mjKEY_BACKSPACE:
+            d->time = 0;
+            break;
+        case mjKEY_UP:
+            other_task(d, +1);
+            break;
+        case mjKEY_DOWN:
+            other_task(d, -1);
+            break;
+        case 'N':
+            d->seed++;
+            ask(d, true);
+            break;
+        case 'M':
+            v->mean_actions = !v->mean_actions;
+            ask(d, true);
+            break;
+        case 'G':
+            v->ghosts = v->ghosts ? 0 : d->s.view.ghosts ? d->s.view.ghosts : KS_PLAY_GHOSTS;
+            break;
+        case 'C':
+            v->charts = !v->charts;
+            break;
+        case 'S':
+            v->shadows = !v->shadows;
+            break;
+        case mjKEY_TAB:
+            d->hide_panel = !d->hide_panel;
+            ks_director_resize(d, d->state.rect[0].width, d->state.rect[0].height);
+            break;
+        case mjKEY_HOME:
+            d->view = d->s.view;
+            break;
+        default:
+            return true;
+    }
+    refresh_panel(d);
+    return true;
+}
+
+/* ---- mouse ------------------------------------------------------------------------------------------------------------------- */
+
+/* The camera of all panes, moved as MuJoCo's own viewers do. */
+static void move_camera(ks_director* d, int action, double dx, double dy) {
+    mjvCamera camera;
+    mjv_defaultCamera(&camera);
+    camera.azimuth = d->view.azimuth;
+    camera.elevation = d->view.elevation;
+    camera.distance = d->view.distance;
+    mju_copy3(camera.lookat, d->view.offset);
+    mjv_moveCamera(ks_scene_stage(d->scene), action, dx, dy, &camera);
+    d->view.azimuth = camera.azimuth;
+    d->view.elevation = clamp(camera.elevation, -89, 20);
+    d->view.distance = clamp(camera.distance, 0.2, 60);
+    mju_copy3(d->view.offset, camera.lookat);
+    d->dirty = true;
+}
+
+/* Puts the goal where the mouse is on the floor. */
+static void move_goal(ks_director* d, bool restart) {
+    const ks_env_def* def = ks_env_model_def(d->s.model);
+    mjrRect pane;
+    int row, step;
+    double place[2];
+    if (!d->play || ks_goal_kind_of(def) != KS_GOAL_PLACE ||
+        !ks_picture_find_pane(d->picture, d->state.rect[PICTURE_RECT], d->play, &d->caption, d->state.x, d->state.y,
+                              &pane, &row, &step) ||
+        !ks_scene_pick(place, d->scene, pane, d->play, row, step, d->time, &d->view, d->state.x, d->state.y)) {
+        return;
+    }
+    for (int i = 0; i < 2; i++) {
+        double range[2];
+        ks_panel_task_range(range, def, i);
+        d->values.task[i] = clamp(place[i], range[0], range[1]);
+    }
+    refresh_panel(d);
+    ask(d, restart);
+}
+
+static void on_picture_mouse(ks_director* d) {
+    mjuiState* s = &d->state;
+    double height = fmax(s->rect[0].height, 1);
+    if (s->type == mjEVENT_SCROLL) {
+        move_camera(d, mjMOUSE_ZOOM, 0, -0.05 * s->sy);
+    } else if (s->type == mjEVENT_PRESS) {
+        d->travelled = 0;
+        d->moved_goal = s->control && s->button == mjBUTTON_LEFT;
+    } else if (s->type == mjEVENT_MOVE && s->dragrect == PICTURE_RECT) {
+        d->travelled += fabs(s->dx) + fabs(s->dy);
+        if (d->moved_goal) {
+            move_goal(d, false);
+        } else {
+            int action = s->right    ? (s->shift ? mjMOUSE_MOVE_H : mjMOUSE_MOVE_V)
+                         : s->middle ? mjMOUSE_ZOOM
+                                     : (s->shift ? mjMOUSE_ROTATE_H : mjMOUSE_ROTATE_V);
+            /* one movement for both: rotating about z and tilting, as everybody expects of a free camera */
+            if (s->left && !s->shift) {
+                move_camera(d, mjMOUSE_ROTATE_H, s->dx / height, 0);
+                move_camera(d, mjMOUSE_ROTATE_V, 0, -s->dy / height);
+            } else {
+                move_camera(d, action, s->dx / height, -s->dy / height);
+            }
+        }
+    } else if (s->type == mjEVENT_RELEASE && s->dragbutton == mjBUTTON_LEFT && d->travelled <= CLICK) {
+        move_goal(d, true);
+    }
+}
+
+static void on_panel(ks_director* d) {
+    bool dragging = d->state.type == mjEVENT_MOVE;
+    switch (ks_panel_event(d->panel, &d->state, ks_scene_context(d->scene))) {
+        case KS_CHANGED_NOTHING:
+            break;
+        case KS_CHANGED_SEED:
+            d->seed++;
+            ask(d, true);
+            break;
+        case KS_CHANGED_LEARNING:
+            ask(d, !dragging); /* while a slider moves, the show goes on with the policies as they become */
+            break;
+        case KS_CHANGED_LOOK:
+            break;
+        case KS_PRESSED_STEP:
+            one_step(d, +1);
+            refresh_panel(d);
+            break;
+        case KS_PRESSED_RESTART:
+            d->time = 0;
+            break;
+        case KS_PRESSED_CAMERA:
+            d->view = d->s.view;
+            break;
+    }
+    d->dirty = true;
+}
+
+bool ks_director_event(ks_director* d) {
+    mjuiState* s = &d->state;
+    bool key = s->type == mjEVENT_KEY;
+    if (key && s->key == mjKEY_ESCAPE) {
+        return false;
+    }
+    if (!d->hide_panel &&
+        (key || s->dragrect == KS_PANEL_RECT || (s->dragrect == 0 && s->mouserect == KS_PANEL_RECT))) {
+        on_panel(d);
+        if (s->type == 0) { /* a control has used it */
+            return true;
+        }
+    }
+    if (key) {
+        return on_key(d);
+    }
+    if (s->dragrect == PICTURE_RECT || (s->dragrect == 0 && s->mouserect == PICTURE_RECT)) {
+        on_picture_mouse(d);
+    }
+    return true;
+}
+
+/* ---- time and pictures --------------------------------------------------------------------------------------------------------- */
+
+bool ks_director_advance(ks_director* d, double seconds) {
+    take(d);
+    if (d->play && !d->values.paused) {
+        double end = ks_play_duration(d->play);
+        d->time += seconds * d->values.speed;
+        if (d->time > end + LAST_PICTURE * d->values.speed) {
+            d->time = 0;
+        }
+        d->dirty = true;
+    }
+    bool dirty = d->dirty;
+    d->dirty = false;
+    return dirty;
+}
+
+/* Shadows go when pictures take too long, for good: whoever wants them nevertheless switches them on. */
+static void watch_speed(ks_director* d, double drawing_s) {
+    d->slow = drawing_s > SLOW_FRAME ? d->slow + 1 : 0;
+    if (d->slow == SLOW_FRAMES && (d->values.shadows || d->values.reflections)) {
+        d->values.shadows = d->values.reflections = 0;
+        refresh_panel(d);
+    }
+}
+
+void ks_director_draw(ks_director* d, double drawing_s) {
+    const mjrContext* context = ks_scene_context(d->scene);
+    mjrRect picture = d->state.rect[PICTURE_RECT];
+    watch_speed(d, drawing_s);
+    d->view.shadows = d->values.shadows;
+    d->view.reflections = d->values.reflections;
+    d->view.ghosts = d->values.ghosts;
+    d->caption.charts = d->values.charts;
+    d->caption.status = d->status;
+    if (picture.width > 0 && picture.height > 0) {
+        if (d->play) {
+            double time = fmin(d->time, ks_play_duration(d->play));
+            ks_picture_draw(d->picture, picture, d->play, time, &d->view, &d->caption);
+        } else {
+            mjr_rectangle(picture, 0.14f, 0.17f, 0.21f, 1);
+            mjr_overlay(mjFONT_NORMAL, mjGRID_TOPLEFT, picture, *d->status ? d->status : "adapting ...", NULL, context);
+        }
+        if (d->show_help) {
+            mjr_overlay(mjFONT_NORMAL, mjGRID_TOPLEFT, picture, KEYS, MEANINGS, context);
+        }
+    }
+    if (!d->hide_panel) {
+        ks_panel_draw(d->panel, &d->state, context);
+    }
+}

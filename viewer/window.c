@@ -1,0 +1,258 @@
+#include "viewer/window.h"
+
+#include <GLFW/glfw3.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double SHORTEST_FRAME = 1.0 / 60; /* s */
+static const double LONGEST_WAIT = 0.1;        /* s, while nothing changes: how soon Ctrl-C in the terminal is seen */
+static const double DOUBLE_CLICK = 0.25;       /* s */
+
+typedef struct window {
+    GLFWwindow* handle;
+    ks_scene* scene;
+    ks_director* director;
+    double pixels; /* of the framebuffer per unit of the window's coordinates */
+    bool leave;
+} window;
+
+/* ---- events into the state that MuJoCo's user interface understands ---------------------------------------------------------- */
+
+static window* of(GLFWwindow* handle) {
+    return glfwGetWindowUserPointer(handle);
+}
+
+static void read_mouse(window* w) {
+    mjuiState* s = ks_director_state(w->director);
+    double x, y;
+    glfwGetCursorPos(w->handle, &x, &y);
+    x *= w->pixels;
+    y = s->rect[0].height - y * w->pixels; /* up is up */
+    s->dx = x - s->x;
+    s->dy = y - s->y;
+    s->x = x;
+    s->y = y;
+    s->mouserect = mjr_findRect((int)lround(x), (int)lround(y), s->nrect - 1, s->rect + 1) + 1;
+}
+
+static void read_modifiers(window* w) {
+    static const int KEYS[][2] = {{GLFW_KEY_LEFT_CONTROL, GLFW_KEY_RIGHT_CONTROL},
+                                  {GLFW_KEY_LEFT_SHIFT, GLFW_KEY_RIGHT_SHIFT},
+                                  {GLFW_KEY_LEFT_ALT, GLFW_KEY_RIGHT_ALT}};
+    mjuiState* s = ks_director_state(w->director);
+    int* const into[] = {&s->control, &s->shift, &s->alt};
+    for (int i = 0; i < 3; i++) {
+        *into[i] = glfwGetKey(w->handle, KEYS[i][0]) == GLFW_PRESS || glfwGetKey(w->handle, KEYS[i][1]) == GLFW_PRESS;
+    }
+}
+
+static void tell(window* w, int type) {
+    ks_director_state(w->director)->type = type;
+    w->leave = !ks_director_event(w->director) || w->leave;
+}
+
+static void on_button(GLFWwindow* handle, int button, int action, int modifiers) {
+    (void)modifiers;
+    window* w = of(handle);
+    mjuiState* s = ks_director_state(w->director);
+    int which = button == GLFW_MOUSE_BUTTON_LEFT    ? mjBUTTON_LEFT
+                : button == GLFW_MOUSE_BUTTON_RIGHT ? mjBUTTON_RIGHT
+                                                    : mjBUTTON_MIDDLE;
+    read_mouse(w);
+    read_modifiers(w);
+    s->left = glfwGetMouseButton(handle, GLFW_MOUSE_BUTTON_LEFT) == GLFW_PRESS;
+    s->right = glfwGetMouseButton(handle, GLFW_MOUSE_BUTTON_RIGHT) == GLFW_PRESS;
+    s->middle = glfwGetMouseButton(handle, GLFW_MOUSE_BUTTON_MIDDLE) == GLFW_PRESS;
+    if (action == GLFW_PRESS) {
+        double time = glfwGetTime();
+        s->doubleclick = which == s->button && time - s->buttontime < DOUBLE_CLICK;
+        s->button = which;
+        s->buttontime = time;
+        if (s->mouserect) {
+            s->dragbutton = which;
+            s->dragrect = s->mouserect;
+        }
+        tell(w, mjEVENT_PRESS);
+    } else {
+        tell(w, mjEVENT_RELEASE);
+        s->dragrect = s->dragbutton = 0;
+    }
+}
+
+static void on_move(GLFWwindow* handle, double x, double y) {
+    (void)x, (void)y;
+    window* w = of(handle);
+    read_mouse(w);
+    read_modifiers(w);
+    tell(w, mjEVENT_MOVE);
+}
+
+static void on_scroll(GLFWwindow* handle, double x, double y) {
+    window* w = of(handle);
+    mjuiState* s = ks_director_state(w->director);
+    read_mouse(w);
+    s->sx = x;
+    s->sy = y;
+    tell(w, mjEVENT_SCROLL);
+}
+
+static void on_key(GLFWwindow* handle, int key, int code, int action, int modifiers) {
+    (void)code, (void)modifiers;
+    window* w = of(handle);
+    mjuiState* s = ks_director_state(w->director);
+    if (action == GLFW_RELEASE) {
+        return;
+    }
+    read_mouse(w);
+    read_modifiers(w);
+    s->key = key;
+    s->keytime = glfwGetTime();
+    tell(w, mjEVENT_KEY);
+}
+
+static void on_resize(GLFWwindow* handle, int width, int height) {
+    ks_director_resize(of(handle)->director, width, height);
+}
+
+static void measure(window* w) {
+    int width, height, wide, high;
+    glfwGetWindowSize(w->handle, &width, &height);
+    glfwGetFramebufferSize(w->handle, &wide, &high);
+    w->pixels = width > 0 ? (double)wide / width : 1;
+}
+
+static void on_window_size(GLFWwindow* handle, int width, int height) {
+    (void)width, (void)height;
+    measure(of(handle));
+}
+
+static void on_refresh(GLFWwindow* handle) {
+    int width, height;
+    glfwGetFramebufferSize(handle, &width, &height);
+    on_resize(handle, width, height); /* also marks everything as to be drawn */
+}
+
+/* ---- the window ---------------------------------------------------------------------------------------------------------------- */
+
+static bool fail_with_glfw(const char* what, ks_error* err) {
+    const char* why = NULL;
+    glfwGetError(&why);
+    return ks_fail(err, KS_FAILED, "%s (%s); `kshot record` makes the same picture without a display", what,
+                   why ? why : "no reason is given");
+}
+
+/* Smooth edges cost nothing on a graphics card, and most of the time without one. */
+static bool draws_in_software(void) {
+    typedef const unsigned char* (*get_string)(unsigned);
+    enum { RENDERER = 0x1F01 };
+    get_string get = (get_string)glfwGetProcAddress("glGetString");
+    const char* name = get ? (const char*)get(RENDERER) : NULL;
+    return name && (strstr(name, "llvmpipe") || strstr(name, "softpipe") || strstr(name, "swrast"));
+}
+
+static bool open_window(window* w, const char* title, int width, int height, ks_error* err) {
+    if (!glfwInit()) {
+        return fail_with_glfw("no window can be opened", err);
+    }
+    for (int samples = 4;; samples = 0) {
+        glfwWindowHint(GLFW_SAMPLES, samples);
+        glfwWindowHint(GLFW_SCALE_TO_MONITOR, GLFW_TRUE);
+        w->handle = glfwCreateWindow(width, height, title, NULL, NULL);
+        if (w->handle) {
+            glfwMakeContextCurrent(w->handle);
+        }
+        if (samples == 0 || (w->handle && !draws_in_software())) {
+            break;
+        }
+        if (w->handle) {
+            glfwDestroyWindow(w->handle);
+        }
+    }
+    if (!w->handle) {
+        return fail_with_glfw("no window with OpenGL can be opened", err);
+    }
+    glfwSwapInterval(1);
+    glfwSetWindowUserPointer(w->handle, w);
+    measure(w);
+    return true;
+}
+
+static void set_callbacks(window* w) {
+    glfwSetMouseButtonCallback(w->handle, on_button);
+    glfwSetCursorPosCallback(w->handle, on_move);
+    glfwSetScrollCallback(w->handle, on_scroll);
+    glfwSetKeyCallback(w->handle, on_key);
+    glfwSetFramebufferSizeCallback(w->handle, on_resize);
+    glfwSetWindowSizeCallback(w->handle, on_window_size);
+    glfwSetWindowRefreshCallback(w->handle, on_refresh);
+}
+
+/* letters for the display: 100 % on usual ones */
+static int font_for(double* scale, GLFWwindow* handle) {
+    float x, y;
+    glfwGetWindowContentScale(handle, &x, &y);
+    *scale = fmin(fmax(floor(2 * (double)x + 0.25) / 2, 1), 3);
+    return (int)lround(*scale * 2) * 50;
+}
+
+static bool open_director(window* w, const ks_director_settings* settings, ks_error* err) {
+    double scale;
+    int width, height;
+    ks_scene_settings scene = {.font = font_for(&scale, w->handle)};
+    w->scene = ks_scene_create(settings->model, &scene, err);
+    ks_director_settings mine = *settings;
+    mine.wake = glfwPostEmptyEvent;
+    w->director = w->scene ? ks_director_create(w->scene, &mine, scale, err) : NULL;
+    if (!w->director) {
+        return false;
+    }
+    glfwGetFramebufferSize(w->handle, &width, &height);
+    ks_director_resize(w->director, width, height);
+    set_callbacks(w);
+    return true;
+}
+
+static bool loop(window* w, const volatile sig_atomic_t* stop, ks_window_stats* stats, ks_error* err) {
+    double last = glfwGetTime(), drawing = 0;
+    while (!w->leave && !glfwWindowShouldClose(w->handle) && !(stop && *stop)) {
+        double now = glfwGetTime();
+        if (ks_director_advance(w->director, now - last)) {
+            ks_director_draw(w->director, drawing);
+            mjr_finish();
+            drawing = glfwGetTime() - now;
+            glfwSwapBuffers(w->handle);
+            stats->frames++;
+            stats->frame_s += drawing;
+            glfwPollEvents();
+            double left = SHORTEST_FRAME - (glfwGetTime() - now);
+            if (left > 0) { /* where no display sets the pace */
+                glfwWaitEventsTimeout(left);
+            }
+        } else {
+            glfwWaitEventsTimeout(LONGEST_WAIT);
+        }
+        last = now;
+        int error = mjr_getError();
+        if (error != 0) {
+            return ks_fail(err, KS_FAILED, "OpenGL failed while drawing (error 0x%x)", (unsigned)error);
+        }
+    }
+    return true;
+}
+
+bool ks_window_run(const ks_director_settings* settings, const char* title, int width, int height,
+                   const volatile sig_atomic_t* stop, ks_window_stats* stats, ks_error* err) {
+    window w = {0};
+    *stats = (ks_window_stats){0};
+    bool ok =
+        open_window(&w, title, width, height, err) && open_director(&w, settings, err) && loop(&w, stop, stats, err);
+    ks_director_destroy(w.director);
+    ks_scene_destroy(w.scene);
+    if (w.handle) {
+        glfwDestroyWindow(w.handle);
+    }
+    glfwTerminate();
+    stats->frame_s = stats->frames > 0 ? stats->frame_s / (double)stats->frames : 0;
+    return ok;
+}
