@@ -24,7 +24,7 @@ bool ks_script_open(ks_script* s, const ks_figure* figure, ks_error* err) {
         return ks_fail(err, KS_FAILED, "not enough memory");
     }
     fputs(
-        "set encoding utf8\nset minussign\nset border 3 lw 0.7 lc '#404040'\n"
+        "set encoding utf8\nset minussign\nset format '%h'\nset border 3 lw 0.7 lc '#404040'\n"
         "set tics nomirror out scale 0.5 textcolor '#000000'\nset grid lt 1 lc '#dcdcdc' lw 0.6\nset xtics offset "
         "0,0.3\nset pointsize 0.6\n",
         s->out);

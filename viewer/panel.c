@@ -47,7 +47,7 @@ static void add_task(ks_panel* p) {
         return;
     }
     for (int i = 0; i < p->def->task_dim; i++) {
-        char name[16];
+        char name[24];
         snprintf(name, sizeof name, "task %d", i + 1);
         ks_panel_task_range(range, p->def, i);
         snprintf(text, sizeof text, "%.6g %.6g", range[0], range[1]);
