@@ -32,6 +32,9 @@ bool ks_text_is_printable(const char* text) {
 void ks_text_quote(FILE* out, const char* text, size_t most) {
     bool cut = ks_text_length(text) > most;
     size_t left = cut ? most - 1 : most;
+    for (; *text == '\'' && left > 0; text++, left--) { /* gnuplot 5.4 takes ''' at the start for an empty text */
+        fputs("\"'\".", out);
+    }
     fputc('\'', out);
     for (; *text; text++) {
         bool starts = ((unsigned char)*text & 0xc0) != 0x80;

@@ -1,0 +1,369 @@
+#!/usr/bin/env python3
+"""test_plot.py KSHOT: figures are whole files of their kind, what they show are the numbers of the files behind them, texts stand
+in them as they were typed, and what cannot be drawn is said in one line.
+
+Figures are read back from SVG: a line's points, through the marks and numbers of the axes, are numbers again."""
+
+import os
+import re
+import struct
+import sys
+import tempfile
+import xml.etree.ElementTree as ElementTree
+import zlib
+
+import numpy as np
+from kshot_cli import CONFIGS, SMALL, Kshot, content, rows, settings
+from safetensors import safe_open
+from safetensors.numpy import save_file
+
+BAD, FAILED = 2, 1
+SVG = "{http://www.w3.org/2000/svg}"
+COLUMNS = "label,env,task,goal,gradient_step,mean_return,trajectories,mean_length"
+ODD_LABEL = """it's "a" \\n @2_π^{x} %d $y <b>&amp; `c`"""  # no comma, which a CSV would cut at
+
+
+def write_eval(path, returns, env="half-cheetah-dir"):
+    """An eval CSV; returns: label -> (tasks x stages)."""
+    with open(path, "w") as file:
+        file.write(COLUMNS + "\n")
+        for label, table in returns.items():
+            for task, stages in enumerate(table):
+                for step, value in enumerate(stages):
+                    file.write(f"{label},{env},{task},{task / 8},{step},{value:.9g},20,200\n")
+    return path
+
+
+def some_returns():
+    draw = np.random.default_rng(5).normal
+    return {
+        "MAML": np.array([-50, 200, 260, 265]) + 40 * draw(size=(12, 4)),
+        "pretrained": np.array([-40, -25, -10, 20]) + 25 * draw(size=(12, 4)),
+        "oracle": 440 + 10 * draw(size=(12, 1)),
+    }
+
+
+# ---- reading figures -----------------------------------------------------------------------------------------------------------
+
+
+def numbers(text):
+    return np.array([float(x) for x in re.findall(r"-?\d+\.?\d*", text)]).reshape(-1, 2)
+
+
+def number(text):
+    return float(text.replace("−", "-"))
+
+
+class Figure:
+    """The first panel of an SVG file: its lines and bands in the axes' units."""
+
+    def __init__(self, path):
+        text = content(path).decode()
+        self.root = ElementTree.fromstring(text)
+        self.texts = [element.text for element in self.root.iter(f"{SVG}text")]
+        # a mark of the axis, followed by its number: below the x axis centred, left of the y axis flush right
+        tics = re.findall(r"d='M([\d.]+),([\d.]+) L[\d., ]+'/>\s*<g transform[^>]*text-anchor=\"(\w+)\">\s*<text>([^<]+)<", text)
+        self.axis = []
+        for dimension, anchor in enumerate(("middle", "end")):
+            marks = [(float(tic[dimension]), number(tic[3])) for tic in tics if tic[2] == anchor]
+            assert len(marks) >= 2, f"{path}: {marks}"
+            self.axis.append((marks[0], marks[-1]))
+
+    def plots(self):
+        """title -> the elements of each plot, in order of drawing"""
+        return [(g.find(f"{SVG}title").text, g) for g in self.root.iter(f"{SVG}g") if g.get("id", "").startswith("gnuplot_plot_")]
+
+    def plot(self, title):
+        (found,) = [g for name, g in self.plots() if name == title]
+        return found
+
+    def to_units(self, pixels):
+        columns = []
+        for (p0, v0), (p1, v1), x in zip(*zip(*self.axis), pixels.T):
+            columns.append(v0 + (x - p0) * (v1 - v0) / (p1 - p0))
+        return np.stack(columns, axis=1)
+
+    def accuracy(self):
+        """of a number that was read back: positions are written to a hundredth of a pixel"""
+        return max(abs((v1 - v0) / (p1 - p0)) for (p0, v0), (p1, v1) in self.axis) * 0.03
+
+    def strokes(self, group):
+        """Each unbroken line of a plot, without the sample in the legend."""
+        parts = []
+        for path in group.iter(f"{SVG}path"):
+            parts += [self.to_units(numbers(part)) for part in path.get("d").split("M")[1:]]
+        return parts
+
+    def line(self, title):
+        """The points of a line that has a legend entry, drawn first."""
+        return self.strokes(self.plot(title))[1]
+
+    def dashed(self, title):
+        return any(path.get("stroke-dasharray") for path in self.plot(title).iter(f"{SVG}path"))
+
+    def bands(self):
+        """of all plots without a title: (points, low, high)"""
+        found = []
+        for title, group in self.plots():
+            for polygon in group.iter(f"{SVG}polygon") if title.startswith("gnuplot_plot_") else ():
+                xy = self.to_units(numbers(polygon.get("points")))
+                half = len(xy) // 2
+                found.append((xy[:half, 0], np.minimum(xy[:half, 1], xy[:half - 1:-1, 1]), np.maximum(xy[:half, 1], xy[:half - 1:-1, 1])))
+        return found
+
+
+def check_close(figure, drawn, wanted, what):
+    drawn, wanted = np.array(drawn), np.array(wanted)
+    assert drawn.shape == wanted.shape, f"{what}: {drawn.shape} is drawn, {wanted.shape} is wanted"
+    worst = np.abs(drawn - wanted).max()
+    assert worst < figure.accuracy(), f"{what}: off by {worst:.4g} where {figure.accuracy():.4g} can be read\n{drawn}\n{wanted}"
+
+
+# ---- what is drawn ------------------------------------------------------------------------------------------------------------
+
+
+def returns_are_those_of_the_file(kshot, folder):
+    returns = some_returns()
+    path, out = write_eval(f"{folder}/eval.csv", returns), f"{folder}/returns.svg"
+    kshot.done("plot", path, "-o", out)
+    figure = Figure(out)
+    for label, wanted_band in zip(("MAML", "pretrained"), figure.bands()):
+        table = returns[label]
+        line, mean = figure.line(label), table.mean(0)
+        interval = 1.96 * table.std(0, ddof=1) / np.sqrt(len(table))
+        check_close(figure, line[:, 0], range(4), f"{label}: steps")
+        check_close(figure, line[:, 1], mean, f"{label}: means")
+        check_close(figure, wanted_band[1], mean - interval, f"{label}: lower ends of the intervals")
+        check_close(figure, wanted_band[2], mean + interval, f"{label}: upper ends of the intervals")
+        assert not figure.dashed(label)
+    assert len(figure.bands()) == 2, "the oracle has none"
+    oracle = figure.line("oracle")
+    assert figure.dashed("oracle") and oracle[0, 0] <= 0 and oracle[-1, 0] >= 3, "the oracle is a dashed line across"
+    check_close(figure, oracle[:, 1], np.full(len(oracle), returns["oracle"].mean()), "oracle")
+    for text in ("half-cheetah-dir", "gradient steps", "mean return, 12 tasks", "MAML", "oracle", "95 % interval"):
+        assert text in figure.texts, f"'{text}' is not in {figure.texts}"
+    return path
+
+
+def files_of_one_label_are_one_line(kshot, folder):
+    """Two seeds on the same tasks: each task's mean over both counts once."""
+    first, second = some_returns()["MAML"], 2 * some_returns()["pretrained"]
+    paths = [write_eval(f"{folder}/seed{i}.csv", {f"seed {i}": t}) for i, t in enumerate((first, second))]
+    kshot.done("plot", *paths, "--label", "both", "-o", f"{folder}/both.svg")
+    figure = Figure(f"{folder}/both.svg")
+    table = (first + second) / 2
+    check_close(figure, figure.line("both")[:, 1], table.mean(0), "means over two files")
+    ((_, low, _),) = figure.bands()
+    check_close(figure, low, table.mean(0) - 1.96 * table.std(0, ddof=1) / np.sqrt(12), "intervals over two files")
+
+
+def the_papers_numbers_are_there(kshot, folder, path):
+    kshot.done("plot", path, "--paper", "half-cheetah-dir", "-o", f"{folder}/paper.svg")
+    figure = Figure(f"{folder}/paper.svg")
+    check_close(figure, figure.line("MAML (paper)")[:, 1], [-50.69, 293.19, 313.48, 315.65], "the paper's MAML")
+    check_close(figure, figure.line("random (paper)")[:, 1], [-35.73, 21.83, 62.32, 86.18], "the paper's random policy")
+    assert abs(figure.line("oracle (paper)")[0, 1] - 442.69) < figure.accuracy()
+    assert figure.dashed("pretrained (paper)") and figure.dashed("oracle (paper)")
+    kshot.done("plot", "--paper", "ant-dir", "-o", f"{folder}/paper-alone.svg")
+    figure = Figure(f"{folder}/paper-alone.svg")
+    check_close(figure, figure.line("maml (paper)")[:, 1], [8.66, 499.15, 500.68, 499.11], "the paper alone")
+
+
+def learning_curves(kshot, folder):
+    runs = [f"{folder}/seed-{seed}" for seed in (1, 2)]
+    for seed, run in enumerate(runs, 1):
+        kshot.done("train", f"{CONFIGS}/point.yaml", *SMALL, *settings(iterations=5, seed=seed), "-o", run)
+    tables = [rows(f"{run}/progress.csv") for run in runs]
+
+    def column(name):
+        return np.array([[float(row[name]) for row in table] for table in tables])
+
+    for axis, x in (("iterations", np.arange(5)), ("env-steps", column("env_steps").mean(0) / 1e3)):
+        kshot.done("plot", *runs, "--x", axis, "-o", f"{folder}/{axis}.svg")
+        figure = Figure(f"{folder}/{axis}.svg")
+        before, after = figure.line("maml, before"), figure.line("maml, after 1 step")
+        assert figure.dashed("maml, before") and not figure.dashed("maml, after 1 step")
+        bands = figure.bands()
+        for drawn, (_, low, high), name in zip((after, before), bands, ("return_1", "return_0")):
+            check_close(figure, drawn[:, 0], x, axis)
+            check_close(figure, drawn[:, 1], column(name).mean(0), f"{name}: mean of two seeds")
+            check_close(figure, low, column(name).min(0), f"{name}: lowest of two seeds")
+            check_close(figure, high, column(name).max(0), f"{name}: highest of two seeds")
+        assert len(bands) == 2 and "range of 2 runs" in figure.texts
+    kshot.done("plot", *runs, "--label", "one", "--label", "other", "-o", f"{folder}/apart.svg")
+    figure = Figure(f"{folder}/apart.svg")
+    assert not figure.bands()
+    check_close(figure, figure.line("other, before")[:, 1], column("return_0")[1], "a curve of its own")
+    return runs
+
+
+def linear_point_policy(kshot, folder):
+    """A policy file whose mean action is the same everywhere."""
+    run = f"{folder}/linear"
+    kshot.done("train", f"{CONFIGS}/point.yaml", *settings(iterations=0, horizon=12, policy__hidden="[]"), "-o", run)
+    with safe_open(f"{run}/policy.safetensors", "numpy") as file:
+        meta = file.metadata()
+        tensors = {key: file.get_tensor(key) for key in file.keys()}
+    tensors["mlp.0.weight"][:] = 0
+    tensors["mlp.0.bias"][:] = (0.3, -0.2)
+    tensors["log_std"][:] = np.log(0.5)
+    save_file(tensors, f"{folder}/linear.safetensors", metadata=meta)
+    return f"{folder}/linear.safetensors"
+
+
+def paths_are_those_of_rollout(kshot, folder):
+    policy = linear_point_policy(kshot, folder)
+    task = ("--task", "0.3,0.4", "--lr", "0.001")
+    kshot.done("plot", "--trajectories", policy, *task, "--rollouts", 3, "-o", f"{folder}/paths.svg", "--title", "")
+    figure = Figure(f"{folder}/paths.svg")
+    before, after = [figure.strokes(g) for title, g in figure.plots() if title.startswith("gnuplot_plot_")][:2]
+    for stage, drawn in enumerate((before, after)):
+        out = f"{folder}/paths{stage}.safetensors"
+        kshot.done("rollout", policy, *task, "--steps", stage, "-o", out)
+        with safe_open(out, "numpy") as file:
+            obs, act, start = file.get_tensor("obs"), file.get_tensor("act"), file.get_tensor("traj_start")
+        assert len(drawn) == 3
+        for i, path in enumerate(drawn):
+            seen = obs[start[i] : start[i + 1]]
+            last = seen[-1] + 0.1 * np.clip(act[start[i + 1] - 1], -1, 1)
+            check_close(figure, path, np.vstack([seen, last]), f"path {i} after {stage} steps")
+    for text in ("random", "before adaptation", "1 gradient step", "goal"):
+        assert text in figure.texts, f"'{text}' is not in {figure.texts}"
+    assert "2 gradient steps" not in figure.texts
+    two = f"{folder}/two.svg"
+    kshot.done("plot", "--trajectories", policy, policy, "--label", "here", "--label", ODD_LABEL, *task, "--steps", 2, "-j", 1, "-o", two)
+    texts = Figure(two).texts
+    assert all(text in texts for text in ("here", ODD_LABEL, "2 gradient steps")), texts
+    return policy
+
+
+def texts_stand_as_typed(kshot, folder):
+    """A label from a file, one from the line, and a title: none of it means anything to what draws it."""
+    one = write_eval(f"{folder}/odd.csv", {ODD_LABEL: some_returns()["MAML"]})
+    two = write_eval(f"{folder}/plain.csv", {"plain": some_returns()["pretrained"]})
+    label, title = """'); system "x" #\\""", "a_b^{c} @d $e"
+    kshot.done("plot", one, two, "--label", ODD_LABEL, "--label", label, "--title", title, "-o", f"{folder}/odd.svg")
+    texts = Figure(f"{folder}/odd.svg").texts
+    assert all(text in texts for text in (ODD_LABEL, label, title)), texts
+
+
+def png_size(path):
+    """Width and height of a PNG file that is whole."""
+    data, at, pixels = content(path), 8, b""
+    assert data.startswith(b"\x89PNG\r\n\x1a\n")
+    while at < len(data):
+        length, kind = struct.unpack(">I4s", data[at : at + 8])
+        chunk = data[at + 8 : at + 8 + length]
+        assert zlib.crc32(kind + chunk) == struct.unpack(">I", data[at + 8 + length : at + 12 + length])[0]
+        if kind == b"IHDR":
+            width, height, depth, colour = struct.unpack(">IIBB", chunk[:10])
+        pixels += chunk if kind == b"IDAT" else b""
+        at += 12 + length
+    channels = {0: 1, 2: 3, 3: 1, 6: 4}[colour]
+    assert kind == b"IEND" and len(zlib.decompress(pixels)) == height * (1 + (width * channels * depth + 7) // 8)
+    return width, height
+
+
+def kinds_of_files(kshot, folder, path):
+    for kind in ("png", "pdf"):
+        kshot.done("plot", path, "-o", f"{folder}/kind.{kind}")
+    width, height = png_size(f"{folder}/kind.png")
+    assert width == round(8.6 * 118.1) and 0.6 < height / width < 1.2, (width, height)  # one column of a paper
+    pdf = content(f"{folder}/kind.pdf")
+    assert pdf.startswith(b"%PDF-") and pdf.rstrip().endswith(b"%%EOF")
+    start = int(re.search(rb"startxref\s+(\d+)\s+%%EOF", pdf).group(1))
+    assert pdf[start : start + 4] == b"xref", "the table of a PDF is where it says"
+    objects = pdf + b"".join(zlib.decompressobj().decompress(part) for part in re.findall(rb"stream\r?\n(x.*?)endstream", pdf, re.S))
+    width = float(re.search(rb"/MediaBox\s*\[\s*0 0 ([\d.]+)", objects).group(1))
+    assert abs(width - 8.6 / 2.54 * 72) < 1.5, width
+    assert b"DejaVuSans" in objects, "its letters are in the file"
+    assert pdf != content(f"{folder}/kind.png")
+
+
+# ---- what cannot be drawn -------------------------------------------------------------------------------------------------------
+
+
+def bad_files(kshot, folder, path):
+    good = content(path).decode().splitlines()
+    out = f"{folder}/never.svg"
+
+    def spoilt(mentions, lines, *more):
+        with open(f"{folder}/bad.csv", "w") as file:
+            file.write("".join(line + "\n" for line in lines))
+        kshot.refused(BAD, ["bad.csv", *mentions], "plot", f"{folder}/bad.csv", *more, "-o", out)
+        assert not os.path.exists(out)
+
+    def with_field(line, column, value):
+        fields = good[line - 1].split(",")
+        fields[COLUMNS.split(",").index(column)] = value
+        return good[: line - 1] + [",".join(fields)] + good[line:]
+
+    spoilt([":1"], [])
+    spoilt([], good[:1])
+    spoilt([":1", "mean_return"], [good[0].replace("mean_return", "return")] + good[1:])
+    spoilt([":3", "7", "8"], good[:2] + [good[2].rsplit(",", 1)[0]] + good[3:])
+    spoilt([":4", "mean_return", "many"], with_field(4, "mean_return", "many"))
+    spoilt([":4", "mean_return", "nan"], with_field(4, "mean_return", "nan"))
+    spoilt([":5", "gradient_step", "-1"], with_field(5, "gradient_step", "-1"))
+    spoilt([":5", "goal"], with_field(5, "goal", "left"))
+    spoilt([":6", "ant-vel", "half-cheetah-dir"], with_field(6, "env", "ant-vel"))
+    spoilt([":6", "5"], good[:5] + [good[4]] + good[5:])  # a task's row twice
+    spoilt([":2", "zero byte"], [good[0], "\0"])
+    spoilt(["--label", "MAML", "pretrained"], good, "--label", "one")
+    kshot.refused(BAD, ["none.csv"], "plot", f"{folder}/none.csv", "-o", out)
+    run = f"{folder}/untrained"
+    kshot.done("train", f"{CONFIGS}/point.yaml", *settings(iterations=0), "-o", run)
+    kshot.refused(BAD, ["untrained/progress.csv"], "plot", run, "-o", out)
+    assert not os.path.exists(out)
+
+
+def bad_lines(kshot, folder, path, runs, policy):
+    out = f"{folder}/never.svg"
+
+    def refused(code, mentions, *words, **options):
+        kshot.refused(code, mentions, "plot", *words, **options)
+        assert not os.path.exists(out)
+        assert not [name for name in os.listdir(folder) if name.endswith(".tmp")], "nothing half-written is left"
+
+    refused(BAD, ["-o"], path)
+    refused(BAD, ["FILE.csv"], "-o", out)
+    refused(BAD, ["-o -"], path, "-o", "-")
+    for name in ("figure", "figure.jpg", ".svg", "svg"):
+        refused(BAD, [name, ".svg", ".png", ".pdf"], path, "-o", f"{folder}/{name}")
+    refused(BAD, ["--paper", "swimmer", "ant-vel"], path, "--paper", "swimmer", "-o", out)
+    refused(BAD, ["--x", "days"], *runs, "--x", "days", "-o", out)
+    refused(BAD, ["--x"], path, "--x", "iterations", "-o", out)
+    refused(BAD, ["--paper"], *runs, "--paper", "point", "-o", out)
+    refused(BAD, ["--steps", "--trajectories"], path, "--steps", 1, "-o", out)
+    refused(BAD, ["directories", "files"], path, runs[0], "-o", out)
+    refused(BAD, ["--label"], path, path, path, "--label", "a", "--label", "b", "-o", out)
+    refused(BAD, ["--label", "UTF-8"], path, "--label", b"\xff".decode(errors="surrogateescape"), "-o", out)
+    refused(BAD, ["--title", "control"], path, "--title", "two\nlines", "-o", out)
+    refused(BAD, ["--task", "3"], "--trajectories", policy, "--task", "1,2,3", "-o", out)
+    refused(BAD, ["3"], "--trajectories", *[policy] * 4, "-o", out)
+    with open(f"{folder}/mine.svg", "w") as file:
+        file.write("mine")
+    refused(BAD, ["mine.svg", "--force"], path, "-o", f"{folder}/mine.svg")
+    assert content(f"{folder}/mine.svg") == b"mine"
+    refused(FAILED, ["mine.svg", "gnuplot", "not installed"], path, "-o", f"{folder}/mine.svg", "--force", env=dict(os.environ, PATH="/none"))
+    assert content(f"{folder}/mine.svg") == b"mine", "what was there stays until there is something better"
+    kshot.done("plot", path, "-o", f"{folder}/mine.svg", "--force")
+    Figure(f"{folder}/mine.svg")
+    refused(FAILED, ["mine.svg"], path, "-o", f"{folder}/mine.svg/a.svg")
+
+
+def main():
+    kshot = Kshot(sys.argv[1])
+    with tempfile.TemporaryDirectory() as folder:
+        path = returns_are_those_of_the_file(kshot, folder)
+        files_of_one_label_are_one_line(kshot, folder)
+        the_papers_numbers_are_there(kshot, folder, path)
+        runs = learning_curves(kshot, folder)
+        policy = paths_are_those_of_rollout(kshot, folder)
+        texts_stand_as_typed(kshot, folder)
+        kinds_of_files(kshot, folder, path)
+        bad_files(kshot, folder, path)
+        bad_lines(kshot, folder, path, runs, policy)
+
+
+main()
