@@ -45,6 +45,10 @@ bool ks_cli_check_output(const char* path, bool force, ks_error* err);
 /* Exit code for what a library call said. */
 int ks_cli_exit(bool ok, const ks_error* err);
 
+/* Tasks (*count x dim) from a file: one a line, its numbers separated by commas. The caller frees them. NULL on errors:
+ * KS_BAD_INPUT naming file and line. */
+double* ks_cli_read_goals(const char* path, size_t dim, size_t* count, ks_error* err);
+
 /* ---- policies ------------------------------------------------------------------------------------------------------------- */
 
 /* A policy with the environment that it is to act in. */
@@ -67,6 +71,8 @@ void ks_cli_policy_close(ks_cli_policy* p);
 /* Trajectories per task, and the step size of every gradient step, as the paper's authors tested this kind of policy. */
 size_t ks_protocol_trajectories(const char* env);
 void ks_protocol_lr(double lr[KS_EVAL_MAX_STEPS], const char* env, const ks_policy_info* info);
+/* The same from another first step size. */
+void ks_protocol_lr_from(double lr[KS_EVAL_MAX_STEPS], const char* env, double first);
 
 /* Where step sizes are listed: each step takes its own, and the last serves all further ones. */
 bool ks_cli_lr(const char* text, double lr[KS_EVAL_MAX_STEPS], ks_error* err);

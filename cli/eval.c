@@ -1,8 +1,6 @@
 #include "base/atomic_file.h"
-#include "cli/cli.h"
+#include "cli/sampling.h"
 
-#include <ctype.h>
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +19,12 @@ static const char* const HELP =
     "  --trajectories N   per task and gradient step (default 20; 40 for point and ant-dir)\n"
     "  --steps K          gradient steps (default 3)\n"
     "  --lr A1[,A2…]      step size of each step; the last serves all further ones\n"
-    "                     (default: the policy's own, then half of it)\n"
+    "                     (default: the paper's, for MAML the policy's own; then half of it, for ant-dir a hundredth)\n"
+    "  --search-lr A,B,…  try these first step sizes (or `default`: 0.01 to 2, and the one above) on 40 other tasks, "
+    "and\n"
+    "                     use the one with the best mean return after the first gradient step, which is where the "
+    "paper\n"
+    "                     compares; later steps shrink as above\n"
     "  --horizon T        timesteps per trajectory (default: the policy's own)\n"
     "  --seed N           of tasks, start states and action noise (default 1)\n"
     "  --label NAME       of the CSV's rows (default: the method)\n"
@@ -31,79 +34,18 @@ static const char* const HELP =
     "  -j THREADS         default: the number of cores; results do not depend on it\n";
 
 typedef struct eval_options {
-    const char *goals, *env, *label, *output, *lr;
-    int64_t tasks, trajectories, steps, horizon, seed, threads;
-    bool best, force;
+    ks_cli_sampling sampling;
+    const char *goals, *label, *output, *search_lr;
+    int64_t tasks;
+    bool force;
 } eval_options;
 
 /* ---- tasks -------------------------------------------------------------------------------------------------------------- */
 
-/* One line of a goals file into task (dim). Empty lines are passed over: *used says whether it was one. */
-static bool parse_goal(const char* path, size_t line_number, char* line, size_t dim, double* task, bool* used,
-                       ks_error* err) {
-    size_t length = strlen(line);
-    while (length > 0 && isspace((unsigned char)line[length - 1])) {
-        line[--length] = 0;
-    }
-    *used = length > 0;
-    if (!*used) {
-        return true;
-    }
-    const char* at = line;
-    for (size_t i = 0; i < dim; i++) {
-        char* end;
-        task[i] = strtod(at, &end);
-        if (end == at || !isfinite(task[i]) || *end != (i + 1 < dim ? ',' : 0)) {
-            return ks_fail(err, KS_BAD_INPUT, "%s:%zu: '%.60s' is not a task: %zu number%s separated by commas", path,
-                           line_number, line, dim, dim == 1 ? "" : "s");
-        }
-        at = end + 1;
-    }
-    return true;
-}
-
-static double* read_goals(const char* path, size_t dim, size_t* count, ks_error* err) {
-    FILE* file = fopen(path, "r");
-    if (!file) {
-        ks_fail(err, KS_BAD_INPUT, "cannot read %s: %s", path, strerror(errno));
-        return NULL;
-    }
-    double* tasks = NULL;
-    char* line = NULL;
-    size_t room = 0, task_room = 0;
-    bool ok = true;
-    *count = 0;
-    errno = 0;
-    for (size_t number = 1; ok && getline(&line, &room, file) >= 0; number++) {
-        if (*count == task_room) {
-            task_room = task_room ? 2 * task_room : 64;
-            double* more = realloc(tasks, task_room * dim * sizeof *tasks);
-            ok = more || ks_fail(err, KS_FAILED, "not enough memory");
-            tasks = more ? more : tasks;
-        }
-        bool used = false;
-        ok = ok && parse_goal(path, number, line, dim, tasks + *count * dim, &used, err);
-        *count += used;
-    }
-    if (ok && ferror(file)) { /* a directory, for one */
-        ok = ks_fail(err, KS_BAD_INPUT, "cannot read %s: %s", path, strerror(errno));
-    }
-    if (ok && *count == 0) {
-        ok = ks_fail(err, KS_BAD_INPUT, "%s: no task is in it; one a line, its numbers separated by commas", path);
-    }
-    free(line);
-    fclose(file);
-    if (!ok) {
-        free(tasks);
-        return NULL;
-    }
-    return tasks;
-}
-
 static double* make_tasks(const eval_options* o, const ks_env_def* def, size_t* count, ks_error* err) {
     size_t dim = (size_t)def->task_dim;
     if (o->goals) {
-        return read_goals(o->goals, dim, count, err);
+        return ks_cli_read_goals(o->goals, dim, count, err);
     }
     *count = (size_t)o->tasks;
     double* tasks = malloc(*count * dim * sizeof *tasks);
@@ -111,7 +53,7 @@ static double* make_tasks(const eval_options* o, const ks_env_def* def, size_t* 
         ks_fail(err, KS_FAILED, "not enough memory for %zu tasks", *count);
         return NULL;
     }
-    ks_draw_held_out_tasks(tasks, def, (uint64_t)o->seed, *count);
+    ks_draw_held_out_tasks(tasks, def, (uint64_t)o->sampling.seed, *count);
     return tasks;
 }
 
@@ -176,18 +118,33 @@ static void on_progress(void* user, size_t done, size_t total) {
     fflush(stderr);
 }
 
+/* ---- the first step size --------------------------------------------------------------------------------------------------- */
+
+static bool search_lr(ks_eval_settings* settings, const char* text, const ks_cli_policy* p, ks_error* err) {
+    ks_lr_search search;
+    bool live = isatty(STDERR_FILENO);
+    if (!ks_lr_search_parse(&search, text, p, err) ||
+        !ks_lr_search_run(&search, settings, p, live ? on_progress : NULL, err)) {
+        return false;
+    }
+    printf("mean return after one gradient step on %d other tasks, by its size:\n\n", KS_SEARCH_TASKS);
+    for (size_t i = 0; i < search.count; i++) {
+        const char* note = search.count > 1 && i == search.best ? "  the best, used below" : "";
+        if (search.mean_return[i] > -INFINITY) {
+            printf("%27.4g %14.2f%s\n", search.lr[i], search.mean_return[i], note);
+        } else {
+            printf("%27.4g %14s\n", search.lr[i], "breaks down");
+        }
+    }
+    printf("\n");
+    return true;
+}
+
 /* ---- the command ------------------------------------------------------------------------------------------------------------ */
 
 static bool evaluate(const eval_options* o, const ks_cli_policy* p, ks_error* err) {
-    ks_eval_settings s = ks_eval_settings_default();
-    s.trajectories = o->trajectories ? (size_t)o->trajectories : ks_protocol_trajectories(p->def->name);
-    s.horizon = o->horizon ? (size_t)o->horizon : (size_t)p->info.horizon;
-    s.steps = (int)o->steps;
-    s.advantage = (ks_advantage_settings){.gamma = p->info.gamma, .gae_lambda = p->info.gae_lambda};
-    s.seed = (uint64_t)o->seed;
-    s.threads = (int)o->threads;
-    ks_protocol_lr(s.lr, p->def->name, &p->info);
-    if (o->lr && !ks_cli_lr(o->lr, s.lr, err)) {
+    ks_eval_settings s;
+    if (!ks_sampling_settings(&s, &o->sampling, p, err) || (o->search_lr && !search_lr(&s, o->search_lr, p, err))) {
         return false;
     }
     size_t count;
@@ -220,20 +177,13 @@ static bool evaluate(const eval_options* o, const ks_cli_policy* p, ks_error* er
     return ok;
 }
 
-enum { TASKS = 256, GOALS, TRAJECTORIES, STEPS, LR, HORIZON, SEED, LABEL, BEST, FORCE };
-static const struct option OPTIONS[] = {{"help", no_argument, NULL, 'h'},
+enum { TASKS = KS_SAMPLING_END, GOALS, SEARCH_LR, LABEL, FORCE };
+static const struct option OPTIONS[] = {KS_SAMPLING_OPTIONS,
                                         {"tasks", required_argument, NULL, TASKS},
                                         {"goals", required_argument, NULL, GOALS},
-                                        {"trajectories", required_argument, NULL, TRAJECTORIES},
-                                        {"steps", required_argument, NULL, STEPS},
-                                        {"lr", required_argument, NULL, LR},
-                                        {"horizon", required_argument, NULL, HORIZON},
-                                        {"seed", required_argument, NULL, SEED},
+                                        {"search-lr", required_argument, NULL, SEARCH_LR},
                                         {"label", required_argument, NULL, LABEL},
-                                        {"env", required_argument, NULL, 'e'},
                                         {"output", required_argument, NULL, 'o'},
-                                        {"threads", required_argument, NULL, 'j'},
-                                        {"best", no_argument, NULL, BEST},
                                         {"force", no_argument, NULL, FORCE},
                                         {0}};
 
@@ -241,46 +191,41 @@ static bool parse_option(eval_options* o, int option, const char* value, ks_erro
     switch (option) {
         case TASKS:
             return ks_cli_int("--tasks", value, 1, 1000000, &o->tasks, err);
-        case TRAJECTORIES:
-            return ks_cli_int("--trajectories", value, 1, 100000, &o->trajectories, err);
-        case STEPS:
-            return ks_cli_int("--steps", value, 0, KS_EVAL_MAX_STEPS, &o->steps, err);
-        case HORIZON:
-            return ks_cli_int("--horizon", value, 1, 1000000, &o->horizon, err);
-        case SEED:
-            return ks_cli_int("--seed", value, 0, INT64_MAX, &o->seed, err);
-        case 'j':
-            return ks_cli_int("-j", value, 1, 1024, &o->threads, err);
         case GOALS:
             o->goals = value;
             return true;
-        case LR:
-            o->lr = value;
+        case SEARCH_LR:
+            o->search_lr = value;
             return true;
         case LABEL:
             o->label = value;
             return strpbrk(value, ",\"\n") == NULL ||
                    ks_fail(err, KS_BAD_INPUT, "--label: '%s' must hold no comma, quote or line break", value);
-        case 'e':
-            o->env = value;
-            return true;
         case 'o':
             o->output = value;
             return true;
-        case BEST:
-            return o->best = true;
         case FORCE:
             return o->force = true;
         default:
-            return false; /* ks_cli_option has said why */
+            return ks_sampling_option(&o->sampling, option, value, err);
     }
+}
+
+static bool check_options(const eval_options* o, ks_error* err) {
+    if (o->search_lr && o->sampling.lr) {
+        return ks_fail(err, KS_BAD_INPUT, "--search-lr finds what --lr says: give one of them");
+    }
+    if (o->search_lr && o->sampling.steps == 0) {
+        return ks_fail(err, KS_BAD_INPUT, "--search-lr: without a gradient step (--steps 0) there is no step size");
+    }
+    return !o->output || ks_cli_check_output(o->output, o->force, err);
 }
 
 int ks_cli_eval(int argc, char** argv, ks_error* err) {
     static const char* const NAMES[] = {"POLICY"};
-    eval_options o = {.tasks = 40, .steps = 3, .seed = 1, .threads = ks_cli_cores()};
+    eval_options o = {.tasks = 40, .sampling = {.steps = 3, .seed = 1, .threads = ks_cli_cores()}};
     optind = 0;
-    for (int c; (c = ks_cli_option(argc, argv, "he:o:j:", OPTIONS, err)) != -1;) {
+    for (int c; (c = ks_cli_option(argc, argv, KS_SAMPLING_LETTERS "o:", OPTIONS, err)) != -1;) {
         if (c == 'h') {
             fputs(HELP, stdout);
             return 0;
@@ -290,8 +235,8 @@ int ks_cli_eval(int argc, char** argv, ks_error* err) {
         }
     }
     ks_cli_policy policy;
-    if (!ks_cli_arguments(argc, argv, 1, NAMES, err) || (o.output && !ks_cli_check_output(o.output, o.force, err)) ||
-        !ks_cli_policy_open(&policy, argv[optind], o.best, o.env, err)) {
+    if (!ks_cli_arguments(argc, argv, 1, NAMES, err) || !check_options(&o, err) ||
+        !ks_cli_policy_open(&policy, argv[optind], o.sampling.best, o.sampling.env, err)) {
         return ks_cli_exit(false, err);
     }
     bool ok = evaluate(&o, &policy, err);

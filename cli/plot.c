@@ -1,5 +1,5 @@
 #include "viewer/plot.h"
-#include "cli/cli.h"
+#include "cli/sampling.h"
 #include "run/config.h"
 #include "viewer/gnuplot.h"
 #include "viewer/text.h"
@@ -46,11 +46,12 @@ static const char* const HELP =
 enum { MAX_INPUTS = 256, DEFAULT_ROLLOUTS = 5 };
 
 typedef struct plot_options {
-    const char *output, *paper, *x, *title, *task, *lr;
-    int64_t steps, rollouts, seed, threads;
-    bool trajectories, best, force;
-    const char* path_option; /* the last option given that is for --trajectories alone, NULL: none */
-    char** inputs;           /* (num_inputs) */
+    const char *output, *paper, *x, *title, *task;
+    ks_cli_sampling sampling; /* with --trajectories */
+    int64_t rollouts;
+    bool trajectories, force;
+    int path_option; /* the last option given that is for --trajectories alone, 0: none */
+    char** inputs;   /* (num_inputs) */
     size_t num_inputs, num_labels;
     const char* labels[MAX_INPUTS]; /* (num_labels) as given, then (num_inputs), NULL: none */
 } plot_options;
@@ -130,22 +131,15 @@ static bool sample_paths(ks_paths* paths, const plot_options* o, const ks_cli_po
                        p->path, p->def->name);
     }
     if (!o->task) {
-        ks_draw_held_out_tasks(goal, p->def, (uint64_t)o->seed, 1);
+        ks_draw_held_out_tasks(goal, p->def, (uint64_t)o->sampling.seed, 1);
     } else if (!ks_cli_numbers("--task", o->task, KS_TASK_MAX, goal, &count, err)) {
         return false;
     } else if (count != 2) {
         return ks_fail(err, KS_BAD_INPUT, "--task: '%s' has %zu number%s; a goal of point has 2", o->task, count,
                        count == 1 ? "" : "s");
     }
-    ks_eval_settings s = ks_eval_settings_default();
-    s.trajectories = ks_protocol_trajectories(p->def->name);
-    s.horizon = (size_t)p->info.horizon;
-    s.steps = (int)o->steps;
-    s.advantage = (ks_advantage_settings){.gamma = p->info.gamma, .gae_lambda = p->info.gae_lambda};
-    s.seed = (uint64_t)o->seed;
-    s.threads = (int)o->threads;
-    ks_protocol_lr(s.lr, p->def->name, &p->info);
-    return (!o->lr || ks_cli_lr(o->lr, s.lr, err)) &&
+    ks_eval_settings s;
+    return ks_sampling_settings(&s, &o->sampling, p, err) &&
            ks_paths_sample(paths, p->model, p->policy, p->theta, goal, &s, (size_t)o->rollouts, err);
 }
 
@@ -159,7 +153,7 @@ static bool plot_trajectories(const plot_options* o, ks_error* err) {
     bool ok = true;
     for (size_t i = 0; ok && i < o->num_inputs; i++) {
         ks_cli_policy policy;
-        ok = ks_cli_policy_open(&policy, o->inputs[i], o->best, NULL, err);
+        ok = ks_cli_policy_open(&policy, o->inputs[i], o->sampling.best, NULL, err);
         if (ok) {
             snprintf(names[i], sizeof names[i], "%s", policy.info.iteration == 0 ? "random" : policy.info.method);
             titles[i] = o->labels[i] ? o->labels[i] : names[i];
@@ -177,7 +171,7 @@ static bool plot_trajectories(const plot_options* o, ks_error* err) {
 
 /* ---- the command --------------------------------------------------------------------------------------------------------------- */
 
-enum { PAPER = 256, X, TITLE, LABEL, TRAJECTORIES, TASK, STEPS, LR, ROLLOUTS, SEED, BEST, FORCE };
+enum { PAPER = KS_SAMPLING_END, X, TITLE, LABEL, TRAJECTORIES, TASK, ROLLOUTS, FORCE };
 static const struct option OPTIONS[] = {{"help", no_argument, NULL, 'h'},
                                         {"output", required_argument, NULL, 'o'},
                                         {"paper", required_argument, NULL, PAPER},
@@ -186,12 +180,12 @@ static const struct option OPTIONS[] = {{"help", no_argument, NULL, 'h'},
                                         {"label", required_argument, NULL, LABEL},
                                         {"trajectories", no_argument, NULL, TRAJECTORIES},
                                         {"task", required_argument, NULL, TASK},
-                                        {"steps", required_argument, NULL, STEPS},
-                                        {"lr", required_argument, NULL, LR},
+                                        {"steps", required_argument, NULL, KS_SAMPLING_STEPS},
+                                        {"lr", required_argument, NULL, KS_SAMPLING_LR},
                                         {"rollouts", required_argument, NULL, ROLLOUTS},
-                                        {"seed", required_argument, NULL, SEED},
+                                        {"seed", required_argument, NULL, KS_SAMPLING_SEED},
                                         {"threads", required_argument, NULL, 'j'},
-                                        {"best", no_argument, NULL, BEST},
+                                        {"best", no_argument, NULL, KS_SAMPLING_BEST},
                                         {"force", no_argument, NULL, FORCE},
                                         {0}};
 
@@ -202,34 +196,26 @@ static bool parse_text(const char* option, const char* value, size_t least, ks_e
                    KS_LABEL_MAX - 1);
 }
 
+/* Options of --trajectories alone. */
 static bool parse_path_option(plot_options* o, int option, const char* value, ks_error* err) {
+    o->path_option = option;
     switch (option) {
         case TASK:
-            o->path_option = "--task";
             o->task = value;
             return true;
-        case STEPS:
-            o->path_option = "--steps";
-            return ks_cli_int("--steps", value, 0, KS_EVAL_MAX_STEPS, &o->steps, err);
-        case LR:
-            o->path_option = "--lr";
-            o->lr = value;
-            return true;
         case ROLLOUTS:
-            o->path_option = "--rollouts";
             return ks_cli_int("--rollouts", value, 1, (int64_t)ks_protocol_trajectories("point"), &o->rollouts, err);
-        case SEED:
-            o->path_option = "--seed";
-            return ks_cli_int("--seed", value, 0, INT64_MAX, &o->seed, err);
-        case 'j':
-            o->path_option = "-j";
-            return ks_cli_int("-j", value, 1, 1024, &o->threads, err);
-        case BEST:
-            o->path_option = "--best";
-            return o->best = true;
         default:
-            return false; /* ks_cli_option has said why */
+            return ks_sampling_option(&o->sampling, option, value, err);
     }
+}
+
+static const char* option_name(int option) {
+    const struct option* o = OPTIONS;
+    while (o->name && o->val != option) {
+        o++;
+    }
+    return o->name;
 }
 
 static bool parse_option(plot_options* o, int option, const char* value, ks_error* err) {
@@ -299,7 +285,7 @@ static bool plot(const plot_options* o, ks_error* err) {
         return ks_fail(err, KS_BAD_INPUT, "plot: run directories and files do not go into one figure");
     }
     if (o->path_option && !o->trajectories) {
-        return ks_fail(err, KS_BAD_INPUT, "%s goes with --trajectories only", o->path_option);
+        return ks_fail(err, KS_BAD_INPUT, "--%s goes with --trajectories only", option_name(o->path_option));
     }
     if (o->paper && (runs || o->trajectories)) {
         return ks_fail(err, KS_BAD_INPUT, "--paper goes with CSVs of `kshot eval` only");
@@ -311,7 +297,7 @@ static bool plot(const plot_options* o, ks_error* err) {
 }
 
 int ks_cli_plot(int argc, char** argv, ks_error* err) {
-    plot_options o = {.steps = 1, .rollouts = DEFAULT_ROLLOUTS, .seed = 1, .threads = ks_cli_cores()};
+    plot_options o = {.rollouts = DEFAULT_ROLLOUTS, .sampling = {.steps = 1, .seed = 1, .threads = ks_cli_cores()}};
     optind = 0;
     for (int c; (c = ks_cli_option(argc, argv, "ho:j:", OPTIONS, err)) != -1;) {
         if (c == 'h') {

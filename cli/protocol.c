@@ -35,6 +35,13 @@ size_t ks_protocol_trajectories(const char* env) {
     return p ? p->trajectories : 20;
 }
 
+void ks_protocol_lr_from(double lr[KS_EVAL_MAX_STEPS], const char* env, double first) {
+    const protocol* p = find(env);
+    for (int j = 0; j < KS_EVAL_MAX_STEPS; j++) {
+        lr[j] = j == 0 ? first : first * (p ? p->later : 0.5);
+    }
+}
+
 void ks_protocol_lr(double lr[KS_EVAL_MAX_STEPS], const char* env, const ks_policy_info* info) {
     const protocol* p = find(env);
     double first = info->inner_lr;
@@ -43,7 +50,5 @@ void ks_protocol_lr(double lr[KS_EVAL_MAX_STEPS], const char* env, const ks_poli
     } else if (p && strcmp(info->method, "maml") != 0) {
         first = p->pretrained;
     }
-    for (int j = 0; j < KS_EVAL_MAX_STEPS; j++) {
-        lr[j] = j == 0 ? first : first * (p ? p->later : 0.5);
-    }
+    ks_protocol_lr_from(lr, env, first);
 }

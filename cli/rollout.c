@@ -1,5 +1,5 @@
 #include "base/safetensors.h"
-#include "cli/cli.h"
+#include "cli/sampling.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,9 +24,9 @@ static const char* const HELP =
     "  -j THREADS         default: the number of cores; results do not depend on it\n";
 
 typedef struct rollout_options {
-    const char *env, *output, *lr, *task;
-    int64_t trajectories, steps, horizon, seed, threads;
-    bool best, force, deterministic;
+    ks_cli_sampling sampling;
+    const char *output, *task;
+    bool force, deterministic;
 } rollout_options;
 
 static bool save(const char* path, const ks_cli_policy* p, const ks_batch* b, const rollout_options* o, ks_error* err) {
@@ -44,8 +44,8 @@ static bool save(const char* path, const ks_cli_policy* p, const ks_batch* b, co
     ks_tensor_writer_meta(w, "format", "kshot.rollout.1");
     ks_tensor_writer_meta(w, "env", p->def->name);
     ks_tensor_writer_meta(w, "policy", p->path);
-    ks_tensor_writer_meta_int(w, "seed", o->seed);
-    ks_tensor_writer_meta_int(w, "gradient_steps", o->steps);
+    ks_tensor_writer_meta_int(w, "seed", o->sampling.seed);
+    ks_tensor_writer_meta_int(w, "gradient_steps", o->sampling.steps);
     if (z->nq > 0) { /* the widest elements first, so that every tensor is aligned */
         ks_tensor_writer_add(w, "qpos", KS_F64, 2, (size_t[]){t, z->nq}, b->qpos);
         ks_tensor_writer_add(w, "qvel", KS_F64, 2, (size_t[]){t, z->nv}, b->qvel);
@@ -68,7 +68,7 @@ static bool save(const char* path, const ks_cli_policy* p, const ks_batch* b, co
 static bool parse_task(double* task, const rollout_options* o, const ks_env_def* def, ks_error* err) {
     size_t count;
     if (!o->task) {
-        ks_draw_held_out_tasks(task, def, (uint64_t)o->seed, 1);
+        ks_draw_held_out_tasks(task, def, (uint64_t)o->sampling.seed, 1);
         return true;
     }
     if (!ks_cli_numbers("--task", o->task, KS_TASK_MAX, task, &count, err)) {
@@ -98,17 +98,10 @@ static bool create_batches(ks_batch** batches, const ks_eval_settings* s, const 
 static bool rollout(const rollout_options* o, const ks_cli_policy* p, ks_error* err) {
     double task[KS_TASK_MAX];
     ks_batch* batches[KS_EVAL_MAX_STEPS + 1] = {0};
-    ks_eval_settings s = ks_eval_settings_default();
-    s.trajectories = o->trajectories ? (size_t)o->trajectories : ks_protocol_trajectories(p->def->name);
-    s.horizon = o->horizon ? (size_t)o->horizon : (size_t)p->info.horizon;
-    s.steps = (int)o->steps;
-    s.advantage = (ks_advantage_settings){.gamma = p->info.gamma, .gae_lambda = p->info.gae_lambda};
-    s.seed = (uint64_t)o->seed;
-    s.deterministic = o->deterministic;
-    s.threads = (int)o->threads;
-    ks_protocol_lr(s.lr, p->def->name, &p->info);
-    bool ok = (!o->lr || ks_cli_lr(o->lr, s.lr, err)) && parse_task(task, o, p->def, err) &&
+    ks_eval_settings s;
+    bool ok = ks_sampling_settings(&s, &o->sampling, p, err) && parse_task(task, o, p->def, err) &&
               create_batches(batches, &s, p, err);
+    s.deterministic = o->deterministic;
     ks_eval_result result;
     if (ok && ks_evaluate(&result, p->model, p->policy, p->theta, task, 1, &s, batches, NULL, NULL, err)) {
         ok = save(o->output, p, batches[s.steps], o, err);
@@ -126,62 +119,36 @@ static bool rollout(const rollout_options* o, const ks_cli_policy* p, ks_error* 
     return ok;
 }
 
-enum { TRAJECTORIES = 256, STEPS, LR, HORIZON, SEED, TASK, DETERMINISTIC, BEST, FORCE };
-static const struct option OPTIONS[] = {{"help", no_argument, NULL, 'h'},
-                                        {"trajectories", required_argument, NULL, TRAJECTORIES},
-                                        {"steps", required_argument, NULL, STEPS},
-                                        {"lr", required_argument, NULL, LR},
-                                        {"horizon", required_argument, NULL, HORIZON},
-                                        {"seed", required_argument, NULL, SEED},
+enum { TASK = KS_SAMPLING_END, DETERMINISTIC, FORCE };
+static const struct option OPTIONS[] = {KS_SAMPLING_OPTIONS,
                                         {"task", required_argument, NULL, TASK},
                                         {"deterministic", no_argument, NULL, DETERMINISTIC},
-                                        {"env", required_argument, NULL, 'e'},
                                         {"output", required_argument, NULL, 'o'},
-                                        {"threads", required_argument, NULL, 'j'},
-                                        {"best", no_argument, NULL, BEST},
                                         {"force", no_argument, NULL, FORCE},
                                         {0}};
 
 static bool parse_option(rollout_options* o, int option, const char* value, ks_error* err) {
     switch (option) {
-        case TRAJECTORIES:
-            return ks_cli_int("--trajectories", value, 1, 100000, &o->trajectories, err);
-        case STEPS:
-            return ks_cli_int("--steps", value, 0, KS_EVAL_MAX_STEPS, &o->steps, err);
-        case HORIZON:
-            return ks_cli_int("--horizon", value, 1, 1000000, &o->horizon, err);
-        case SEED:
-            return ks_cli_int("--seed", value, 0, INT64_MAX, &o->seed, err);
-        case 'j':
-            return ks_cli_int("-j", value, 1, 1024, &o->threads, err);
-        case LR:
-            o->lr = value;
-            return true;
         case TASK:
             o->task = value;
-            return true;
-        case 'e':
-            o->env = value;
             return true;
         case 'o':
             o->output = value;
             return true;
         case DETERMINISTIC:
             return o->deterministic = true;
-        case BEST:
-            return o->best = true;
         case FORCE:
             return o->force = true;
         default:
-            return false; /* ks_cli_option has said why */
+            return ks_sampling_option(&o->sampling, option, value, err);
     }
 }
 
 int ks_cli_rollout(int argc, char** argv, ks_error* err) {
     static const char* const NAMES[] = {"POLICY"};
-    rollout_options o = {.seed = 1, .threads = ks_cli_cores()};
+    rollout_options o = {.sampling = {.seed = 1, .threads = ks_cli_cores()}};
     optind = 0;
-    for (int c; (c = ks_cli_option(argc, argv, "he:o:j:", OPTIONS, err)) != -1;) {
+    for (int c; (c = ks_cli_option(argc, argv, KS_SAMPLING_LETTERS "o:", OPTIONS, err)) != -1;) {
         if (c == 'h') {
             fputs(HELP, stdout);
             return 0;
@@ -199,7 +166,7 @@ int ks_cli_rollout(int argc, char** argv, ks_error* err) {
     }
     ks_cli_policy policy;
     if (!ks_cli_check_output(o.output, o.force, err) ||
-        !ks_cli_policy_open(&policy, argv[optind], o.best, o.env, err)) {
+        !ks_cli_policy_open(&policy, argv[optind], o.sampling.best, o.sampling.env, err)) {
         return ks_cli_exit(false, err);
     }
     bool ok = rollout(&o, &policy, err);

@@ -345,7 +345,8 @@ def bad_lines(kshot, folder, path, runs, policy):
         file.write("mine")
     refused(BAD, ["mine.svg", "--force"], path, "-o", f"{folder}/mine.svg")
     assert content(f"{folder}/mine.svg") == b"mine"
-    refused(FAILED, ["mine.svg", "gnuplot", "not installed"], path, "-o", f"{folder}/mine.svg", "--force", env=dict(os.environ, PATH="/none"))
+    refused(FAILED, ["mine.svg", "gnuplot", "not installed"], path, "-o", f"{folder}/mine.svg", "--force",
+            env=dict(os.environ, PATH="/none"))
     assert content(f"{folder}/mine.svg") == b"mine", "what was there stays until there is something better"
     kshot.done("plot", path, "-o", f"{folder}/mine.svg", "--force")
     Figure(f"{folder}/mine.svg")

@@ -1,0 +1,38 @@
+#include "cli/sampling.h"
+
+bool ks_sampling_option(ks_cli_sampling* s, int option, const char* value, ks_error* err) {
+    switch (option) {
+        case KS_SAMPLING_TRAJECTORIES:
+            return ks_cli_int("--trajectories", value, 1, 100000, &s->trajectories, err);
+        case KS_SAMPLING_STEPS:
+            return ks_cli_int("--steps", value, 0, KS_EVAL_MAX_STEPS, &s->steps, err);
+        case KS_SAMPLING_LR:
+            s->lr = value;
+            return true;
+        case KS_SAMPLING_HORIZON:
+            return ks_cli_int("--horizon", value, 1, 1000000, &s->horizon, err);
+        case KS_SAMPLING_SEED:
+            return ks_cli_int("--seed", value, 0, INT64_MAX, &s->seed, err);
+        case KS_SAMPLING_BEST:
+            return s->best = true;
+        case 'e':
+            s->env = value;
+            return true;
+        case 'j':
+            return ks_cli_int("-j", value, 1, 1024, &s->threads, err);
+        default:
+            return false; /* ks_cli_option has said why */
+    }
+}
+
+bool ks_sampling_settings(ks_eval_settings* settings, const ks_cli_sampling* s, const ks_cli_policy* p, ks_error* err) {
+    *settings = ks_eval_settings_default();
+    settings->trajectories = s->trajectories ? (size_t)s->trajectories : ks_protocol_trajectories(p->def->name);
+    settings->horizon = s->horizon ? (size_t)s->horizon : (size_t)p->info.horizon;
+    settings->steps = (int)s->steps;
+    settings->advantage = (ks_advantage_settings){.gamma = p->info.gamma, .gae_lambda = p->info.gae_lambda};
+    settings->seed = (uint64_t)s->seed;
+    settings->threads = (int)s->threads;
+    ks_protocol_lr(settings->lr, p->def->name, &p->info);
+    return !s->lr || ks_cli_lr(s->lr, settings->lr, err);
+}

@@ -1,0 +1,86 @@
+#include "cli/sampling.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* a factor of two apart, about: finer, and noise chooses */
+static const double DEFAULT[] = {0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2};
+enum { NUM_DEFAULT = sizeof DEFAULT / sizeof *DEFAULT };
+
+static void take_default(ks_lr_search* s, const ks_cli_policy* p) {
+    double protocol[KS_EVAL_MAX_STEPS];
+    bool among = false;
+    ks_protocol_lr(protocol, p->def->name, &p->info);
+    for (size_t i = 0; i < NUM_DEFAULT; i++) {
+        s->lr[s->count++] = DEFAULT[i];
+        among = among || DEFAULT[i] == protocol[0];
+    }
+    if (!among) {
+        s->lr[s->count++] = protocol[0];
+    }
+}
+
+bool ks_lr_search_parse(ks_lr_search* s, const char* text, const ks_cli_policy* p, ks_error* err) {
+    *s = (ks_lr_search){0};
+    if (strcmp(text, "default") == 0) {
+        take_default(s, p);
+        return true;
+    }
+    if (!ks_cli_numbers("--search-lr", text, KS_SEARCH_MOST, s->lr, &s->count, err)) {
+        return false;
+    }
+    for (size_t i = 0; i < s->count; i++) {
+        if (s->lr[i] <= 0) {
+            return ks_fail(err, KS_BAD_INPUT, "--search-lr: '%s' has %g; a step size to try is above 0", text,
+                           s->lr[i]);
+        }
+    }
+    return true;
+}
+
+/* Return after the first step of this size. */
+static bool try_one(double* mean_return, double lr, const double* tasks, const ks_eval_settings* search,
+                    const ks_cli_policy* p, ks_eval_progress progress, ks_error* err) {
+    ks_eval_settings settings = *search;
+    ks_eval_result result;
+    settings.lr[0] = lr;
+    *mean_return = -INFINITY;
+    if (!ks_evaluate(&result, p->model, p->policy, p->theta, tasks, KS_SEARCH_TASKS, &settings, NULL, progress, NULL,
+                     err)) {
+        return false;
+    }
+    double sum = 0;
+    for (size_t i = 0; i < KS_SEARCH_TASKS; i++) {
+        sum += result.mean_return[2 * i + 1];
+    }
+    ks_eval_result_free(&result);
+    if (isfinite(sum)) {
+        *mean_return = sum / KS_SEARCH_TASKS;
+    }
+    return true;
+}
+
+bool ks_lr_search_run(ks_lr_search* s, ks_eval_settings* settings, const ks_cli_policy* p, ks_eval_progress progress,
+                      ks_error* err) {
+    double tasks[KS_SEARCH_TASKS * KS_TASK_MAX];
+    ks_eval_settings search = *settings;
+    search.steps = 1;
+    search.seed = ~settings->seed; /* seeds that are typed are below 2^63, so this is none of them */
+    ks_draw_held_out_tasks(tasks, p->def, search.seed, KS_SEARCH_TASKS);
+    s->best = 0;
+    ks_error why = {0};
+    for (size_t i = 0; i < s->count; i++) {
+        /* too long a step can break a policy down: so much for this step */
+        if (!try_one(&s->mean_return[i], s->lr[i], tasks, &search, p, progress, &why) && why.code != KS_FAILED) {
+            return ks_fail(err, why.code, "%s", why.text);
+        }
+        s->best = s->mean_return[i] > s->mean_return[s->best] ? i : s->best;
+    }
+    if (s->mean_return[s->best] == -INFINITY) {
+        return ks_fail(err, KS_FAILED, "--search-lr: no step size leaves a policy that works; the last one: %s",
+                       why.text);
+    }
+    ks_protocol_lr_from(settings->lr, p->def->name, s->lr[s->best]);
+    return true;
+}
