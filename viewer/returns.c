@@ -205,7 +205,7 @@ bool ks_returns_read(ks_returns* returns, const char* const* paths, const char* 
     for (size_t i = 0; ok && i < count; i++) {
         ok = read_file(&all, returns, paths[i], i, labels ? labels[i] : NULL, err);
     }
-    if (ok) {
+    if (ok && all.count > 0) {
         qsort(all.data, all.count, sizeof *all.data, compare);
         ok = check_twice(&all, returns, paths, err);
     }
