@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 
 static const char* const HELP =
-    "usage: kshot plot FILE.csv… -o FIGURE.(svg|png|pdf) [--paper DOMAIN] …\n"
+    "usage: kshot plot FILE.csv… -o FIGURE.(svg|png|pdf|md) [--paper DOMAIN] …\n"
     "       kshot plot RUN… -o FIGURE.(svg|png|pdf) [--x iterations | env-steps] …\n"
     "       kshot plot --trajectories POLICY… -o FIGURE.(svg|png|pdf) [--task X,Y] [--steps K] …\n"
     "\n"
@@ -18,7 +18,7 @@ static const char* const HELP =
     "\n"
     "From CSVs of `kshot eval`: mean return against gradient steps, one line and 95 % band per label; the label oracle "
     "is a\n"
-    "dashed line at its return without adaptation.\n"
+    "dashed line at its return without adaptation. As .md, a table of the same numbers in Markdown.\n"
     "  --paper DOMAIN     add the numbers of Finn, Abbeel and Levine (2017), dotted: point, half-cheetah-vel, "
     "half-cheetah-dir,\n"
     "                     ant-vel or ant-dir\n"
@@ -56,6 +56,11 @@ typedef struct plot_options {
     const char* labels[MAX_INPUTS]; /* (num_labels) as given, then (num_inputs), NULL: none */
 } plot_options;
 
+static bool is_table(const char* output) {
+    size_t length = strlen(output);
+    return length > 3 && strcmp(output + length - 3, ".md") == 0 && output[length - 4] != '/';
+}
+
 /* ---- the three kinds ---------------------------------------------------------------------------------------------------------- */
 
 static bool plot_returns(const plot_options* o, ks_error* err) {
@@ -70,7 +75,8 @@ static bool plot_returns(const plot_options* o, ks_error* err) {
     if (ok) {
         const char* env = *returns->env || !paper ? returns->env : paper->domain;
         ks_figure figure = {.output = o->output, .title = o->title ? o->title : env};
-        ok = ks_plot_returns(&figure, returns, paper, err);
+        ok = is_table(o->output) ? ks_table_returns(&figure, returns, paper, err)
+                                 : ks_plot_returns(&figure, returns, paper, err);
     }
     free(returns);
     return ok;
@@ -290,6 +296,9 @@ static bool plot(const plot_options* o, ks_error* err) {
     if (o->paper && (runs || o->trajectories)) {
         return ks_fail(err, KS_BAD_INPUT, "--paper goes with CSVs of `kshot eval` only");
     }
+    if (is_table(o->output) && (runs || o->trajectories)) {
+        return ks_fail(err, KS_BAD_INPUT, "%s: a table (.md) is made of CSVs of `kshot eval` only", o->output);
+    }
     if (o->x && !runs) {
         return ks_fail(err, KS_BAD_INPUT, "--x goes with run directories only");
     }
@@ -313,6 +322,6 @@ int ks_cli_plot(int argc, char** argv, ks_error* err) {
         return KS_BAD_INPUT;
     }
     bool ok = take_inputs(&o, argc, argv, err) && ks_cli_check_output(o.output, o.force, err) &&
-              ks_gnuplot_check_output(o.output, err) && plot(&o, err);
+              (is_table(o.output) || ks_gnuplot_check_output(o.output, err)) && plot(&o, err);
     return ks_cli_exit(ok, err);
 }

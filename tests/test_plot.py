@@ -169,6 +169,37 @@ def the_papers_numbers_are_there(kshot, folder, path):
     check_close(figure, figure.line("maml (paper)")[:, 1], [8.66, 499.15, 500.68, 499.11], "the paper alone")
 
 
+def tables_have_the_numbers(kshot, folder, path):
+    """The same as Markdown: a row per label, the paper's below it, and the distance of each to its own oracle."""
+    out, returns = f"{folder}/table.md", some_returns()
+
+    def read(*words):
+        kshot.done("plot", *words, "-o", out, "--force")
+        lines = content(out).decode().splitlines()
+        cells = [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
+        assert len({len(row) for row in cells}) == 1 and set(cells[1]) <= {"---", "---:"}, lines
+        return cells[0], {row[0]: row[1:] for row in cells[2:]}
+
+    head, table = read(path, "--paper", "half-cheetah-dir")
+    assert head == ["half-cheetah-dir", "0 steps", "1 step", "2 steps", "3 steps", "oracle minus 1 step"]
+    assert list(table) == [f"{m}{p}" for m in ("MAML", "pretrained", "oracle") for p in ("", ", paper")] + ["random, paper"]
+    oracle = returns["oracle"].mean()
+    for label in ("MAML", "pretrained"):
+        x = returns[label]
+        for cell, mean, interval in zip(table[label], x.mean(0), 1.96 * x.std(0, ddof=1) / np.sqrt(len(x))):
+            assert cell == f"{mean:.2f} ± {interval:.2f}", (label, cell, mean, interval)
+        assert table[label][4] == f"{oracle - x.mean(0)[1]:.2f}"
+    assert table["MAML, paper"] == ["-50.69", "293.19", "313.48", "315.65", "149.50"]
+    assert table["oracle"][0].startswith(f"{oracle:.2f} ±") and table["oracle"][1:] == [""] * 4
+    assert table["oracle, paper"] == ["442.69"] + [""] * 4
+    only = write_eval(f"{folder}/only.csv", {"a|b_*c*": returns["MAML"][:1, :3]})
+    head, table = read(only, "--title", "<x>")
+    assert head == ["\\<x\\>", "0 steps", "1 step", "2 steps"] and list(table) == [r"a\|b\_\*c\*"], (head, table)
+    assert table[r"a\|b\_\*c\*"] == [f"{x:.2f}" for x in returns["MAML"][0, :3]], "no interval for one task"
+    kshot.refused(BAD, ["table.md", "--force"], "plot", path, "-o", out)
+    kshot.done("plot", path, "-o", f"{folder}/without.md", env=dict(os.environ, PATH="/none"))
+
+
 def learning_curves(kshot, folder):
     runs = [f"{folder}/seed-{seed}" for seed in (1, 2)]
     for seed, run in enumerate(runs, 1):
@@ -328,9 +359,10 @@ def bad_lines(kshot, folder, path, runs, policy):
     refused(BAD, ["-o"], path)
     refused(BAD, ["FILE.csv"], "-o", out)
     refused(BAD, ["-o -"], path, "-o", "-")
-    for name in ("figure", "figure.jpg", ".svg", "svg"):
+    for name in ("figure", "figure.jpg", ".svg", "svg", ".md"):
         refused(BAD, [name, ".svg", ".png", ".pdf"], path, "-o", f"{folder}/{name}")
     refused(BAD, ["--paper", "swimmer", "ant-vel"], path, "--paper", "swimmer", "-o", out)
+    refused(BAD, ["table.md", "CSVs"], *runs, "-o", f"{folder}/a-table.md")
     refused(BAD, ["--x", "days"], *runs, "--x", "days", "-o", out)
     refused(BAD, ["--x"], path, "--x", "iterations", "-o", out)
     refused(BAD, ["--paper"], *runs, "--paper", "point", "-o", out)
@@ -359,6 +391,7 @@ def main():
         path = returns_are_those_of_the_file(kshot, folder)
         files_of_one_label_are_one_line(kshot, folder)
         the_papers_numbers_are_there(kshot, folder, path)
+        tables_have_the_numbers(kshot, folder, path)
         runs = learning_curves(kshot, folder)
         policy = paths_are_those_of_rollout(kshot, folder)
         texts_stand_as_typed(kshot, folder)

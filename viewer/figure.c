@@ -79,6 +79,10 @@ int ks_method_style(const char* label) {
     return -1;
 }
 
+bool ks_same_method(const char* a, const char* b) {
+    return strcasecmp(a, b) == 0 || (ks_method_style(a) >= 0 && ks_method_style(a) == ks_method_style(b));
+}
+
 /* the first that is not taken; the last if none is left */
 static int next_free(const bool* taken) {
     int i = 0;

@@ -46,6 +46,9 @@ extern const ks_style ks_styles[KS_NUM_STYLES];
  * random's; -1 for any other label. */
 int ks_method_style(const char* label);
 
+/* Both labels mean the same of the paper's methods, or are the same but for capitals. */
+bool ks_same_method(const char* a, const char* b);
+
 /* A style for each of at most KS_NUM_STYLES labels, no style twice. With methods, those of the paper's methods are taken. */
 void ks_choose_styles(const ks_style** chosen, const char* const* labels, size_t count, bool methods);
 

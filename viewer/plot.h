@@ -24,6 +24,11 @@ typedef struct ks_figure {
  * return after 0 steps. returns may be empty if paper (else NULL) is not. */
 bool ks_plot_returns(const ks_figure* figure, const ks_returns* returns, const ks_paper_returns* paper, ks_error* err);
 
+/* The same as a table in Markdown: a row per label with its mean ± the 95 % interval, below it the paper's numbers of that method,
+ * and what is missing after one step to what the oracle has (each to its own). figure->output is a file of any name; the title
+ * stands over the labels. Needs no gnuplot. */
+bool ks_table_returns(const ks_figure* figure, const ks_returns* returns, const ks_paper_returns* paper, ks_error* err);
+
 /* Return before (dashed) and after adaptation against iterations, or against environment steps; where a label has several
  * runs, their mean, and a band from the lowest to the highest. At least one curve. */
 bool ks_plot_curves(const ks_figure* figure, const ks_curves* curves, bool against_env_steps, ks_error* err);

@@ -33,15 +33,11 @@ static void returns_data(FILE* out, const ks_returns* r, const ks_paper_returns*
     }
 }
 
-static bool same_method(const char* a, const char* b) {
-    return strcasecmp(a, b) == 0 || (ks_method_style(a) >= 0 && ks_method_style(a) == ks_method_style(b));
-}
-
 /* how a line of the paper is called in the legend: as ours of the same method, if there is one */
 static void paper_label(char* out, size_t room, const ks_returns* r, const char* label) {
     const char* name = label;
     for (size_t i = 0; i < r->count; i++) {
-        name = same_method(r->lines[i].label, label) ? r->lines[i].label : name;
+        name = ks_same_method(r->lines[i].label, label) ? r->lines[i].label : name;
     }
     snprintf(out, room, "%s (paper)", name);
 }

@@ -1,0 +1,129 @@
+#include "base/atomic_file.h"
+#include "viewer/figure.h"
+#include "viewer/plot.h"
+
+#include <math.h>
+#include <string.h>
+
+typedef struct table {
+    const char* title;
+    const ks_returns* returns;
+    const ks_paper_returns* paper;
+    int steps;
+    bool oracle; /* there is one to compare with */
+} table;
+
+/* Text that means nothing to Markdown. */
+static void write_text(FILE* out, const char* text) {
+    for (; *text; text++) {
+        if (strchr("\\`*_[]<>|&~$#", *text)) {
+            fputc('\\', out);
+        }
+        fputc(*text, out);
+    }
+}
+
+/* What is missing after one step to what the oracle has without any; the last cell of a row. */
+static void write_shortfall(FILE* out, const table* t, bool known, double shortfall) {
+    if (t->oracle && known) {
+        fprintf(out, " %.2f |", shortfall);
+    } else if (t->oracle) {
+        fputs(" |", out);
+    }
+    fputc('\n', out);
+}
+
+static const ks_return_line* our_oracle(const ks_returns* r) {
+    for (size_t i = 0; i < r->count; i++) {
+        if (ks_same_method(r->lines[i].label, "oracle") && r->lines[i].tasks[0] > 0) {
+            return &r->lines[i];
+        }
+    }
+    return NULL;
+}
+
+static void write_ours(FILE* out, const table* t, const ks_return_line* line) {
+    const ks_return_line* oracle = our_oracle(t->returns);
+    int last = line == oracle ? 0 : t->steps;
+    fputs("| ", out);
+    write_text(out, line->label);
+    fputs(" |", out);
+    for (int j = 0; j <= t->steps; j++) {
+        if (j > last || j > line->steps || line->tasks[j] == 0) {
+            fputs(" |", out);
+        } else if (line->tasks[j] > 1) {
+            fprintf(out, " %.2f ± %.2f |", line->mean[j], line->interval[j]);
+        } else {
+            fprintf(out, " %.2f |", line->mean[j]);
+        }
+    }
+    bool known = oracle && line != oracle && line->steps > 0 && line->tasks[1] > 0;
+    write_shortfall(out, t, known, known ? oracle->mean[0] - line->mean[1] : 0);
+}
+
+static void write_papers(FILE* out, const table* t, const ks_paper_line* line, const char* label) {
+    double oracle = NAN;
+    for (int i = 0; i < KS_PAPER_METHODS; i++) {
+        if (ks_same_method(t->paper->lines[i].label, "oracle")) {
+            oracle = t->paper->lines[i].mean[0];
+        }
+    }
+    fputs("| ", out);
+    write_text(out, label);
+    fputs(", paper |", out);
+    for (int j = 0; j <= t->steps; j++) {
+        if (j <= line->steps) {
+            fprintf(out, " %.2f |", line->mean[j]);
+        } else {
+            fputs(" |", out);
+        }
+    }
+    write_shortfall(out, t, line->steps > 0, line->steps > 0 ? oracle - line->mean[1] : 0);
+}
+
+static void write_head(FILE* out, const table* t) {
+    fputs("| ", out);
+    write_text(out, t->title ? t->title : "");
+    fputs(" |", out);
+    for (int j = 0; j <= t->steps; j++) {
+        fprintf(out, " %d step%s |", j, j == 1 ? "" : "s");
+    }
+    fputs(t->oracle ? " oracle minus 1 step |\n|---|" : "\n|---|", out);
+    for (int j = 0; j <= t->steps + (t->oracle ? 1 : 0); j++) {
+        fputs("---:|", out);
+    }
+    fputc('\n', out);
+}
+
+static bool write_table(void* user, FILE* out) {
+    const table* t = user;
+    bool shown[KS_PAPER_METHODS] = {false};
+    write_head(out, t);
+    for (size_t i = 0; i < t->returns->count; i++) {
+        const ks_return_line* line = &t->returns->lines[i];
+        write_ours(out, t, line);
+        for (int m = 0; t->paper && m < KS_PAPER_METHODS; m++) {
+            if (!shown[m] && ks_same_method(line->label, t->paper->lines[m].label)) {
+                write_papers(out, t, &t->paper->lines[m], line->label);
+                shown[m] = true;
+            }
+        }
+    }
+    for (int m = 0; t->paper && m < KS_PAPER_METHODS; m++) {
+        if (!shown[m]) {
+            write_papers(out, t, &t->paper->lines[m], t->paper->lines[m].label);
+        }
+    }
+    return !ferror(out);
+}
+
+bool ks_table_returns(const ks_figure* figure, const ks_returns* returns, const ks_paper_returns* paper,
+                      ks_error* err) {
+    table t = {.title = figure->title, .returns = returns, .paper = paper, .steps = paper ? KS_PAPER_STEPS : 0};
+    t.oracle = paper || our_oracle(returns);
+    for (size_t i = 0; i < returns->count; i++) {
+        const ks_return_line* line = &returns->lines[i];
+        t.steps = !ks_same_method(line->label, "oracle") && line->steps > t.steps ? line->steps : t.steps;
+    }
+    return ks_replace_file(figure->output, write_table, &t, err);
+}
