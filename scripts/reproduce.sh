@@ -125,6 +125,7 @@ run() { # all of the domain in use
     echo "$domain: $dir/table.md, $dir/adaptation.png, $dir/learning.png"
 }
 
+echo "measuring an iteration of each method …"
 for domain in "$@"; do
     use "$domain"
     estimate

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""test_docs.py KSHOT: the Python in docs/files.md runs, and its action is the one that kshot took; links between documents lead
-somewhere."""
+"""test_docs.py KSHOT: the Python in docs/files.md runs, and its action is the one that kshot took; the lines in docs/figures.md
+make what they say; links between documents lead somewhere."""
 
 import pathlib
 import re
+import shlex
 import sys
 import tempfile
 
@@ -30,6 +31,19 @@ def example(kshot):
             assert np.allclose(action, trajectories["act"], atol=1e-4)
 
 
+def figures(kshot):
+    """Every line, in a folder of its own; evaluations are made short."""
+    text = (ROOT / "docs/figures.md").read_text()
+    with tempfile.TemporaryDirectory() as folder:
+        (pathlib.Path(folder) / "zoo").symlink_to(ROOT / "zoo")
+        for line in "".join(re.findall(r"```sh\n(.*?)```", text, re.S)).splitlines():
+            name, command, *words = shlex.split(line)
+            assert name == "kshot", line
+            short = ["--tasks", 3, "--trajectories", 2, "--horizon", 5, "-j", 1] if command == "eval" else []
+            kshot.done(command, *words, *short, cwd=folder)
+            assert (pathlib.Path(folder) / words[words.index("-o") + 1]).stat().st_size > 100, line
+
+
 def links():
     for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
         for target in re.findall(r"\]\(([^)#]+)", path.read_text()):
@@ -37,4 +51,5 @@ def links():
 
 
 example(Kshot(sys.argv[1]))
+figures(Kshot(sys.argv[1]))
 links()

@@ -45,10 +45,9 @@ static void curve_band(FILE* out, size_t index, int stage, const ks_style* look)
             index, 3 * stage + 3, 3 * stage + 4, look->colour);
 }
 
-static void curve_line(FILE* out, size_t index, const ks_curve* c, int stage, const ks_style* look) {
+static void curve_line(FILE* out, size_t index, const ks_curve* c, int stage, size_t every, const ks_style* look) {
     char label[sizeof c->label + 64];
     bool dashed = stage == KS_BEFORE && c->steps > 0;
-    size_t every = c->rows / 6 + 1;
     curve_label(label, sizeof label, c, stage);
     fprintf(out, "$curve%zu using 1:%d with linespoints lc '%s' lw %s dt %s pt %d pi %zu title ", index, 3 * stage + 2,
             look->colour, dashed ? "1.2" : "1.5", dashed ? "(6,4)" : "solid", dashed ? look->open : look->filled,
@@ -57,8 +56,16 @@ static void curve_line(FILE* out, size_t index, const ks_curve* c, int stage, co
     fputs(" noenhanced, \\\n", out);
 }
 
+/* Rows between two marks: six marks a figure's width, and two a curve's length at least. */
+static size_t mark_every(const ks_curve* c, bool env_steps, double end) {
+    double own = env_steps ? c->env_steps[c->rows - 1] : (double)(c->rows - 1);
+    double every = (double)c->rows / 6 * end / fmax(own, 1) + 1;
+    return c->rows > 2 ? (size_t)fmin(every, (double)(c->rows - 1)) : 1;
+}
+
 /* Calls for every curve and stage that is there: all bands, then all lines on top of them. Returns the longest label. */
-static size_t curves_plot(FILE* out, const ks_curves* all, const ks_style* const* chosen, bool lines) {
+static size_t curves_plot(FILE* out, const ks_curves* all, const ks_style* const* chosen, bool lines, bool env_steps) {
+    double end = curves_end(all, env_steps);
     size_t longest = 0;
     for (size_t i = 0; i < all->count; i++) {
         const ks_curve* c = &all->curves[i];
@@ -67,7 +74,7 @@ static size_t curves_plot(FILE* out, const ks_curves* all, const ks_style* const
             curve_label(label, sizeof label, c, stage);
             longest = ks_text_length(label) > longest ? ks_text_length(label) : longest;
             if (out && lines) {
-                curve_line(out, i, c, stage, chosen[i]);
+                curve_line(out, i, c, stage, mark_every(c, env_steps, end), chosen[i]);
             } else if (out && c->runs > 1) {
                 curve_band(out, i, stage, chosen[i]);
             }
@@ -115,7 +122,7 @@ bool ks_plot_curves(const ks_figure* figure, const ks_curves* curves, bool again
     ks_choose_styles(chosen, labels, curves->count, false);
     char range[64];
     range_text(range, sizeof range, curves);
-    size_t longest = curves_plot(NULL, curves, chosen, false);
+    size_t longest = curves_plot(NULL, curves, chosen, false, against_env_steps);
     size_t rows = ks_script_legend(s.out, longest, entries + (*range != 0), 0);
     double end = curves_end(curves, against_env_steps);
     double unit = !against_env_steps ? 1 : end >= 1e6 ? 1e6 : 1e3;
@@ -123,8 +130,8 @@ bool ks_plot_curves(const ks_figure* figure, const ks_curves* curves, bool again
     curves_axes(s.out, against_env_steps, end, unit);
     curves_data(s.out, curves, against_env_steps, unit);
     fputs("plot ", s.out);
-    curves_plot(s.out, curves, chosen, false);
-    curves_plot(s.out, curves, chosen, true);
+    curves_plot(s.out, curves, chosen, false, against_env_steps);
+    curves_plot(s.out, curves, chosen, true, against_env_steps);
     if (*range) {
         fprintf(s.out, "NaN with boxes lc '#808080' fs transparent solid 0.35 noborder title '%s', \\\n", range);
     }

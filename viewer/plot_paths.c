@@ -38,7 +38,7 @@ static void paths_data(FILE* out, const ks_paths* p, size_t panel) {
     fprintf(out, "$goal%zu << EOD\n%.6g %.6g\nEOD\n", panel, p->goal[0], p->goal[1]);
 }
 
-/* a square that holds all that is shown */
+/* A square that holds all that is shown; but not what goes far beyond all goals, beside which the others' paths would be dots. */
 static void paths_range(double centre[2], double* half, const ks_paths* paths, size_t count) {
     double low[2] = {0, 0}, high[2] = {0, 0}; /* the start */
     for (size_t k = 0; k < count; k++) {
@@ -57,6 +57,14 @@ static void paths_range(double centre[2], double* half, const ks_paths* paths, s
         centre[d] = (low[d] + high[d]) / 2;
     }
     *half = 0.54 * fmax(fmax(high[0] - low[0], high[1] - low[1]), 0.02);
+    double most = 1; /* goals are within 0.5, unless they are given */
+    for (size_t k = 0; k < count; k++) {
+        most = fmax(most, 1.2 * fmax(fabs(paths[k].goal[0]), fabs(paths[k].goal[1])));
+    }
+    if (*half > most) {
+        *half = most;
+        centre[0] = centre[1] = 0;
+    }
 }
 
 /* 1, 2 or 5 times a power of ten, so that `span` has at most five of them */
