@@ -79,15 +79,15 @@ def intervals_are_of_the_mean_over_tasks(kshot, folder, policy):
 def the_better_step_is_taken(kshot, folder, policy):
     common = ("eval", policy, "--tasks", 5, "--horizon", 40, "--seed", 3)
     outputs = []
-    for name, lrs, threads in (("a", "0.5,1e30,1000", 1), ("b", "0.5,1e30,1000", 2), ("c", "1000,1e30,0.5", 1)):
+    for name, lrs, threads in (("a", "0.6,1e30,20", 1), ("b", "0.6,1e30,20", 2), ("c", "20,1e30,0.6", 1)):
         text = kshot.done(*common, "--search-lr", lrs, "-j", threads, "-o", f"{folder}/{name}.csv")
         tried, chosen = search(text)
         outputs.append((tried, text if name != "c" else None))
-        assert chosen == [0.5] and tried[0.5] > tried[1000] + 20 and tried[1e30] is None, text
-        assert [stage[0] for stage in table(text)[1][1:]] == [0.5, 0.25, 0.25], "later steps are half of it"
+        assert chosen == [0.6] and tried[0.6] > tried[20] + 20 and tried[1e30] is None, text
+        assert [stage[0] for stage in table(text)[1][1:]] == [0.6, 0.3, 0.3], "later steps are half of it"
     assert outputs[0] == outputs[1], "threads change nothing"
     assert outputs[0][0] == outputs[2][0], "nor does the order"
-    kshot.done(*common, "-j", 1, "--lr", "0.5,0.25", "-o", f"{folder}/said.csv")
+    kshot.done(*common, "-j", 1, "--lr", "0.6,0.3", "-o", f"{folder}/said.csv")
     assert content(f"{folder}/a.csv") == content(f"{folder}/b.csv") == content(f"{folder}/c.csv") == content(f"{folder}/said.csv"), (
         "what is reported is as if the step had been given")
     tried, _ = search(kshot.done(*common, "-j", 1, "--search-lr", "default"))
