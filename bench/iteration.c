@@ -39,7 +39,7 @@ static bool measure(ks_bench_iteration* r, ks_maml* maml, ks_real* theta, const 
         memcpy(theta + n, theta, n * sizeof *theta);
         take_peak_mib();
         double start = ks_bench_clock();
-        if (!ks_maml_iterate(maml, theta + n, 0, &stats, err)) {
+        if (!ks_maml_iterate(maml, theta + n, theta + 2 * n, 0, &stats, err)) {
             return false;
         }
         double seconds = ks_bench_clock() - start;
@@ -66,7 +66,7 @@ bool ks_bench_iteration_run(ks_bench_iteration* result, const ks_bench_options* 
     ks_maml_settings settings = ks_config_maml(o->config, o->threads);
     ks_policy* policy = ks_policy_create(&policy_settings, err);
     ks_maml* maml = policy ? ks_maml_create(model, policy, &settings, err) : NULL;
-    ks_real* theta = malloc(2 * (policy ? ks_policy_num_params(policy) : 1) * sizeof *theta);
+    ks_real* theta = calloc(3 * (policy ? ks_policy_num_params(policy) : 1), sizeof *theta);
     bool ok = maml && (theta || ks_fail(err, KS_FAILED, "not enough memory")) &&
               ks_config_initial_theta(theta, o->config, policy, err) && measure(result, maml, theta, o, err);
     free(theta);

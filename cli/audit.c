@@ -65,20 +65,23 @@ static bool run(const ks_config* config, const audit_options* o, ks_error* err) 
     ks_maml* maml = policy ? ks_maml_create(model, policy, &maml_settings, err) : NULL;
     size_t n = policy ? ks_policy_num_params(policy) : 0;
     ks_real* theta = malloc((2 * n + 1) * sizeof *theta);
+    ks_real* cg_start =
+        calloc(n + 1, sizeof *cg_start); /* from 0, whatever the run would remember: the file says nothing else */
     ks_maml_stats stats;
     int64_t iteration;
-    bool ok = maml && theta && load_theta(theta, &iteration, o->from, policy, config, err) &&
+    bool ok = maml && theta && cg_start && load_theta(theta, &iteration, o->from, policy, config, err) &&
               ks_maml_keep_cg(maml, true, err);
     if (ok) {
         iteration = o->iteration >= 0 ? o->iteration : iteration;
         memcpy(theta + n, theta, n * sizeof *theta);
-        ok = ks_maml_iterate(maml, theta + n, (uint64_t)iteration, &stats, err) &&
+        ok = ks_maml_iterate(maml, theta + n, cg_start, (uint64_t)iteration, &stats, err) &&
              ks_audit_save(o->output, maml, theta, theta + n, iteration, &stats, err);
     }
     if (ok) {
         printf("%s: iteration %lld, %s, kl %.6f, surrogate %.6f -> %.6f\n", o->output, (long long)iteration,
                ks_trpo_verdict_text(stats.trpo.verdict), stats.trpo.kl, stats.surrogate_before, stats.surrogate_after);
     }
+    free(cg_start);
     free(theta);
     ks_maml_destroy(maml);
     ks_policy_destroy(policy);

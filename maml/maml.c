@@ -254,7 +254,8 @@ static double mean_std(const ks_maml* maml, const ks_real* theta) {
     return maml->num_params > first ? sum / (double)(maml->num_params - first) : 0;
 }
 
-bool ks_maml_iterate(ks_maml* maml, ks_real* theta, uint64_t iteration, ks_maml_stats* stats, ks_error* err) {
+bool ks_maml_iterate(ks_maml* maml, ks_real* theta, ks_real* cg_start, uint64_t iteration, ks_maml_stats* stats,
+                     ks_error* err) {
     double start = seconds();
     ks_derivatives_take_flop(ks_adapt_derivatives(maml->adapt)); /* what an iteration that failed has left */
     *stats = (ks_maml_stats){.stages = maml->inner_steps + 1, .mean_std = mean_std(maml, theta)};
@@ -283,6 +284,7 @@ bool ks_maml_iterate(ks_maml* maml, ks_real* theta, uint64_t iteration, ks_maml_
         .curvature = curvature_product,
         .evaluate = evaluate_candidate,
         .on_direction = keep_direction,
+        .cg_start = cg_start,
     };
     if (!ks_trpo_step(maml->trpo, theta, maml->meta_gradient, stats->surrogate_before, &problem, &maml->settings.trpo,
                       &stats->trpo, err)) {
@@ -307,6 +309,10 @@ static bool check_settings(const ks_maml_settings* s, ks_error* err) {
         return ks_fail(err, KS_BAD_INPUT, "%zu processes are more than there are tasks to share out: %zu%s",
                        s->team.size, s->method == KS_MAML ? s->tasks : 1,
                        s->method == KS_MAML ? "" : " (only maml can be shared out)");
+    }
+    if (!(s->trpo.cg_warm_start >= 0 && s->trpo.cg_warm_start <= 1)) {
+        return ks_fail(err, KS_BAD_INPUT, "the share that conjugate gradient starts from must be from 0 to 1, not %g",
+                       s->trpo.cg_warm_start);
     }
     if (!(s->curvature_fraction > 0 && s->curvature_fraction <= 1)) {
         return ks_fail(err, KS_BAD_INPUT, "the curvature fraction must be above 0 and at most 1, not %g",

@@ -77,8 +77,10 @@ ks_maml* ks_maml_create(const ks_env_model* model, const ks_policy* policy, cons
 void ks_maml_destroy(ks_maml* maml);
 
 /* One meta-iteration: theta (P) is replaced by the new parameters if the step was accepted and otherwise kept.
- * It is a function of (settings, theta, iteration) alone. Errors: KS_FAILED; theta is then untouched. */
-bool ks_maml_iterate(ks_maml* maml, ks_real* theta, uint64_t iteration, ks_maml_stats* stats, ks_error* err);
+ * cg_start (P): zeros before the first iteration, then what the one before has left there; may be NULL if cg_warm_start is 0.
+ * It is a function of (settings, theta, cg_start, iteration) alone. Errors: KS_FAILED; both are then untouched. */
+bool ks_maml_iterate(ks_maml* maml, ks_real* theta, ks_real* cg_start, uint64_t iteration, ks_maml_stats* stats,
+                     ks_error* err);
 
 /* ---- the iteration in full, for audits: what the last ks_maml_iterate worked on; lives until the next -------------- */
 

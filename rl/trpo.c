@@ -20,6 +20,7 @@ ks_trpo_settings ks_trpo_settings_default(void) {
         .cg_iterations = 10,
         .cg_damping = 1e-5,
         .cg_tolerance = 1e-10,
+        .cg_warm_start = 0,
         .backtrack_ratio = 0.8,
         .backtrack_steps = 15,
     };
@@ -82,15 +83,60 @@ static double dot(const double* a, const double* b, size_t n) {
     return sum;
 }
 
-/* Conjugate gradient from 0 (Hestenes and Stiefel 1952). Leaves d and r. False only if the callback failed. */
-static bool conjugate_gradient(ks_trpo* t, const double* gradient, const ks_trpo_problem* problem,
-                               const ks_trpo_settings* s, ks_trpo_result* result, ks_error* err) {
+/* product = (C + damping I) p */
+static bool multiply(ks_trpo* t, const ks_trpo_problem* problem, const ks_trpo_settings* s, ks_error* err) {
+    if (!problem->curvature(problem->user, t->product, t->p, err)) {
+        return false;
+    }
+    for (size_t j = 0; j < t->n; j++) {
+        t->product[j] += s->cg_damping * (double)t->p[j];
+    }
+    return true;
+}
+
+/* Where CG starts: d and r. It is 0 unless a share of the last step's d makes the quadratic ½dᵀ(C + damping I)d - gᵀd smaller than
+ * that. False only if the callback failed. */
+static bool start_cg(ks_trpo* t, const double* gradient, const ks_trpo_problem* problem, const ks_trpo_settings* s,
+                     ks_error* err) {
     size_t n = t->n;
     memset(t->direction, 0, n * sizeof(double));
     memcpy(t->residual, gradient, n * sizeof(double));
-    memcpy(t->search, gradient, n * sizeof(double));
+    double length = 0, slope = 0;
+    for (size_t j = 0; s->cg_warm_start > 0 && j < n; j++) {
+        t->p[j] = (ks_real)(s->cg_warm_start * (double)problem->cg_start[j]);
+        length += (double)t->p[j] * (double)t->p[j];
+        slope += gradient[j] * (double)t->p[j];
+    }
+    if (!(length > 0)) {
+        return true;
+    }
+    if (!multiply(t, problem, s, err)) {
+        return false;
+    }
+    double curvature = 0;
+    for (size_t j = 0; j < n; j++) {
+        curvature += (double)t->p[j] * t->product[j];
+    }
+    if (!(curvature > 0 && curvature / 2 < slope) || !isfinite(curvature)) {
+        return true;
+    }
+    for (size_t j = 0; j < n; j++) {
+        t->direction[j] = (double)t->p[j];
+        t->residual[j] -= t->product[j];
+    }
+    return true;
+}
+
+/* Conjugate gradient (Hestenes and Stiefel 1952). Leaves d and r. False only if the callback failed. */
+static bool conjugate_gradient(ks_trpo* t, const double* gradient, const ks_trpo_problem* problem,
+                               const ks_trpo_settings* s, ks_trpo_result* result, ks_error* err) {
+    size_t n = t->n;
+    if (!start_cg(t, gradient, problem, s, err)) {
+        return false;
+    }
+    memcpy(t->search, t->residual, n * sizeof(double));
     double rr = dot(t->residual, t->residual, n);
-    const double gg = rr;
+    const double gg = dot(gradient, gradient, n);
     for (int i = 0; i < s->cg_iterations; i++) {
         for (size_t j = 0; j < n; j++) {
             t->p[j] = (ks_real)t->search[j];
@@ -99,13 +145,10 @@ static bool conjugate_gradient(ks_trpo* t, const double* gradient, const ks_trpo
         if (problem->on_direction) {
             problem->on_direction(problem->user, i, t->p);
         }
-        if (!problem->curvature(problem->user, t->product, t->p, err)) {
+        if (!multiply(t, problem, s, err)) {
             return false;
         }
         result->cg_iterations = i + 1;
-        for (size_t j = 0; j < n; j++) {
-            t->product[j] += s->cg_damping * t->search[j];
-        }
         double curvature = dot(t->search, t->product, n);
         /* along such a p the quadratic has no minimum: what has been found so far is still a descent direction */
         if (!(curvature > 0) || !isfinite(curvature)) {
@@ -153,9 +196,8 @@ static bool line_search(ks_trpo* t, ks_real* theta, double loss_before, const ks
     return true;
 }
 
-bool ks_trpo_step(ks_trpo* t, ks_real* theta, const double* gradient, double loss_before,
-                  const ks_trpo_problem* problem, const ks_trpo_settings* settings, ks_trpo_result* result,
-                  ks_error* err) {
+static bool step(ks_trpo* t, ks_real* theta, const double* gradient, double loss_before, const ks_trpo_problem* problem,
+                 const ks_trpo_settings* settings, ks_trpo_result* result, ks_error* err) {
     *result = (ks_trpo_result){.verdict = KS_TRPO_BAD_GRADIENT, .loss_after = loss_before};
     double gg = dot(gradient, gradient, t->n);
     if (!(gg > 0) || !isfinite(gg)) {
@@ -174,4 +216,16 @@ bool ks_trpo_step(ks_trpo* t, ks_real* theta, const double* gradient, double los
         return true;
     }
     return line_search(t, theta, loss_before, problem, settings, result, err);
+}
+
+bool ks_trpo_step(ks_trpo* t, ks_real* theta, const double* gradient, double loss_before,
+                  const ks_trpo_problem* problem, const ks_trpo_settings* settings, ks_trpo_result* result,
+                  ks_error* err) {
+    if (!step(t, theta, gradient, loss_before, problem, settings, result, err)) {
+        return false;
+    }
+    for (size_t j = 0; settings->cg_warm_start > 0 && j < t->n; j++) {
+        problem->cg_start[j] = result->verdict == KS_TRPO_ACCEPTED ? (ks_real)t->direction[j] : 0;
+    }
+    return true;
 }

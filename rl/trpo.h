@@ -1,7 +1,7 @@
 /* trpo.h: one trust-region step (Schulman et al. 2015) over callbacks. It knows no policy and no task.
  *
  * Minimises a loss whose gradient g is given, under a constraint kl <= max_kl:
- *   d  solves (C + damping I) d = g by conjugate gradient from 0, C the curvature of the constraint at θ
+ *   d  solves (C + damping I) d = g by conjugate gradient, C the curvature of the constraint at θ
  *   candidates θ - ratio^i · sqrt(2 max_kl / dᵀ(C + damping I)d) · d; the first whose loss falls and whose kl fits is taken
  * CG's vectors and dot products are double; the direction handed to the curvature callback is rounded to ks_real first,
  * so that the recorded p is exactly the one that was used.
@@ -17,10 +17,13 @@
 #include <stddef.h>
 
 typedef struct ks_trpo_settings {
-    double max_kl;          /* δ, default 0.01 */
-    int cg_iterations;      /* default 10 */
-    double cg_damping;      /* default 1e-5 */
-    double cg_tolerance;    /* CG ends when the squared residual falls below it, default 1e-10 */
+    double max_kl;       /* δ, default 0.01 */
+    int cg_iterations;   /* default 10 */
+    double cg_damping;   /* default 1e-5 */
+    double cg_tolerance; /* CG ends when the squared residual falls below it, default 1e-10 */
+    /* CG starts from this share of the last accepted step's d instead of from 0, which is the default and the original
+     * algorithm's (Martens 2010, "Deep learning via Hessian-free optimization", section 4.5). */
+    double cg_warm_start;
     double backtrack_ratio; /* default 0.8 */
     int backtrack_steps;    /* candidates at most, default 15 */
 } ks_trpo_settings;
@@ -36,6 +39,9 @@ typedef struct ks_trpo_problem {
     bool (*evaluate)(void* user, double* loss, double* kl, const ks_real* theta, ks_error* err);
     /* Is told each CG direction before it is used (for audits); may be NULL. */
     void (*on_direction)(void* user, int iteration, const ks_real* p);
+    /* (n) what cg_warm_start needs from step to step: zeros before the first, then d as the step leaves it there, zeros if it was
+     * not accepted. May be NULL where cg_warm_start is 0; is not touched then. Costs one product more where it is not zeros. */
+    ks_real* cg_start;
 } ks_trpo_problem;
 
 typedef enum ks_trpo_verdict {

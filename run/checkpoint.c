@@ -12,9 +12,10 @@ static const char* const FORMAT = "kshot.checkpoint.1";
 bool ks_run_state_create(ks_run_state* s, size_t num_params, ks_error* err) {
     *s = (ks_run_state){.last_return = {NAN, NAN}, .best_return = -HUGE_VAL};
     s->theta = calloc(num_params, sizeof *s->theta);
+    s->cg_start = calloc(num_params, sizeof *s->cg_start);
     s->theta_last = calloc(num_params, sizeof *s->theta_last);
     s->theta_best = calloc(num_params, sizeof *s->theta_best);
-    if (!s->theta || !s->theta_last || !s->theta_best) {
+    if (!s->theta || !s->cg_start || !s->theta_last || !s->theta_best) {
         ks_run_state_free(s);
         return ks_fail(err, KS_FAILED, "not enough memory for %zu parameters", num_params);
     }
@@ -23,6 +24,7 @@ bool ks_run_state_create(ks_run_state* s, size_t num_params, ks_error* err) {
 
 void ks_run_state_free(ks_run_state* s) {
     free(s->theta);
+    free(s->cg_start);
     free(s->theta_last);
     free(s->theta_best);
     *s = (ks_run_state){0};
@@ -86,6 +88,7 @@ bool ks_checkpoint_save(const char* path, const ks_policy* policy, const ks_poli
     ks_tensor_writer_add(w, "run.counts", KS_I64, 1, (size_t[]){3}, counts);
     ks_tensor_writer_add(w, "run.returns", KS_F64, 1, (size_t[]){3}, returns);
     ks_policy_write_theta(w, policy, s->theta);
+    ks_tensor_writer_add_real(w, "run.cg_start", 1, &p, s->cg_start, sizeof *s->cg_start);
     ks_tensor_writer_add_real(w, "run.theta_last", 1, &p, s->theta_last, sizeof *s->theta_last);
     ks_tensor_writer_add_real(w, "run.theta_best", 1, &p, s->theta_best, sizeof *s->theta_best);
     bool ok = ks_tensor_writer_save(w, path, true, err);
@@ -102,6 +105,15 @@ static bool read_flat(const ks_tensor_file* f, const char* name, ks_real* theta,
         theta[i] = (ks_real)((const float*)data)[i];
     }
     return true;
+}
+
+static bool has(const ks_tensor_file* f, const char* name) {
+    for (size_t i = 0; i < ks_tensor_file_count(f); i++) {
+        if (strcmp(ks_tensor_file_at(f, i).name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool same_layout(const ks_policy_settings* a, const ks_policy_settings* b) {
@@ -124,6 +136,7 @@ bool ks_checkpoint_load(const char* path, const ks_policy* policy, ks_policy_inf
     ok = ok && ks_policy_read_theta(f, policy, s->theta, err) &&
          ks_tensor_file_get(f, "run.counts", KS_I64, 1, (size_t[]){3}, &counts, err) &&
          ks_tensor_file_get(f, "run.returns", KS_F64, 1, (size_t[]){3}, &returns, err) &&
+         (!has(f, "run.cg_start") || read_flat(f, "run.cg_start", s->cg_start, p, err)) && /* version 0.1.0 had none */
          read_flat(f, "run.theta_last", s->theta_last, p, err) && read_flat(f, "run.theta_best", s->theta_best, p, err);
     if (ok) {
         const int64_t* c = counts;

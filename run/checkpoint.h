@@ -10,6 +10,7 @@ typedef struct ks_run_state {
     int64_t iteration;  /* iterations done */
     uint64_t env_steps; /* environment steps so far */
     ks_real* theta;     /* parameters now */
+    ks_real* cg_start;  /* where the next iteration's conjugate gradient may start (rl/trpo.h) */
 
     /* best.safetensors: the parameters whose own iteration had the best return after adaptation, as the mean of that iteration's
      * and its neighbours' (two at the ends of a run). An iteration's mean is known one iteration later. */

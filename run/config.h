@@ -35,6 +35,7 @@ typedef struct ks_config {
         double max_kl;
         int cg_iterations;
         double cg_damping;
+        double cg_warm_start;
         double backtrack_ratio;
         int backtrack_steps;
         double curvature_fraction;

@@ -267,7 +267,8 @@ static bool start(run* r, bool created, ks_error* err) {
     ks_run_state* s = &r->state;
     return agree(r, ok, err) && ks_dist_broadcast(dist, &s->iteration, sizeof s->iteration, err) &&
            ks_dist_broadcast(dist, &s->env_steps, sizeof s->env_steps, err) &&
-           ks_dist_broadcast(dist, s->theta, r->num_params * sizeof *s->theta, err);
+           ks_dist_broadcast(dist, s->theta, r->num_params * sizeof *s->theta, err) &&
+           ks_dist_broadcast(dist, s->cg_start, r->num_params * sizeof *s->cg_start, err);
 }
 
 /* ---- the outer loop -------------------------------------------------------------------------------------------------------------- */
@@ -303,7 +304,7 @@ static double seconds(void) {
 static bool iterate(run* r, ks_maml_stats* stats, ks_error* err) {
     ks_run_state* s = &r->state;
     memcpy(r->theta_start, s->theta, r->num_params * sizeof *s->theta);
-    if (!ks_maml_iterate(r->maml, s->theta, (uint64_t)s->iteration, stats, err)) {
+    if (!ks_maml_iterate(r->maml, s->theta, s->cg_start, (uint64_t)s->iteration, stats, err)) {
         return false;
     }
     s->env_steps += stats->env_steps;

@@ -17,7 +17,7 @@ typedef struct world {
     ks_env_model* model;
     ks_policy* policy;
     ks_maml* maml;
-    ks_real* theta;
+    ks_real *theta, *cg_start;
     size_t p;
 } world;
 
@@ -45,7 +45,8 @@ static world world_create(const ks_env_def* def, ks_maml_settings settings) {
     w.p = ks_policy_num_params(w.policy);
     w.theta = malloc(w.p * sizeof *w.theta);
     double* uniform = malloc(w.p * sizeof *uniform);
-    assert_true(w.theta && uniform);
+    w.cg_start = calloc(w.p, sizeof *w.cg_start);
+    assert_true(w.theta && w.cg_start && uniform);
     ks_stream_uniform(uniform, w.p, ks_stream_make(settings.seed, KS_RNG_INIT, 0, 0), 0, 0, 0);
     ks_policy_init(w.policy, w.theta, uniform, 0);
     free(uniform);
@@ -68,12 +69,13 @@ static void world_destroy(world* w) {
     ks_policy_destroy(w->policy);
     ks_env_model_destroy(w->model);
     free(w->theta);
+    free(w->cg_start);
 }
 
 static ks_maml_stats iterate(world* w, uint64_t iteration) {
     ks_maml_stats stats;
     ks_error err = {0};
-    if (!ks_maml_iterate(w->maml, w->theta, iteration, &stats, &err)) {
+    if (!ks_maml_iterate(w->maml, w->theta, w->cg_start, iteration, &stats, &err)) {
         fail_msg("%s", err.text);
     }
     return stats;
@@ -98,6 +100,7 @@ static void test_threads_do_not_matter(void** state) {
             settings.method = METHODS[m];
             settings.inner_steps = 2;
             settings.curvature_fraction = m == 1 ? 0.25 : 1;
+            settings.trpo.cg_warm_start = m == 1 ? 0.95 : 0;
             world first = world_named(ENVS[e], settings);
             ks_maml_stats a = iterate(&first, 0);
             iterate(&first, 1);
@@ -115,18 +118,24 @@ static void test_threads_do_not_matter(void** state) {
     }
 }
 
-/* an iteration depends on nothing but the settings, the parameters and its number: what resuming stands on */
+/* an iteration depends on nothing but the settings, its arguments and its number: what resuming stands on */
 static void test_iterations_have_no_memory(void** state) {
     (void)state;
-    world a = world_named("point", small_settings());
-    iterate(&a, 0);
-    world b = world_named("point", small_settings());
-    memcpy(b.theta, a.theta, a.p * sizeof *a.theta);
-    iterate(&a, 1);
-    iterate(&b, 1);
-    assert_memory_equal(a.theta, b.theta, a.p * sizeof *a.theta);
-    world_destroy(&a);
-    world_destroy(&b);
+    for (int warm = 0; warm < 2; warm++) {
+        ks_maml_settings settings = small_settings();
+        settings.trpo.cg_warm_start = warm ? 0.95 : 0;
+        world a = world_named("point", settings);
+        iterate(&a, 0);
+        world b = world_named("point", settings);
+        memcpy(b.theta, a.theta, a.p * sizeof *a.theta);
+        memcpy(b.cg_start, a.cg_start, a.p * sizeof *a.cg_start);
+        iterate(&a, 1);
+        iterate(&b, 1);
+        assert_memory_equal(a.theta, b.theta, a.p * sizeof *a.theta);
+        assert_memory_equal(a.cg_start, b.cg_start, a.p * sizeof *a.cg_start);
+        world_destroy(&a);
+        world_destroy(&b);
+    }
 }
 
 static void test_an_accepted_step_keeps_its_promises(void** state) {

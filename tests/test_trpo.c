@@ -14,7 +14,8 @@ enum { MAX_N = 40, MAX_CALLS = 64 };
 typedef struct problem {
     size_t n;
     double a[MAX_N][MAX_N], b[MAX_N], c[MAX_N][MAX_N];
-    ks_real start[MAX_N];
+    ks_real start[MAX_N], cg_start[MAX_N];
+    bool warm; /* the first product is the one that CG's start needs, and no direction */
 
     int curvature_fails, evaluate_fails, curvature_nan;  /* in this call, from 1; 0: never */
     double forced_loss[MAX_CALLS], forced_kl[MAX_CALLS]; /* of each candidate, if `forced` */
@@ -47,7 +48,10 @@ static double loss_at(problem* p, const ks_real* theta) {
 static bool curvature(void* user, double* out, const ks_real* direction, ks_error* err) {
     problem* p = user;
     p->curvatures++;
-    assert_memory_equal(direction, p->direction[p->curvatures - 1], p->n * sizeof *direction);
+    int told = p->curvatures - 1 - p->warm;
+    if (told >= 0) {
+        assert_memory_equal(direction, p->direction[told], p->n * sizeof *direction);
+    }
     if (p->curvatures == p->curvature_fails) {
         return ks_fail(err, KS_FAILED, "curvature failed");
     }
@@ -133,7 +137,13 @@ static outcome step_with(problem* p, ks_trpo_settings settings, const double* gr
     ks_trpo* trpo = ks_trpo_create(p->n, &o.err);
     assert_non_null(trpo);
     const ks_trpo_problem callbacks = {
-        .n = p->n, .user = p, .curvature = curvature, .evaluate = evaluate, .on_direction = on_direction};
+        .n = p->n,
+        .user = p,
+        .curvature = curvature,
+        .evaluate = evaluate,
+        .on_direction = on_direction,
+        .cg_start = p->cg_start,
+    };
     o.ok = ks_trpo_step(trpo, o.theta, o.gradient, o.loss_before, &callbacks, &settings, &o.result, &o.err);
     memcpy(o.direction, ks_trpo_direction(trpo), p->n * sizeof(double));
     ks_trpo_destroy(trpo);
@@ -210,6 +220,80 @@ static void directions_are_conjugate(void** state) {
             }
             assert_true(fabs(product) < 1e-9 * sqrt(squares[0] * squares[1]));
         }
+    }
+}
+
+/* CG from x is CG from 0 on what x leaves of the gradient; what an accepted step leaves behind is its solution */
+static void starts_from_the_last_solution(void** state) {
+    (void)state;
+    problem p;
+    make_problem(&p, 12);
+    ks_trpo_settings settings = exact_settings(&p);
+    settings.cg_iterations = 4;
+    settings.cg_damping = 0.01;
+    settings.cg_warm_start = 0.5;
+    outcome cold = step(&p, settings); /* from 0: nothing is there yet */
+    assert_int_equal(cold.result.verdict, KS_TRPO_ACCEPTED);
+    double left[MAX_N];
+    for (size_t i = 0; i < p.n; i++) {
+        assert_true(p.cg_start[i] == (ks_real)cold.direction[i]);
+        left[i] = cold.gradient[i] - 0.5 * 0.01 * cold.direction[i];
+        for (size_t j = 0; j < p.n; j++) {
+            left[i] -= 0.5 * p.c[i][j] * cold.direction[j];
+        }
+    }
+    problem rest = p, again = p;
+    memset(rest.cg_start, 0, sizeof rest.cg_start);
+    rest.curvatures = rest.directions = rest.evaluations = again.curvatures = again.directions = again.evaluations = 0;
+    again.warm = true;
+    outcome o = step_with(&rest, settings, left);
+    outcome warm = step(&again, settings);
+    assert_int_equal(again.curvatures, 5);
+    assert_int_equal(again.directions, 4);
+    for (size_t i = 0; i < p.n; i++) {
+        o.direction[i] += 0.5 * cold.direction[i];
+    }
+    assert_true(relative_error(warm.direction, o.direction, p.n) < 1e-9);
+    assert_true(warm.result.cg_residual < cold.result.cg_residual);
+    assert_true(fabs(warm.result.cg_residual - residual(&again, &warm, 0.01)) < 1e-9);
+}
+
+/* one that leads uphill, or is no number, is as good as none; a refused step is not remembered */
+static void bad_starts_are_not_used(void** state) {
+    (void)state;
+    problem p;
+    make_problem(&p, 12);
+    ks_trpo_settings settings = exact_settings(&p);
+    settings.cg_iterations = 3;
+    outcome cold = step(&p, settings);
+    for (int bad = 0; bad < 3; bad++) {
+        problem q = p;
+        q.curvatures = q.directions = q.evaluations = 0;
+        settings.cg_warm_start = 1;
+        for (size_t i = 0; i < p.n; i++) {
+            q.cg_start[i] = (ks_real)(bad == 0 ? -cold.direction[i] : bad == 1 ? 1e6 * cold.direction[i] : 0);
+        }
+        if (bad == 2) {
+            q.cg_start[3] = (ks_real)NAN;
+        }
+        q.warm = bad < 2; /* not even multiplied */
+        outcome o = step(&q, settings);
+        assert_memory_equal(o.direction, cold.direction, p.n * sizeof *o.direction);
+        assert_memory_equal(o.theta, cold.theta, p.n * sizeof *o.theta);
+    }
+    problem refused = p;
+    refused.curvatures = refused.directions = refused.evaluations = 0;
+    refused.forced = true;
+    for (int i = 0; i < MAX_CALLS; i++) {
+        refused.forced_loss[i] = 1e9;
+    }
+    memcpy(refused.cg_start, cold.theta, p.n * sizeof *cold.theta);
+    settings.cg_warm_start = 1e-9;
+    refused.warm = true;
+    outcome o = step(&refused, settings);
+    assert_int_equal(o.result.verdict, KS_TRPO_NO_CANDIDATE);
+    for (size_t i = 0; i < p.n; i++) {
+        assert_true(refused.cg_start[i] == 0);
     }
 }
 
@@ -502,6 +586,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(solves_the_system),
         cmocka_unit_test(directions_are_conjugate),
+        cmocka_unit_test(starts_from_the_last_solution),
+        cmocka_unit_test(bad_starts_are_not_used),
         cmocka_unit_test(ends_early_at_a_small_residual),
         cmocka_unit_test(bad_gradients),
         cmocka_unit_test(bad_curvature_at_once),
