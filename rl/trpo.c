@@ -94,18 +94,18 @@ static bool multiply(ks_trpo* t, const ks_trpo_problem* problem, const ks_trpo_s
     return true;
 }
 
-/* Where CG starts: d and r. It is 0 unless a share of the last step's d makes the quadratic ½dᵀ(C + damping I)d - gᵀd smaller than
- * that. False only if the callback failed. */
+/* Where CG starts: d and r. A share of the last step's d, or 0 if there is none or the curvature along it is no good. It is taken even
+ * where ½dᵀ(C + damping I)d - gᵀd is above 0, which is what noise in g makes of it: CG mends that within an iteration or two, and
+ * along the directions that it does not come to, the mean of many steps' d is better than 0. False only if the callback failed. */
 static bool start_cg(ks_trpo* t, const double* gradient, const ks_trpo_problem* problem, const ks_trpo_settings* s,
                      ks_error* err) {
     size_t n = t->n;
     memset(t->direction, 0, n * sizeof(double));
     memcpy(t->residual, gradient, n * sizeof(double));
-    double length = 0, slope = 0;
+    double length = 0;
     for (size_t j = 0; s->cg_warm_start > 0 && j < n; j++) {
         t->p[j] = (ks_real)(s->cg_warm_start * (double)problem->cg_start[j]);
         length += (double)t->p[j] * (double)t->p[j];
-        slope += gradient[j] * (double)t->p[j];
     }
     if (!(length > 0)) {
         return true;
@@ -117,7 +117,7 @@ static bool start_cg(ks_trpo* t, const double* gradient, const ks_trpo_problem* 
     for (size_t j = 0; j < n; j++) {
         curvature += (double)t->p[j] * t->product[j];
     }
-    if (!(curvature > 0 && curvature / 2 < slope) || !isfinite(curvature)) {
+    if (!(curvature > 0) || !isfinite(curvature)) {
         return true;
     }
     for (size_t j = 0; j < n; j++) {
