@@ -7,6 +7,7 @@
 #ifndef KS_BENCH_BENCH_H
 #define KS_BENCH_BENCH_H
 
+#include "base/clock.h"
 #include "run/config.h"
 
 typedef struct ks_bench_options {
@@ -43,8 +44,5 @@ bool ks_bench_iteration_run(ks_bench_iteration* result, const ks_bench_options* 
 
 /* 1e9 operations per second of sgemm on `threads` threads, best of several sizes. Errors: KS_FAILED (memory). */
 bool ks_bench_sgemm(double* gflops, int threads, ks_error* err);
-
-/* Seconds on a clock that only goes forward. */
-double ks_bench_clock(void);
 
 #endif

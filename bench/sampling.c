@@ -150,20 +150,20 @@ static bool measure(ks_bench_sampling* result, bench* b, ks_error* err) {
         if (!create_batches(b, false, err) || !sample(b, err)) {
             return false;
         }
-        double start = ks_bench_clock();
+        double start = ks_clock();
         if (!sample(b, err)) {
             return false;
         }
-        ours = fmin(ours, ks_bench_clock() - start);
+        ours = fmin(ours, ks_clock() - start);
         if (!b->m) {
             continue;
         }
         if (!create_batches(b, true, err) || !sample(b, err)) {
             return false;
         }
-        start = ks_bench_clock();
+        start = ks_clock();
         ks_parallel_for(b->options->threads, trajectories, replay, b);
-        raw = fmin(raw, ks_bench_clock() - start);
+        raw = fmin(raw, ks_clock() - start);
     }
     double rows = (double)b->rows;
     *result = (ks_bench_sampling){.env_steps_per_s = rows / ours};

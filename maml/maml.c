@@ -7,13 +7,13 @@
  *   line search: every candidate θ is adapted anew on the D_ij, j < k, and judged on D_ik */
 #include "maml/maml.h"
 
+#include "base/clock.h"
 #include "maml/adapt.h"
 #include "maml/curvature.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 struct ks_maml {
     ks_maml_settings settings;
@@ -70,12 +70,6 @@ ks_maml_settings ks_maml_settings_default(void) {
 }
 
 /* ---- one meta-iteration --------------------------------------------------------------------------------------- */
-
-static double seconds(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static double mean(const double* x, size_t n) {
     double sum = 0;
@@ -178,11 +172,11 @@ static bool sample_and_adapt(ks_maml* maml, const ks_real* theta, uint64_t itera
         memcpy(stage_theta(maml, 0, i), theta, maml->num_params * sizeof *theta);
     }
     for (int j = 0; j <= maml->inner_steps; j++) {
-        double start = seconds();
+        double start = ks_clock();
         if (!sample_stage(maml, j, iteration, stats, err)) {
             return false;
         }
-        stats->sampling_s += seconds() - start;
+        stats->sampling_s += ks_clock() - start;
         if (j < maml->inner_steps) {
             ks_adapt_step(stage_theta(maml, j + 1, 0), maml->adapt, maml->stage + (size_t)j * maml->groups,
                           maml->groups, maml->settings.inner_lr);
@@ -256,7 +250,7 @@ static double mean_std(const ks_maml* maml, const ks_real* theta) {
 
 bool ks_maml_iterate(ks_maml* maml, ks_real* theta, ks_real* cg_start, uint64_t iteration, ks_maml_stats* stats,
                      ks_error* err) {
-    double start = seconds();
+    double start = ks_clock();
     ks_derivatives_take_flop(ks_adapt_derivatives(maml->adapt)); /* what an iteration that failed has left */
     *stats = (ks_maml_stats){.stages = maml->inner_steps + 1, .mean_std = mean_std(maml, theta)};
     if (!sample_and_adapt(maml, theta, iteration, stats, err)) {
@@ -291,7 +285,7 @@ bool ks_maml_iterate(ks_maml* maml, ks_real* theta, ks_real* cg_start, uint64_t 
         return false;
     }
     stats->surrogate_after = stats->trpo.loss_after;
-    stats->update_s = seconds() - start - stats->sampling_s;
+    stats->update_s = ks_clock() - start - stats->sampling_s;
     stats->update_flop = ks_derivatives_take_flop(ks_adapt_derivatives(maml->adapt));
     return true;
 }

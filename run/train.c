@@ -1,5 +1,6 @@
 #include "run/train.h"
 
+#include "base/clock.h"
 #include "base/safetensors.h"
 #include "run/checkpoint.h"
 #include "run/progress.h"
@@ -10,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { MAX_PATH = 4096 };
@@ -295,12 +295,6 @@ static void warn(const run* r, const ks_maml_stats* stats) {
     }
 }
 
-static double seconds(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static bool iterate(run* r, ks_maml_stats* stats, ks_error* err) {
     ks_run_state* s = &r->state;
     memcpy(r->theta_start, s->theta, r->num_params * sizeof *s->theta);
@@ -334,7 +328,7 @@ static void report(const run* r, const ks_maml_stats* stats, int64_t first, doub
                                 .iterations = r->config->iterations,
                                 .first = first,
                                 .env_steps = r->state.env_steps,
-                                .elapsed_s = seconds() - began,
+                                .elapsed_s = ks_clock() - began,
                                 .stats = stats};
         o->on_iteration(o->user, &told);
     }
@@ -351,7 +345,7 @@ static bool loop(run* r, ks_error* err) {
     const ks_train_options* o = r->options;
     ks_run_state* s = &r->state;
     int64_t first = s->iteration;
-    double began = seconds();
+    double began = ks_clock();
     if (s->iteration == r->config->iterations) { /* nothing to do but to leave all files */
         return agree(r, !ks_dist_leads(o->dist) || save(r, err), err);
     }

@@ -1,12 +1,11 @@
-#define _POSIX_C_SOURCE 200809L /* clock_gettime */
 #include "viewer/theatre.h"
 
+#include "base/clock.h"
 #include "maml/adapt.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* The random streams of evaluations, so that what is seen is what `kshot eval` reports; and those of the show itself. */
 static const uint64_t EVAL_ITERATION = UINT64_MAX;
@@ -227,16 +226,10 @@ static bool perform(ks_act* acts, const ks_theatre* t, actor* a, const ks_theatr
     return true;
 }
 
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 bool ks_theatre_perform(ks_theatre* t, ks_play* play, const ks_theatre_request* request, ks_error* err) {
     assert(request->steps >= 0 && request->steps <= t->settings.max_steps);
     assert(request->trajectories >= 1 && request->trajectories <= t->settings.max_trajectories);
-    double start = now();
+    double start = ks_clock();
     memcpy(play->task, request->task, sizeof play->task);
     play->rows = t->count;
     play->steps = request->steps;
@@ -247,6 +240,6 @@ bool ks_theatre_perform(ks_theatre* t, ks_play* play, const ks_theatre_request* 
             return false;
         }
     }
-    play->seconds = now() - start;
+    play->seconds = ks_clock() - start;
     return true;
 }
