@@ -401,6 +401,7 @@ void ks_director_draw(ks_director* d, double drawing_s) {
             mjr_overlay(mjFONT_NORMAL, mjGRID_TOPLEFT, picture, *d->status ? d->status : "adapting ...", NULL, context);
         }
         if (d->show_help) {
+            mjr_rectangle(picture, 0.09f, 0.11f, 0.14f, 0.8f);
             mjr_overlay(mjFONT_NORMAL, mjGRID_TOPLEFT, picture, KEYS, MEANINGS, context);
         }
     }

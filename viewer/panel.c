@@ -75,7 +75,7 @@ static void add_all(ks_panel* p, const ks_theatre_settings* limits) {
     add(p, mjITEM_BUTTON, "Step", NULL, "", KS_PRESSED_STEP);
     add(p, mjITEM_BUTTON, "Restart", NULL, "", KS_PRESSED_RESTART);
     add(p, mjITEM_SLIDERNUM, "Speed", &v->speed, "0.05 2", KS_CHANGED_LOOK);
-    add(p, mjITEM_RADIO, "Actions", &v->mean_actions, "sampled\nmean", KS_CHANGED_LEARNING);
+    add(p, mjITEM_RADIO, "", &v->mean_actions, "with noise\nmean only", KS_CHANGED_LEARNING);
     add(p, mjITEM_SECTION, "Look", NULL, "", KS_CHANGED_NOTHING);
     add(p, mjITEM_CHECKINT, "Shadows", &v->shadows, "", KS_CHANGED_LOOK);
     add(p, mjITEM_CHECKINT, "Reflections", &v->reflections, "", KS_CHANGED_LOOK);

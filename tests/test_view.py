@@ -1,0 +1,214 @@
+#!/usr/bin/env python3
+"""test_view.py KSHOT: the window, on a display of its own, moved by keys and mouse: another task is adapted to at once, pause
+pauses, F1 helps, it can be made larger and smaller, and however it is closed, nothing is left behind.
+
+Nothing here waits for a fixed time: a step is over when what it must lead to is there."""
+
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy as np
+from kshot_cli import CONFIGS, Kshot, settings
+
+WIDTH, HEIGHT, PATIENCE = 800, 560, 120
+
+
+class Display:
+    """An X server without a screen."""
+
+    def __init__(self):
+        read, write = os.pipe()
+        self.server = subprocess.Popen(
+            ["Xvfb", "-displayfd", str(write), "-screen", "0", "1280x800x24", "-nolisten", "tcp"],
+            pass_fds=[write], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )
+        os.close(write)
+        with os.fdopen(read) as pipe:
+            self.name = f":{pipe.readline().strip()}"
+        self.environment = {**os.environ, "DISPLAY": self.name}
+
+    def tell(self, *words):
+        """xdotool's output."""
+        command = ["xdotool", *map(str, words)]
+        return subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=PATIENCE).stdout
+
+    def picture(self):
+        """What is on the screen (height x width x 3)."""
+        raw = subprocess.run(
+            ["ffmpeg", "-v", "error", "-f", "x11grab", "-draw_mouse", "0", "-video_size", "1280x800", "-i", self.name,
+             "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"],
+            stdin=subprocess.DEVNULL, capture_output=True, check=True, timeout=PATIENCE,
+        ).stdout
+        return np.frombuffer(raw, np.uint8).reshape(800, 1280, 3).astype(int)
+
+    def close(self):
+        self.server.terminate()
+        self.server.wait()
+
+
+class Window:
+    def __init__(self, kshot, display, *words):
+        self.display = display
+        self.process = subprocess.Popen(
+            kshot.command("view", *words, "--size", f"{WIDTH}x{HEIGHT}"), env=display.environment,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        self.line()  # the first adaptation
+        self.id = wait_for(lambda: display.tell("search", "--onlyvisible", "--name", "^kshot: ").split()[:1])[0]
+        display.tell("windowmove", self.id, 0, 0)
+
+    def line(self):
+        """The next line that it prints."""
+        assert select.select([self.process.stdout], [], [], PATIENCE)[0], "no adaptation came"
+        line = self.process.stdout.readline()
+        assert line, f"it ended: {self.process.communicate()[1]}"
+        return line
+
+    def is_silent(self):
+        return not select.select([self.process.stdout], [], [], 0)[0]
+
+    def key(self, name):
+        self.display.tell("mousemove", WIDTH - 20, HEIGHT - 20, "windowfocus", self.id, "key", "--clearmodifiers", name)
+
+    def click(self, x, y):
+        self.display.tell("mousemove", x, y, "click", 1)
+
+    def ends(self, code):
+        rest, errors = self.process.communicate(timeout=PATIENCE)
+        assert self.process.returncode == code, f"{self.process.returncode}: {errors}"
+        assert errors == "", errors
+        assert "pictures" in rest, rest
+
+
+def wait_for(condition):
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        result = condition()
+        if result:
+            return result
+        time.sleep(0.05)
+    raise AssertionError("what was to happen did not")
+
+
+def differ(a, b):
+    return (np.abs(a - b).max(-1) > 40).mean()
+
+
+def panel_is_there(display):
+    return display.picture()[100:HEIGHT, 2:100].max(-1).mean() < 110  # it is darker than any picture
+
+
+def still(display):
+    """A picture that is the same a moment later."""
+    def two():
+        a = display.picture()
+        time.sleep(0.3)
+        return [a] if differ(a, display.picture()) == 0 else None
+    return wait_for(two)[0]
+
+
+def policy(kshot, folder, env):
+    run = f"{folder}/{env}"
+    small = settings(iterations=0, policy__hidden="[8]")
+    kshot.done("train", f"{CONFIGS}/{env}.yaml", *small, "-o", run)
+    return run
+
+
+def keys_do_what_help_says(kshot, folder, display):
+    run = policy(kshot, folder, "half-cheetah-dir")
+    window = Window(kshot, display, run, "--task", 1, "--length", 60, "--trajectories", 4, "--steps", 1)
+    playing = display.picture()
+    wait_for(lambda: differ(playing, display.picture()) > 0)  # it moves
+    window.key("space")
+    window.key("BackSpace")  # from the start
+    paused = still(display)
+    for _ in range(20):
+        window.key("Right")  # one step
+    wait_for(lambda: differ(paused, display.picture()) > 0)
+    stepped = still(display)
+    window.key("F1")
+    wait_for(lambda: differ(stepped, display.picture()) > 0.1)
+    window.key("F1")
+    wait_for(lambda: differ(stepped, display.picture()) < 0.001)
+    assert window.is_silent(), "only a task or what belongs to learning leads to a new adaptation"
+    window.key("Down")
+    assert "go backward" in window.line()
+    window.key("n")
+    assert "go backward" in window.line()
+    window.key("Tab")  # the panel goes: the picture takes its place
+    wait_for(lambda: not panel_is_there(display))
+    window.key("Tab")
+    wait_for(lambda: panel_is_there(display))
+    window.key("Escape")
+    window.ends(0)
+
+
+def the_goal_is_where_one_clicks(kshot, folder, display):
+    run = policy(kshot, folder, "point")
+    window = Window(kshot, display, run, "--task", "0,0", "--trajectories", 4, "--steps", 0, "--deterministic")
+    window.key("c")
+    window.key("Tab")  # one pane as large as the window
+    wait_for(lambda: not panel_is_there(display))
+    window.click(WIDTH // 2 + 60, HEIGHT // 2 - 40)
+    place = [float(x) for x in window.line().split("(")[1].split(")")[0].split(",")]
+    assert place[0] > 0.05 and place[1] > 0.05, f"right and up of the middle: {place}"
+    window.click(WIDTH // 2 - 60, HEIGHT // 2 + 100)
+    place = [float(x) for x in window.line().split("(")[1].split(")")[0].split(",")]
+    assert place[0] < 0 and place[1] < -0.05, f"left and down: {place}"
+    window.process.send_signal(signal.SIGINT)
+    window.ends(0)
+
+
+def it_can_have_any_size(kshot, folder, display):
+    window = Window(kshot, display, f"{folder}/point", "--steps", 1, "--trajectories", 4)
+    for width, height in [(1100, 700), (200, 160), (640, 480)]:
+        display.tell("windowsize", window.id, width, height)
+        # the last pixels of the window are drawn, and behind it there is nothing
+        wait_for(lambda: display.picture()[height - 3, width - 3].max() > 0 and display.picture()[height + 3, width // 2].max() == 0)
+    window.process.send_signal(signal.SIGTERM)
+    window.ends(0)
+
+
+def it_may_be_closed_at_any_moment(kshot, folder, display):
+    for delay in (0, 0.05, 0.3, 0.6):
+        process = subprocess.Popen(kshot.command("view", f"{folder}/point"), env=display.environment, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.PIPE, text=True, preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT]))
+        time.sleep(delay)
+        process.send_signal(signal.SIGTERM)
+        errors = process.communicate(timeout=PATIENCE)[1]
+        assert errors == "" and process.returncode in (0, -signal.SIGTERM), f"{process.returncode}: {errors}"
+
+
+def what_cannot_be_is_said(kshot, folder):
+    no_display = {key: value for key, value in os.environ.items() if key not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    kshot.refused(1, ["record"], "view", f"{folder}/point", env=no_display)
+    kshot.refused(2, ["POLICY"], "view")
+    kshot.refused(2, ["--size", "10x10"], "view", f"{folder}/point", "--size", "10x10")
+    kshot.refused(2, ["--speed", "fast"], "view", f"{folder}/point", "--speed", "fast")
+    kshot.refused(2, [f"{folder}/none"], "view", f"{folder}/none")
+
+
+def main():
+    kshot = Kshot(sys.argv[1])
+    missing = [tool for tool in ("Xvfb", "xdotool", "ffmpeg") if not shutil.which(tool)]
+    assert not missing, f"scripts/setup.sh installs what is missing: {missing}"
+    display = Display()
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            keys_do_what_help_says(kshot, folder, display)
+            the_goal_is_where_one_clicks(kshot, folder, display)
+            it_can_have_any_size(kshot, folder, display)
+            it_may_be_closed_at_any_moment(kshot, folder, display)
+            what_cannot_be_is_said(kshot, folder)
+    finally:
+        display.close()
+
+
+if __name__ == "__main__":
+    main()
