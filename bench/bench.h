@@ -38,6 +38,19 @@ typedef struct ks_bench_iteration {
     double peak_mib;     /* the most memory that the process held meanwhile */
 } ks_bench_iteration;
 
+#ifdef KS_VIEWER
+/* The window: 4 panes and charts, drawn off screen without shadows and reflections, and adapting by 3 gradient steps. */
+typedef struct ks_bench_view {
+    int width, height; /* pixels */
+    int panes;
+    double frame_s; /* to draw one picture */
+    double adapt_s; /* from another task to the policies that are adapted to it, and what is shown of them */
+} ks_bench_view;
+
+/* Errors: KS_BAD_INPUT (an environment that cannot be drawn), KS_FAILED (no EGL). */
+bool ks_bench_view_run(ks_bench_view* result, const ks_bench_options* options, ks_error* err);
+#endif
+
 /* Errors: KS_BAD_INPUT (sizes), KS_FAILED. */
 bool ks_bench_sampling_run(ks_bench_sampling* result, const ks_bench_options* options, ks_error* err);
 bool ks_bench_iteration_run(ks_bench_iteration* result, const ks_bench_options* options, ks_error* err);

@@ -6,13 +6,15 @@
 #include <string.h>
 
 static const char* const HELP =
-    "usage: kshot bench [sampling|update|iteration] [-e ENV] [OPTION…]\n"
+    "usage: kshot bench [sampling|update|iteration|view] [-e ENV] [OPTION…]\n"
     "\n"
     "Measures how fast kshot is here, against this machine's own limits in the same run: sampling against bare mj_step "
     "on the\n"
     "same trajectories, the meta-update in floating-point operations against OpenBLAS's sgemm, and the whole iteration "
     "with its\n"
-    "memory. Every figure is the best of the rounds.\n"
+    "memory. Every figure is the best of the rounds. view, which is measured only if it is named: pictures of the "
+    "window per\n"
+    "second, and how long it takes to adapt to another task.\n"
     "\n"
     "  -e, --env ENV          environment (half-cheetah-vel)\n"
     "  -s, --set KEY=VALUE    sizes and settings as in a config, for example -s tasks=10; the defaults are the "
@@ -21,12 +23,15 @@ static const char* const HELP =
     "      --rounds N         rounds (5)\n"
     "      --json             one JSON object instead of a table\n";
 
-enum { SAMPLING = 1, UPDATE = 2, ITERATION = 4, EVERYTHING = 7 };
+enum { SAMPLING = 1, UPDATE = 2, ITERATION = 4, EVERYTHING = 7, VIEW = 8 };
 
 typedef struct results {
     int what;
     ks_bench_sampling sampling;
     ks_bench_iteration iteration;
+#ifdef KS_VIEWER
+    ks_bench_view view;
+#endif
 } results;
 
 /* ---- output -------------------------------------------------------------------------------------------------------- */
@@ -75,6 +80,17 @@ static bool print_json(const results* r, const ks_bench_options* o, ks_error* er
         add_figure(i, "update_s", r->iteration.update_s);
         add_figure(i, "peak_mib", r->iteration.peak_mib);
     }
+#ifdef KS_VIEWER
+    if (r->what & VIEW) {
+        cJSON* v = cJSON_AddObjectToObject(all, "view");
+        add_sizes(v, o);
+        add_figure(v, "width", r->view.width);
+        add_figure(v, "height", r->view.height);
+        add_figure(v, "panes", r->view.panes);
+        add_figure(v, "frames_per_s", 1 / r->view.frame_s);
+        add_figure(v, "adapt_s", r->view.adapt_s);
+    }
+#endif
     char* text = cJSON_Print(all);
     cJSON_Delete(all);
     if (!text) {
@@ -107,11 +123,23 @@ static void print_table(const results* r, const ks_bench_options* o) {
         printf("iteration  %9.3f s = %.3f s sampling + %.3f s update; peak memory %.0f MiB\n", i->seconds,
                i->sampling_s, i->update_s, i->peak_mib);
     }
+#ifdef KS_VIEWER
+    if (r->what & VIEW) {
+        const ks_bench_view* v = &r->view;
+        printf("view       %9.1f pictures/s (%dx%d, %d panes); %.1f ms to adapt to another task\n", 1 / v->frame_s,
+               v->width, v->height, v->panes, 1e3 * v->adapt_s);
+    }
+#endif
 }
 
 /* ---- the command --------------------------------------------------------------------------------------------------- */
 
 static bool measure(results* r, const ks_bench_options* o, ks_error* err) {
+#ifdef KS_VIEWER
+    if (r->what & VIEW) {
+        return ks_bench_view_run(&r->view, o, err);
+    }
+#endif
     return (!(r->what & (UPDATE | ITERATION)) || ks_bench_iteration_run(&r->iteration, o, err)) &&
            (!(r->what & SAMPLING) || ks_bench_sampling_run(&r->sampling, o, err));
 }
@@ -125,9 +153,13 @@ static bool choose(int* what, int argc, char** argv, ks_error* err) {
     *what = strcmp(name, "sampling") == 0    ? SAMPLING
             : strcmp(name, "update") == 0    ? UPDATE
             : strcmp(name, "iteration") == 0 ? ITERATION
-                                             : 0;
+#ifdef KS_VIEWER
+            : strcmp(name, "view") == 0 ? VIEW
+#endif
+                                        : 0;
     if (!*what || optind + 1 < argc) {
-        return ks_fail(err, KS_BAD_INPUT, "bench: '%s' is not sampling, update or iteration, one of which may be named",
+        return ks_fail(err, KS_BAD_INPUT,
+                       "bench: '%s' is not sampling, update, iteration or view, one of which may be named",
                        argv[*what ? optind + 1 : optind]);
     }
     return true;

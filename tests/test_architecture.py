@@ -17,7 +17,7 @@ ROOMS = {
     "rl": ["base", "envs", "policy"],
     "maml": ["base", "envs", "policy", "rl"],
     "run": ["base", "envs", "policy", "rl", "maml"],
-    "bench": ["base", "envs", "policy", "rl", "maml", "run"],
+    "bench": ["base", "envs", "policy", "rl", "maml", "run", "viewer"],
     "viewer": ["base", "envs", "policy", "rl", "maml"],
     "cli": ["base", "envs", "policy", "rl", "maml", "run", "viewer", "bench"],
 }

@@ -5,6 +5,7 @@ in one line.
 
 Policies are made by hand: for `point`, a linear one that always pushes the same way."""
 
+import json
 import os
 import signal
 import subprocess
@@ -203,11 +204,19 @@ def interrupted(kshot, folder, policy):
     assert not [name for name in os.listdir(folder) if name.startswith("long.mp4")], "nothing half-written is left"
 
 
+def speed_is_measured(kshot):
+    sizes = settings(trajectories=4, horizon=20, policy__hidden="[8]")
+    found = json.loads(kshot.done("bench", "view", "-e", "point", *sizes, "--rounds", 1, "--json"))["view"]
+    assert (found["width"], found["height"], found["panes"]) == (640, 480, 4), found
+    assert found["frames_per_s"] > 0 and found["adapt_s"] > 0, found
+
+
 def main():
     kshot = Kshot(sys.argv[1])
     for name in ("DISPLAY", "WAYLAND_DISPLAY"):
         os.environ.pop(name, None)
     with tempfile.TemporaryDirectory() as folder:
+        speed_is_measured(kshot)
         the_ball_goes_where_it_is_pushed(kshot, folder)
         panes_differ_after_adaptation(kshot, folder)
         walker = a_walker_is_drawn(kshot, folder)
