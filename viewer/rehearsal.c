@@ -1,9 +1,9 @@
-#define _POSIX_C_SOURCE 200809L /* clock_gettime */
 #include "viewer/rehearsal.h"
+
+#include "base/clock.h"
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 struct ks_rehearsal {
     ks_theatre* theatre;
@@ -20,12 +20,6 @@ struct ks_rehearsal {
     double latency;
     ks_error err;
 };
-
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static void* work(void* user) {
     ks_rehearsal* r = user;
@@ -48,7 +42,7 @@ static void* work(void* user) {
         r->ready = true;
         r->ok = ok;
         r->err = err;
-        r->latency = now() - since;
+        r->latency = ks_clock() - since;
         if (r->wake) {
             r->wake();
         }
@@ -101,7 +95,7 @@ void ks_rehearsal_ask(ks_rehearsal* r, const ks_theatre_request* request) {
     pthread_mutex_lock(&r->mutex);
     r->request = *request;
     r->asked = true;
-    r->asked_at = now();
+    r->asked_at = ks_clock();
     pthread_cond_signal(&r->changed);
     pthread_mutex_unlock(&r->mutex);
 }
