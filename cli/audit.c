@@ -61,6 +61,7 @@ static bool run(const ks_config* config, const audit_options* o, ks_error* err) 
     }
     ks_policy_settings settings = ks_config_policy(config, model);
     ks_maml_settings maml_settings = ks_config_maml(config, o->threads);
+    maml_settings.kfac_damping = 0; /* the file has no place for it: its CG is the plain one */
     ks_policy* policy = ks_policy_create(&settings, err);
     ks_maml* maml = policy ? ks_maml_create(model, policy, &maml_settings, err) : NULL;
     size_t n = policy ? ks_policy_num_params(policy) : 0;

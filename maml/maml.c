@@ -3,13 +3,14 @@
  *   draw tasks T_i
  *   for j = 0 … k:  sample D_ij with θ_ij, advantages;  θ_i,j+1 = θ_ij - α ∇L(θ_ij; D_ij)   (after the last: no step)
  *   u_k = ∇ outer loss at θ_ik;  u_j = u_j+1 - α H_j u_j+1;  meta-gradient = mean_i u_i0
- *   direction by CG over mean_i J_iᵀ F_i J_i
+ *   direction by CG over mean_i J_iᵀ F_i J_i, preconditioned with an approximation of mean_i F_i if wanted
  *   line search: every candidate θ is adapted anew on the D_ij, j < k, and judged on D_ik */
 #include "maml/maml.h"
 
 #include "base/clock.h"
 #include "maml/adapt.h"
 #include "maml/curvature.h"
+#include "maml/preconditioner.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -28,6 +29,7 @@ struct ks_maml {
 
     ks_adapt* adapt;
     ks_curvature* curvature;
+    ks_preconditioner* preconditioner; /* or NULL */
     ks_trpo* trpo;
 
     double* task;                 /* (M x task_dim), or (trajectories x task_dim) where each has a task of its own */
@@ -46,6 +48,7 @@ struct ks_maml {
     double* all_loss;             /* (M) */
     double* all_kl;               /* (M) */
     double* notes;                /* (groups + M, each 5) */
+    double* factors;              /* (M x preconditioner's size), or NULL if alone or without one */
     ks_real* cg_directions;       /* (cg_iterations x P), or NULL */
 };
 
@@ -212,6 +215,25 @@ static bool curvature_product(void* user, double* out, const ks_real* p, ks_erro
     return mean_over_tasks(out, maml, maml->u, err);
 }
 
+/* Fisher information of all tasks' post-update policies, roughly, for CG to be preconditioned with */
+static bool approximate_fisher(ks_maml* maml, ks_error* err) {
+    const ks_group* last = maml->stage + (size_t)maml->inner_steps * maml->groups;
+    const double* factors = ks_preconditioner_factors(maml->preconditioner, last);
+    if (maml->factors) {
+        if (!gather(maml, maml->factors, factors, ks_preconditioner_size(maml->preconditioner), err)) {
+            return false;
+        }
+        factors = maml->factors;
+    }
+    return ks_preconditioner_set(maml->preconditioner, factors, maml->settings.kfac_damping, err);
+}
+
+/* what TRPO asks: CG's residual, preconditioned */
+static void precondition(void* user, double* out, const double* r) {
+    ks_maml* maml = user;
+    ks_preconditioner_solve(out, maml->preconditioner, r);
+}
+
 /* what TRPO asks: a candidate, adapted anew on the recorded batches, and judged on the last */
 static bool evaluate_candidate(void* user, double* loss, double* kl, const ks_real* theta, ks_error* err) {
     ks_maml* maml = user;
@@ -269,13 +291,14 @@ bool ks_maml_iterate(ks_maml* maml, ks_real* theta, ks_real* cg_start, uint64_t 
     }
     ks_curvature_record(maml->curvature, maml->stage,
                         ks_stream_make(maml->settings.seed, KS_RNG_CURVATURE, iteration, 0));
-    if (!meta_gradient(maml, err)) {
+    if (!meta_gradient(maml, err) || (maml->preconditioner && !approximate_fisher(maml, err))) {
         return false;
     }
     ks_trpo_problem problem = {
         .n = maml->num_params,
         .user = maml,
         .curvature = curvature_product,
+        .precondition = maml->preconditioner ? precondition : NULL,
         .evaluate = evaluate_candidate,
         .on_direction = keep_direction,
         .cg_start = cg_start,
@@ -286,7 +309,8 @@ bool ks_maml_iterate(ks_maml* maml, ks_real* theta, ks_real* cg_start, uint64_t 
     }
     stats->surrogate_after = stats->trpo.loss_after;
     stats->update_s = ks_clock() - start - stats->sampling_s;
-    stats->update_flop = ks_derivatives_take_flop(ks_adapt_derivatives(maml->adapt));
+    stats->update_flop = ks_derivatives_take_flop(ks_adapt_derivatives(maml->adapt)) +
+                         (maml->preconditioner ? ks_preconditioner_take_flop(maml->preconditioner) : 0);
     return true;
 }
 
@@ -307,6 +331,10 @@ static bool check_settings(const ks_maml_settings* s, ks_error* err) {
     if (!(s->trpo.cg_warm_start >= 0 && s->trpo.cg_warm_start <= 1)) {
         return ks_fail(err, KS_BAD_INPUT, "the share that conjugate gradient starts from must be from 0 to 1, not %g",
                        s->trpo.cg_warm_start);
+    }
+    if (!(s->kfac_damping >= 0 && isfinite(s->kfac_damping))) {
+        return ks_fail(err, KS_BAD_INPUT, "the preconditioner's damping must be above 0, or 0 for none, not %g",
+                       s->kfac_damping);
     }
     if (!(s->curvature_fraction > 0 && s->curvature_fraction <= 1)) {
         return ks_fail(err, KS_BAD_INPUT, "the curvature fraction must be above 0 and at most 1, not %g",
@@ -354,6 +382,12 @@ static bool create_memory(ks_maml* maml, ks_error* err) {
         !maml->all_kl || !maml->meta_gradient || !maml->loss || !maml->kl) {
         return ks_fail(err, KS_FAILED, "not enough memory for %zu tasks", m);
     }
+    if (maml->preconditioner && maml->settings.team.size > 1) {
+        maml->factors = malloc(maml->tasks * ks_preconditioner_size(maml->preconditioner) * sizeof *maml->factors);
+        if (!maml->factors) {
+            return ks_fail(err, KS_FAILED, "not enough memory for the preconditioner of %zu tasks", maml->tasks);
+        }
+    }
     return create_batches(maml, err);
 }
 
@@ -395,7 +429,10 @@ ks_maml* ks_maml_create(const ks_env_model* model, const ks_policy* policy, cons
                                                                    .fraction = settings->curvature_fraction},
                                               err);
     }
-    if (maml->curvature) {
+    if (maml->curvature && settings->kfac_damping > 0) {
+        maml->preconditioner = ks_preconditioner_create(policy, maml->groups, maml->tasks, settings->threads, err);
+    }
+    if (maml->curvature && (maml->preconditioner || settings->kfac_damping <= 0)) {
         maml->trpo = ks_trpo_create(maml->num_params, err);
     }
     if (!maml->trpo || !create_memory(maml, err)) {
@@ -413,6 +450,7 @@ void ks_maml_destroy(ks_maml* maml) {
         ks_batch_destroy(maml->batch[i]);
     }
     ks_curvature_destroy(maml->curvature);
+    ks_preconditioner_destroy(maml->preconditioner);
     ks_adapt_destroy(maml->adapt);
     ks_trpo_destroy(maml->trpo);
     free(maml->task);
@@ -428,6 +466,7 @@ void ks_maml_destroy(ks_maml* maml) {
     }
     free(maml->u);
     free(maml->notes);
+    free(maml->factors);
     free(maml->all_loss);
     free(maml->all_kl);
     free(maml->meta_gradient);

@@ -48,6 +48,7 @@ typedef struct ks_maml_settings {
     bool first_order; /* θ_k - θ counts as a constant in the meta-gradient and in the curvature; default false */
     ks_advantage_settings advantage;
     ks_trpo_settings trpo;
+    double kfac_damping;       /* of the preconditioner of CG (preconditioner.h); 0, the default: there is none */
     double curvature_fraction; /* share of each task's timesteps that the curvature is measured on, default 1 */
     int threads;               /* default 1; results do not depend on it */
     ks_team team;              /* default: alone. Methods other than maml work alone */

@@ -8,6 +8,7 @@ struct ks_trpo {
     size_t n;
     double* direction;  /* (n) d */
     double* residual;   /* (n) r = g - (C + damping I) d */
+    double* z;          /* (n) M⁻¹ r, or r itself without a preconditioner */
     double* search;     /* (n) p, as rounded to ks_real */
     double* product;    /* (n) (C + damping I) p */
     ks_real* p;         /* (n) p as the callback gets it */
@@ -46,12 +47,13 @@ ks_trpo* ks_trpo_create(size_t n, ks_error* err) {
         t->n = n;
         t->direction = calloc(n, sizeof(double));
         t->residual = malloc(n * sizeof(double));
+        t->z = malloc(n * sizeof(double));
         t->search = malloc(n * sizeof(double));
         t->product = malloc(n * sizeof(double));
         t->p = malloc(n * sizeof(ks_real));
         t->candidate = malloc(n * sizeof(ks_real));
     }
-    if (!t || !t->direction || !t->residual || !t->search || !t->product || !t->p || !t->candidate) {
+    if (!t || !t->direction || !t->residual || !t->z || !t->search || !t->product || !t->p || !t->candidate) {
         ks_fail(err, KS_FAILED, "not enough memory for %zu parameters", n);
         ks_trpo_destroy(t);
         return NULL;
@@ -63,6 +65,7 @@ void ks_trpo_destroy(ks_trpo* t) {
     if (t) {
         free(t->direction);
         free(t->residual);
+        free(t->z);
         free(t->search);
         free(t->product);
         free(t->p);
@@ -127,15 +130,26 @@ static bool start_cg(ks_trpo* t, const double* gradient, const ks_trpo_problem* 
     return true;
 }
 
-/* Conjugate gradient (Hestenes and Stiefel 1952). Leaves d and r. False only if the callback failed. */
+/* z = M⁻¹ r; returns r·z, which is rr without a preconditioner */
+static double precondition(ks_trpo* t, const ks_trpo_problem* problem) {
+    if (problem->precondition) {
+        problem->precondition(problem->user, t->z, t->residual);
+    } else {
+        memcpy(t->z, t->residual, t->n * sizeof *t->z);
+    }
+    return dot(t->residual, t->z, t->n);
+}
+
+/* Conjugate gradient (Hestenes and Stiefel 1952), preconditioned (Saad 2003, algorithm 9.1). Leaves d and r. False only if the callback failed. */
 static bool conjugate_gradient(ks_trpo* t, const double* gradient, const ks_trpo_problem* problem,
                                const ks_trpo_settings* s, ks_trpo_result* result, ks_error* err) {
     size_t n = t->n;
     if (!start_cg(t, gradient, problem, s, err)) {
         return false;
     }
-    memcpy(t->search, t->residual, n * sizeof(double));
     double rr = dot(t->residual, t->residual, n);
+    double rz = precondition(t, problem);
+    memcpy(t->search, t->z, n * sizeof(double));
     const double gg = dot(gradient, gradient, n);
     for (int i = 0; i < s->cg_iterations; i++) {
         for (size_t j = 0; j < n; j++) {
@@ -154,19 +168,20 @@ static bool conjugate_gradient(ks_trpo* t, const double* gradient, const ks_trpo
         if (!(curvature > 0) || !isfinite(curvature)) {
             break;
         }
-        double step = rr / curvature;
+        double step = rz / curvature;
         for (size_t j = 0; j < n; j++) {
             t->direction[j] += step * t->search[j];
             t->residual[j] -= step * t->product[j];
         }
-        double rr_next = dot(t->residual, t->residual, n);
-        double beta = rr_next / rr;
-        rr = rr_next;
+        rr = dot(t->residual, t->residual, n);
         if (rr < s->cg_tolerance || !isfinite(rr)) {
             break;
         }
+        double rz_next = precondition(t, problem);
+        double beta = rz_next / rz;
+        rz = rz_next;
         for (size_t j = 0; j < n; j++) {
-            t->search[j] = t->residual[j] + beta * t->search[j];
+            t->search[j] = t->z[j] + beta * t->search[j];
         }
     }
     result->cg_residual = sqrt(rr / gg);

@@ -37,6 +37,8 @@ typedef struct ks_trpo_problem {
     bool (*curvature)(void* user, double* out, const ks_real* p, ks_error* err);
     /* Loss and kl of a candidate. */
     bool (*evaluate)(void* user, double* loss, double* kl, const ks_real* theta, ks_error* err);
+    /* out (n) = M⁻¹ r, M symmetric, positive definite and near C + damping I: CG is preconditioned with it. May be NULL: M = I. */
+    void (*precondition)(void* user, double* out, const double* r);
     /* Is told each CG direction before it is used (for audits); may be NULL. */
     void (*on_direction)(void* user, int iteration, const ks_real* p);
     /* (n) what cg_warm_start needs from step to step: zeros before the first, then d as the step leaves it there, zeros if it was

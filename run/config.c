@@ -57,6 +57,8 @@ static const field FIELDS[] = {
     {"trpo.cg_damping", DOUBLE, AT(trpo.cg_damping), 0, 1e6, 1e-5, NULL, "added to the curvature's diagonal", false},
     {"trpo.cg_warm_start", DOUBLE, AT(trpo.cg_warm_start), 0, 1, 0, NULL,
      "conjugate gradient starts from this share of the last step's solution; 0: from 0, as in the paper", false},
+    {"trpo.kfac_damping", DOUBLE, AT(trpo.kfac_damping), 0, 1e6, 0, NULL,
+     "conjugate gradient is preconditioned by K-FAC with this damping; 0: not at all, as in the paper", false},
     {"trpo.backtrack_ratio", DOUBLE, AT(trpo.backtrack_ratio), 1e-6, 0.999999, 0.8, NULL,
      "factor from one candidate of the line search to the next", false},
     {"trpo.backtrack_steps", INT, AT(trpo.backtrack_steps), 1, 1000, 15, NULL, "candidates at most", false},
@@ -567,6 +569,7 @@ ks_maml_settings ks_config_maml(const ks_config* c, int threads) {
     s.trpo.cg_iterations = c->trpo.cg_iterations;
     s.trpo.cg_damping = c->trpo.cg_damping;
     s.trpo.cg_warm_start = c->trpo.cg_warm_start;
+    s.kfac_damping = c->trpo.kfac_damping;
     s.trpo.backtrack_ratio = c->trpo.backtrack_ratio;
     s.trpo.backtrack_steps = c->trpo.backtrack_steps;
     s.curvature_fraction = c->trpo.curvature_fraction;

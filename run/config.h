@@ -36,6 +36,7 @@ typedef struct ks_config {
         int cg_iterations;
         double cg_damping;
         double cg_warm_start;
+        double kfac_damping;
         double backtrack_ratio;
         int backtrack_steps;
         double curvature_fraction;

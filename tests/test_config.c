@@ -205,6 +205,7 @@ static void test_round_trip(void** state) {
         "trpo.cg_iterations=11",
         "trpo.cg_damping=3e-6",
         "trpo.cg_warm_start=0.25",
+        "trpo.kfac_damping=0.125",
         "trpo.backtrack_ratio=0.7",
         "trpo.backtrack_steps=9",
         "trpo.curvature_fraction=0.3333333333333333",

@@ -14,7 +14,7 @@ import time
 from kshot_cli import CONFIGS, SMALL, Kshot, content, rows, same_run, settings
 
 POINT = f"{CONFIGS}/point.yaml"
-RUN = [POINT, *SMALL, *settings(iterations=40, inner__steps=2, trpo__cg_warm_start=0.9)]
+RUN = [POINT, *SMALL, *settings(iterations=40, inner__steps=2, trpo__cg_warm_start=0.9, trpo__kfac_damping=0.01)]
 
 
 def threads(kshot, folder, reference):

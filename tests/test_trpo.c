@@ -15,7 +15,9 @@ typedef struct problem {
     size_t n;
     double a[MAX_N][MAX_N], b[MAX_N], c[MAX_N][MAX_N];
     ks_real start[MAX_N], cg_start[MAX_N];
-    bool warm; /* the first product is the one that CG's start needs, and no direction */
+    bool warm;              /* the first product is the one that CG's start needs, and no direction */
+    double m[MAX_N][MAX_N]; /* M⁻¹ of the preconditioner */
+    bool preconditioned;
 
     int curvature_fails, evaluate_fails, curvature_nan;  /* in this call, from 1; 0: never */
     double forced_loss[MAX_CALLS], forced_kl[MAX_CALLS]; /* of each candidate, if `forced` */
@@ -86,6 +88,16 @@ static void on_direction(void* user, int iteration, const ks_real* direction) {
     memcpy(p->direction[p->directions++], direction, p->n * sizeof *direction);
 }
 
+static void precondition(void* user, double* out, const double* r) {
+    problem* p = user;
+    for (size_t i = 0; i < p->n; i++) {
+        out[i] = 0;
+        for (size_t j = 0; j < p->n; j++) {
+            out[i] += p->m[i][j] * r[j];
+        }
+    }
+}
+
 /* A and C symmetric positive definite, with eigenvalues from about .5 to 40 */
 static void make_problem(problem* p, size_t n) {
     memset(p, 0, sizeof *p);
@@ -143,6 +155,7 @@ static outcome step_with(problem* p, ks_trpo_settings settings, const double* gr
         .evaluate = evaluate,
         .on_direction = on_direction,
         .cg_start = p->cg_start,
+        .precondition = p->preconditioned ? precondition : NULL,
     };
     o.ok = ks_trpo_step(trpo, o.theta, o.gradient, o.loss_before, &callbacks, &settings, &o.result, &o.err);
     memcpy(o.direction, ks_trpo_direction(trpo), p->n * sizeof(double));
@@ -256,6 +269,77 @@ static void starts_from_the_last_solution(void** state) {
     assert_true(relative_error(warm.direction, o.direction, p.n) < 1e-9);
     assert_true(warm.result.cg_residual < cold.result.cg_residual);
     assert_true(fabs(warm.result.cg_residual - residual(&again, &warm, 0.01)) < 1e-9);
+}
+
+/* CG with the preconditioner M = L Lᵀ is plain CG on L⁻¹ C L⁻ᵀ y = L⁻¹ g with d = L⁻ᵀ y; here L⁻¹ is lower triangular */
+static void preconditioning_is_a_change_of_variables(void** state) {
+    (void)state;
+    problem p;
+    make_problem(&p, 12);
+    problem changed = p;
+    double l[MAX_N][MAX_N], half[MAX_N][MAX_N], gradient[MAX_N] = {0}, d[MAX_N] = {0};
+    for (size_t i = 0; i < p.n; i++) {
+        for (size_t j = 0; j < p.n; j++) {
+            l[i][j] = j > i ? 0 : i == j ? 1 / sqrt(p.c[i][i]) : 0.1 * p.a[i][j] / (double)p.n;
+        }
+    }
+    ks_trpo_settings settings = exact_settings(&p);
+    settings.cg_iterations = 4;
+    settings.cg_damping = 0;
+    outcome plain = step(&p, settings);
+    for (size_t i = 0; i < p.n; i++) {
+        for (size_t j = 0; j < p.n; j++) {
+            half[i][j] = p.m[i][j] = 0;
+            for (size_t k = 0; k < p.n; k++) {
+                half[i][j] += l[i][k] * p.c[k][j];
+                p.m[i][j] += l[k][i] * l[k][j];
+            }
+        }
+    }
+    for (size_t i = 0; i < p.n; i++) {
+        for (size_t j = 0; j < p.n; j++) {
+            gradient[i] += l[i][j] * plain.gradient[j];
+            changed.c[i][j] = 0;
+            for (size_t k = 0; k < p.n; k++) {
+                changed.c[i][j] += half[i][k] * l[j][k];
+            }
+        }
+    }
+    p.preconditioned = true;
+    p.curvatures = p.directions = p.evaluations = 0;
+    outcome preconditioned = step(&p, settings);
+    outcome y = step_with(&changed, settings, gradient);
+    for (size_t i = 0; i < p.n; i++) {
+        for (size_t j = 0; j < p.n; j++) {
+            d[i] += l[j][i] * y.direction[j];
+        }
+    }
+    assert_true(relative_error(preconditioned.direction, d, p.n) < 1e-10);
+    assert_true(relative_error(preconditioned.direction, plain.direction, p.n) > 1e-3);
+    assert_true(fabs(preconditioned.result.cg_residual - residual(&p, &preconditioned, 0)) < 1e-10);
+}
+
+/* with M = C + damping I the first iteration solves the system, from wherever it starts */
+static void the_right_preconditioner_solves_at_once(void** state) {
+    (void)state;
+    problem p;
+    make_problem(&p, 2);
+    ks_trpo_settings settings = exact_settings(&p);
+    settings.cg_iterations = 1;
+    settings.cg_damping = 0.3;
+    settings.cg_warm_start = 0.5;
+    double a = p.c[0][0] + 0.3, b = p.c[0][1], c = p.c[1][1] + 0.3, determinant = a * c - b * b;
+    p.m[0][0] = c / determinant;
+    p.m[0][1] = p.m[1][0] = -b / determinant;
+    p.m[1][1] = a / determinant;
+    outcome plain = step(&p, settings);
+    assert_true(plain.result.cg_residual > 1e-3);
+    p.preconditioned = p.warm = true;
+    p.curvatures = p.directions = p.evaluations = 0;
+    outcome o = step(&p, settings);
+    assert_int_equal(p.curvatures, 2);
+    assert_true(o.result.cg_residual < 1e-10);
+    assert_true(residual(&p, &o, 0.3) < 1e-10);
 }
 
 /* one that is no number, or along which the curvature is none, is as good as none; a refused step is not remembered */
@@ -590,6 +674,8 @@ int main(void) {
         cmocka_unit_test(directions_are_conjugate),
         cmocka_unit_test(starts_from_the_last_solution),
         cmocka_unit_test(bad_starts_are_not_used),
+        cmocka_unit_test(preconditioning_is_a_change_of_variables),
+        cmocka_unit_test(the_right_preconditioner_solves_at_once),
         cmocka_unit_test(ends_early_at_a_small_residual),
         cmocka_unit_test(bad_gradients),
         cmocka_unit_test(bad_curvature_at_once),

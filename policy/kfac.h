@@ -1,0 +1,36 @@
+/* kfac.h: a Kronecker-factored approximation of the Fisher information, and its inverse (Martens and Grosse 2015, "Optimizing
+ * neural networks with Kronecker-factored approximate curvature", sections 3 and 4.2).
+ *
+ * Of a layer with inputs x, with a 1 for the bias, and derivatives δ = ∂ log π(a|s)/∂Z, a drawn from the policy, the Fisher
+ * information E[(x ⊗ δ)(x ⊗ δ)ᵀ] is taken as E[xxᵀ] ⊗ E[δδᵀ], and layers as independent. The log-std's block is exact: 2 I (0 below the floor
+ * is taken as 2 all the same: its gradient is 0 there).
+ *
+ * Thread rule: a ks_kfac is used by one thread at a time. Only create allocates. */
+#ifndef KS_POLICY_KFAC_H
+#define KS_POLICY_KFAC_H
+
+#include "policy/policy.h"
+
+/* Numbers in the factors of all layers: X = E[xxᵀ] ((in + 1) x (in + 1)), then D = E[δδᵀ] (out x out), layer after layer. */
+size_t ks_kfac_size(const ks_policy* policy);
+
+typedef struct ks_kfac ks_kfac;
+/* policy must outlive it. Owned by the caller. Errors: KS_FAILED (memory). */
+ks_kfac* ks_kfac_create(const ks_policy* policy, ks_error* err);
+void ks_kfac_destroy(ks_kfac* kfac);
+
+/* factors (ks_kfac_size) += scale · Σ over rows, whose actions must have been drawn from the policy at theta; weights are
+ * not read. No rows: nothing. */
+void ks_kfac_factors(double* factors, ks_kfac* kfac, const ks_real* theta, ks_rows rows, double scale,
+                     ks_policy_ws* ws);
+
+/* Floating-point operations of the matrix products for one row. */
+double ks_kfac_flop(const ks_policy* policy);
+
+/* Takes the factors for the solutions that follow, damping > 0. Errors: KS_FAILED (they are not finite). */
+bool ks_kfac_invert(ks_kfac* kfac, const double* factors, double damping, ks_error* err);
+
+/* out (P) = (F + damping I)⁻¹ v; out may be v. */
+void ks_kfac_solve(double* out, ks_kfac* kfac, const double* v);
+
+#endif
