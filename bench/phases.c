@@ -6,6 +6,7 @@
  * matrices the rate. */
 #include "bench/bench.h"
 #include "maml/adapt.h"
+#include "policy/kfac.h"
 #include "policy/policy.h"
 #include "rl/advantage.h"
 #include "rl/rollout.h"
@@ -28,6 +29,8 @@ typedef struct bench {
     ks_adapt* adapt;
     ks_batch* batch;
     ks_tape *hessian, *fisher;
+    ks_kfac* kfac;
+    double* factors;
     ks_real *theta, *v, *head;
     double* out;
     double task[KS_TASK_MAX];
@@ -107,6 +110,19 @@ static void compare(bench* b) {
     ks_policy_compare(&ratio, &kl, b->policy, b->theta, b->rows, old, b->ws);
 }
 
+static void kfac_factors(bench* b) {
+    memset(b->factors, 0, ks_kfac_size(b->policy) * sizeof *b->factors);
+    ks_kfac_factors(b->factors, b->kfac, b->theta, b->rows, 1.0 / (double)b->rows.n, b->ws);
+}
+
+static void kfac_invert(bench* b) {
+    ks_kfac_invert(b->kfac, b->factors, 0.001, &b->err);
+}
+
+static void kfac_solve(bench* b) {
+    ks_kfac_solve(b->out, b->kfac, b->out);
+}
+
 /* what a user waits for after sampling: baseline, advantages, gradient, step */
 static void reinforce_step(bench* b) {
     advantages(b);
@@ -138,11 +154,14 @@ static bool create(bench* b) {
     b->batch = ks_batch_create(&batch_sizes, err);
     b->hessian = ks_tape_create(b->policy, KS_TAPE_HESSIAN, rows, err);
     b->fisher = ks_tape_create(b->policy, KS_TAPE_FISHER, rows, err);
+    b->kfac = ks_kfac_create(b->policy, err);
+    b->factors = malloc(ks_kfac_size(b->policy) * sizeof *b->factors);
     b->theta = calloc(n, sizeof *b->theta);
     b->v = calloc(n, sizeof *b->v);
     b->out = calloc(n, sizeof *b->out);
     b->head = calloc((rows + 20) * ks_policy_head_cols(b->policy), sizeof *b->head);
-    if (!b->batch || !b->hessian || !b->fisher || !b->theta || !b->v || !b->out || !b->head) {
+    if (!b->batch || !b->hessian || !b->fisher || !b->kfac || !b->factors || !b->theta || !b->v || !b->out ||
+        !b->head) {
         return false;
     }
     ks_draw_tasks(b->task, b->def, 1, 0, 0, 1);
@@ -153,6 +172,8 @@ static void destroy(bench* b) {
     ks_batch_destroy(b->batch);
     ks_tape_destroy(b->hessian);
     ks_tape_destroy(b->fisher);
+    ks_kfac_destroy(b->kfac);
+    free(b->factors);
     free(b->theta);
     free(b->v);
     free(b->out);
@@ -183,6 +204,9 @@ static void measure(bench* b) {
     report("tape: Hessian-vector product", b, best(b, hvp), f.hvp);
     ks_tape_record(b->fisher, NULL, b->theta, b->rows, 1, b->ws);
     report("tape: Fisher-vector product", b, best(b, fvp), f.fvp);
+    report("K-FAC: factors", b, best(b, kfac_factors), ks_kfac_flop(b->policy));
+    report("K-FAC: decomposition, once", b, best(b, kfac_invert), 0);
+    report("K-FAC: solution", b, best(b, kfac_solve), 0);
     report("REINFORCE step, all but sampling", b, best(b, reinforce_step), 0);
 }
 
