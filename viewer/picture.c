@@ -213,7 +213,7 @@ static void cell(ks_picture* p, mjrRect r, const ks_play* play, int row, int ste
     char text[64];
     ks_scene_draw(p->scene, r, play, row, step, time, view);
     if (play->def->nq > 0) {
-        snprintf(text, sizeof text, "%.2f s   x %+.1f m", time, q[0]);
+        snprintf(text, sizeof text, "%.2f s   x %+.1f m", time, fabs(q[0]) < 0.05 ? 0.0 : q[0]); /* no -0.0 */
     } else {
         snprintf(text, sizeof text, "step %zu", state);
     }
