@@ -12,7 +12,7 @@ static const char* const HELP =
     "usage: kshot audit CONFIG [--from CHECKPOINT] [-s KEY=VALUE]… -o FILE.safetensors\n"
     "\n"
     "Runs one meta-iteration and writes it down in full, so that another implementation can redo every number\n"
-    "(docs/files.md).\n"
+    "(docs/files.md). Its conjugate gradient is the plain one, from 0, whatever the config has.\n"
     "\n"
     "  --from CHECKPOINT  start from these parameters: a checkpoint, a policy file or a run directory\n"
     "                     (default: the config's initial ones)\n"
