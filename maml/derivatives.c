@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* rows of one work item: a whole number of the policy's blocks, and few enough to sum in ks_real */
-enum { CHUNK_ROWS = 8 * KS_BLOCK_ROWS };
+enum { CHUNK_ROWS = 20 * KS_BLOCK_ROWS };
 /* parameters of one work item when chunks are added up */
 enum { SLICE = 2048 };
 
