@@ -9,11 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* what LAPACK likes best for eigenvectors of n x n: (block + 2) n numbers */
+enum { WORK = 34 };
+
 /* one layer: F = X ⊗ D, decomposed */
 typedef struct layer {
     size_t in, out;  /* in counts the 1 for the bias */
     size_t x, d;     /* where the factors start */
-    double *ux, *ud; /* eigenvectors in columns: (in x in), (out x out) */
+    double *ux, *ud; /* eigenvectors in rows: (in x in), (out x out) */
     double* inverse; /* (out x in) 1 / (λ_D λ_X + damping) */
 } layer;
 
@@ -23,8 +26,10 @@ struct ks_kfac {
     double* memory;
     layer layers[KS_MAX_HIDDEN + 1];
     double *eigenvalues_x, *eigenvalues_d, *matrix, *product; /* (widest) and (widest x widest) */
-    ks_real* block;                                           /* products of one block of rows */
-    ks_real* sum;                                             /* column sums */
+    double* work;                                             /* (WORK x widest) of LAPACK */
+    int work_size;
+    ks_real* block; /* products of one block of rows */
+    ks_real* sum;   /* column sums */
     ks_real ones[KS_BLOCK_ROWS];
 };
 
@@ -50,7 +55,7 @@ ks_kfac* ks_kfac_create(const ks_policy* policy, ks_error* err) {
         size_t out = mlp->width[l + 1];
         count += in * in + out * out + in * out;
     }
-    count += 2 * widest + 2 * widest * widest;
+    count += (2 + WORK) * widest + 2 * widest * widest;
     if (kfac) {
         kfac->policy = policy;
         kfac->memory = malloc(count * sizeof(double));
@@ -79,6 +84,8 @@ ks_kfac* ks_kfac_create(const ks_policy* policy, ks_error* err) {
     kfac->eigenvalues_d = kfac->eigenvalues_x + widest;
     kfac->matrix = kfac->eigenvalues_d + widest;
     kfac->product = kfac->matrix + widest * widest;
+    kfac->work = kfac->product + widest * widest;
+    kfac->work_size = WORK * (int)widest;
     for (int i = 0; i < KS_BLOCK_ROWS; i++) {
         kfac->ones[i] = 1;
     }
@@ -147,9 +154,11 @@ void ks_kfac_factors(double* factors, ks_kfac* kfac, const ks_real* theta, ks_ro
     }
 }
 
-static bool decompose(double* u, double* eigenvalues, const double* m, size_t n) {
+/* m (n x n), symmetric. LAPACK's columns are our rows. */
+static bool decompose(double* u, double* eigenvalues, ks_kfac* kfac, const double* m, size_t n) {
     memcpy(u, m, n * n * sizeof *u);
-    return LAPACKE_dsyev(LAPACK_ROW_MAJOR, 'V', 'U', (int)n, u, (int)n, eigenvalues) == 0;
+    return LAPACKE_dsyev_work(LAPACK_COL_MAJOR, 'V', 'U', (int)n, u, (int)n, eigenvalues, kfac->work,
+                              kfac->work_size) == 0;
 }
 
 bool ks_kfac_invert(ks_kfac* kfac, const double* factors, double damping, ks_error* err) {
@@ -161,8 +170,8 @@ bool ks_kfac_invert(ks_kfac* kfac, const double* factors, double damping, ks_err
     kfac->damping = damping;
     for (int l = 0; l < kfac->policy->mlp.num_layers; l++) {
         layer* y = &kfac->layers[l];
-        if (!decompose(y->ux, kfac->eigenvalues_x, factors + y->x, y->in) ||
-            !decompose(y->ud, kfac->eigenvalues_d, factors + y->d, y->out)) {
+        if (!decompose(y->ux, kfac->eigenvalues_x, kfac, factors + y->x, y->in) ||
+            !decompose(y->ud, kfac->eigenvalues_d, kfac, factors + y->d, y->out)) {
             return ks_fail(err, KS_FAILED, "the eigenvalues of the Fisher information of layer %d were not found", l);
         }
         for (size_t i = 0; i < y->out; i++) {
@@ -196,14 +205,14 @@ void ks_kfac_solve(double* out, ks_kfac* kfac, const double* v) {
             memcpy(kfac->matrix + i * y->in, v + mlp->weight[l] + i * in, in * sizeof *v);
             kfac->matrix[i * y->in + in] = v[mlp->bias[l] + i];
         }
-        /* U_D ((U_Dᵀ V U_X) ∘ inverse) U_Xᵀ */
-        times_left(kfac->product, y->ud, true, kfac->matrix, y->out, y->in);
-        times_right(kfac->matrix, kfac->product, y->ux, false, y->out, y->in);
+        /* U_Dᵀ ((U_D V U_Xᵀ) ∘ inverse) U_X */
+        times_left(kfac->product, y->ud, false, kfac->matrix, y->out, y->in);
+        times_right(kfac->matrix, kfac->product, y->ux, true, y->out, y->in);
         for (size_t i = 0; i < y->out * y->in; i++) {
             kfac->matrix[i] *= y->inverse[i];
         }
-        times_left(kfac->product, y->ud, false, kfac->matrix, y->out, y->in);
-        times_right(kfac->matrix, kfac->product, y->ux, true, y->out, y->in);
+        times_left(kfac->product, y->ud, true, kfac->matrix, y->out, y->in);
+        times_right(kfac->matrix, kfac->product, y->ux, false, y->out, y->in);
         for (size_t i = 0; i < y->out; i++) {
             memcpy(out + mlp->weight[l] + i * in, kfac->matrix + i * y->in, in * sizeof *v);
             out[mlp->bias[l] + i] = kfac->matrix[i * y->in + in];

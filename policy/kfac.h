@@ -2,8 +2,8 @@
  * neural networks with Kronecker-factored approximate curvature", sections 3 and 4.2).
  *
  * Of a layer with inputs x, with a 1 for the bias, and derivatives δ = ∂ log π(a|s)/∂Z, a drawn from the policy, the Fisher
- * information E[(x ⊗ δ)(x ⊗ δ)ᵀ] is taken as E[xxᵀ] ⊗ E[δδᵀ], and layers as independent. The log-std's block is exact: 2 I (0 below the floor
- * is taken as 2 all the same: its gradient is 0 there).
+ * information E[(x ⊗ δ)(x ⊗ δ)ᵀ] is taken as E[xxᵀ] ⊗ E[δδᵀ], and layers as independent. The log-std's block is exact, 2 I;
+ * below its floor, where it is 0, as well, since nothing comes of it there: the gradient is 0.
  *
  * Thread rule: a ks_kfac is used by one thread at a time. Only create allocates. */
 #ifndef KS_POLICY_KFAC_H
