@@ -72,6 +72,10 @@ ks_maml_settings ks_maml_settings_default(void) {
     };
 }
 
+double ks_maml_max_kl(const ks_maml_settings* s, uint64_t iteration) {
+    return s->max_kl_halving > 0 ? s->trpo.max_kl * exp2(-(double)iteration / s->max_kl_halving) : s->trpo.max_kl;
+}
+
 /* ---- one meta-iteration --------------------------------------------------------------------------------------- */
 
 static double mean(const double* x, size_t n) {
@@ -303,8 +307,10 @@ bool ks_maml_iterate(ks_maml* maml, ks_real* theta, ks_real* cg_start, uint64_t 
         .on_direction = keep_direction,
         .cg_start = cg_start,
     };
-    if (!ks_trpo_step(maml->trpo, theta, maml->meta_gradient, stats->surrogate_before, &problem, &maml->settings.trpo,
-                      &stats->trpo, err)) {
+    ks_trpo_settings trpo = maml->settings.trpo;
+    trpo.max_kl = ks_maml_max_kl(&maml->settings, iteration);
+    if (!ks_trpo_step(maml->trpo, theta, maml->meta_gradient, stats->surrogate_before, &problem, &trpo, &stats->trpo,
+                      err)) {
         return false;
     }
     stats->surrogate_after = stats->trpo.loss_after;
@@ -331,6 +337,10 @@ static bool check_settings(const ks_maml_settings* s, ks_error* err) {
     if (!(s->trpo.cg_warm_start >= 0 && s->trpo.cg_warm_start <= 1)) {
         return ks_fail(err, KS_BAD_INPUT, "the share that conjugate gradient starts from must be from 0 to 1, not %g",
                        s->trpo.cg_warm_start);
+    }
+    if (!(s->max_kl_halving >= 0 && isfinite(s->max_kl_halving))) {
+        return ks_fail(err, KS_BAD_INPUT, "max_kl halves in a number of iterations above 0, or 0 for never, not %g",
+                       s->max_kl_halving);
     }
     if (!(s->kfac_damping >= 0 && isfinite(s->kfac_damping))) {
         return ks_fail(err, KS_BAD_INPUT, "the preconditioner's damping must be above 0, or 0 for none, not %g",

@@ -48,12 +48,15 @@ typedef struct ks_maml_settings {
     bool first_order; /* θ_k - θ counts as a constant in the meta-gradient and in the curvature; default false */
     ks_advantage_settings advantage;
     ks_trpo_settings trpo;
+    double max_kl_halving;     /* iterations in which trpo.max_kl halves, again and again; 0, the default: it stays */
     double kfac_damping;       /* of the preconditioner of CG (preconditioner.h); 0, the default: there is none */
     double curvature_fraction; /* share of each task's timesteps that the curvature is measured on, default 1 */
     int threads;               /* default 1; results do not depend on it */
     ks_team team;              /* default: alone. Methods other than maml work alone */
 } ks_maml_settings;
 ks_maml_settings ks_maml_settings_default(void);
+/* δ of an iteration: trpo.max_kl · 2^(-iteration / max_kl_halving). */
+double ks_maml_max_kl(const ks_maml_settings* settings, uint64_t iteration);
 
 /* What one iteration did. */
 typedef struct ks_maml_stats {

@@ -51,6 +51,8 @@ static const field FIELDS[] = {
     {"inner.first_order", BOOL, AT(inner.first_order), 0, 1, 0, NULL, "leave the second derivatives out", false},
     {"trpo.max_kl", DOUBLE, AT(trpo.max_kl), 1e-12, 1e6, 0.01, NULL,
      "mean KL divergence of the adapted policies per meta-update at most, nats", false},
+    {"trpo.max_kl_halving", DOUBLE, AT(trpo.max_kl_halving), 0, BIG, 0, NULL,
+     "iterations in which max_kl halves, again and again; 0: it stays, as in the paper", false},
     {"trpo.cg_iterations", INT, AT(trpo.cg_iterations), 1, 10000, 10, NULL, "of conjugate gradient, at most", false},
     {"trpo.cg_damping", DOUBLE, AT(trpo.cg_damping), 0, 1e6, 1e-5, NULL, "added to the curvature's diagonal", false},
     {"trpo.cg_warm_start", DOUBLE, AT(trpo.cg_warm_start), 0, 1, 0, NULL,
@@ -564,6 +566,7 @@ ks_maml_settings ks_config_maml(const ks_config* c, int threads) {
     s.first_order = c->inner.first_order;
     s.advantage = (ks_advantage_settings){.gamma = c->gamma, .gae_lambda = c->gae_lambda};
     s.trpo.max_kl = c->trpo.max_kl;
+    s.max_kl_halving = c->trpo.max_kl_halving;
     s.trpo.cg_iterations = c->trpo.cg_iterations;
     s.trpo.cg_damping = c->trpo.cg_damping;
     s.trpo.cg_warm_start = c->trpo.cg_warm_start;

@@ -33,6 +33,7 @@ typedef struct ks_config {
     } inner;
     struct {
         double max_kl;
+        double max_kl_halving;
         int cg_iterations;
         double cg_damping;
         double cg_warm_start;

@@ -202,6 +202,7 @@ static void test_round_trip(void** state) {
         "inner.lr=0.1234567890123456789",
         "inner.first_order=true",
         "trpo.max_kl=1e-7",
+        "trpo.max_kl_halving=12.5",
         "trpo.cg_iterations=11",
         "trpo.cg_damping=3e-6",
         "trpo.cg_warm_start=0.25",

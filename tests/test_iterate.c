@@ -156,6 +156,23 @@ static void test_an_accepted_step_keeps_its_promises(void** state) {
     }
 }
 
+/* a limit that halves is at every iteration what that number, set, would have been */
+static void test_max_kl_halves(void** state) {
+    (void)state;
+    ks_maml_settings halving = small_settings();
+    halving.max_kl_halving = 4;
+    ks_maml_settings fixed = small_settings();
+    fixed.trpo.max_kl = halving.trpo.max_kl / 8;
+    world a = world_named("point", halving);
+    world b = world_named("point", fixed);
+    ks_maml_stats s = iterate(&a, 12);
+    iterate(&b, 12);
+    assert_memory_equal(a.theta, b.theta, a.p * sizeof *a.theta);
+    assert_true(s.trpo.kl > 0.1 * fixed.trpo.max_kl && s.trpo.kl <= fixed.trpo.max_kl);
+    world_destroy(&a);
+    world_destroy(&b);
+}
+
 static void test_a_failed_line_search_keeps_the_parameters(void** state) {
     (void)state;
     ks_maml_settings settings = small_settings();
@@ -337,6 +354,7 @@ int main(void) {
         cmocka_unit_test(test_threads_do_not_matter),
         cmocka_unit_test(test_iterations_have_no_memory),
         cmocka_unit_test(test_an_accepted_step_keeps_its_promises),
+        cmocka_unit_test(test_max_kl_halves),
         cmocka_unit_test(test_a_failed_line_search_keeps_the_parameters),
         cmocka_unit_test(test_bad_luck),
         cmocka_unit_test(test_evaluation),
