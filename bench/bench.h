@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "run/config.h"
+#include "run/initial.h"
 
 typedef struct ks_bench_options {
     const ks_config* config; /* environment and sizes; the parameters are those that a run with it starts from */

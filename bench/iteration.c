@@ -68,7 +68,7 @@ bool ks_bench_iteration_run(ks_bench_iteration* result, const ks_bench_options* 
     ks_maml* maml = policy ? ks_maml_create(model, policy, &settings, err) : NULL;
     ks_real* theta = calloc(3 * (policy ? ks_policy_num_params(policy) : 1), sizeof *theta);
     bool ok = maml && (theta || ks_fail(err, KS_FAILED, "not enough memory")) &&
-              ks_config_initial_theta(theta, o->config, policy, err) && measure(result, maml, theta, o, err);
+              ks_initial_theta(theta, o->config, model, policy, err) && measure(result, maml, theta, o, err);
     free(theta);
     ks_maml_destroy(maml);
     ks_policy_destroy(policy);

@@ -165,7 +165,7 @@ static bool create(bench* b) {
         return false;
     }
     ks_draw_tasks(b->task, b->def, 1, 0, 0, 1);
-    return ks_config_initial_theta(b->theta, c, b->policy, err);
+    return ks_initial_theta(b->theta, c, b->model, b->policy, err);
 }
 
 static void destroy(bench* b) {

@@ -122,7 +122,7 @@ static bool create(bench* b, ks_error* err) {
         return ks_fail(err, KS_FAILED, "not enough memory for %zu tasks", b->tasks);
     }
     ks_draw_tasks(b->task, def, (uint64_t)c->seed, 0, 0, b->tasks);
-    return ks_config_initial_theta(b->theta, c, b->policy, err) && create_yardstick(b, err);
+    return ks_initial_theta(b->theta, c, b->model, b->policy, err) && create_yardstick(b, err);
 }
 
 static void destroy(bench* b) {

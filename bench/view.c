@@ -76,7 +76,7 @@ bool ks_bench_view_run(ks_bench_view* result, const ks_bench_options* o, ks_erro
     ks_policy* policy = ks_policy_create(&policy_settings, err);
     ks_real* theta = calloc(policy ? ks_policy_num_params(policy) : 1, sizeof *theta);
     bool ok = policy && (theta || ks_fail(err, KS_FAILED, "not enough memory")) &&
-              ks_config_initial_theta(theta, o->config, policy, err);
+              ks_initial_theta(theta, o->config, model, policy, err);
     ks_theatre_policy actor = {.model = model,
                                .policy = policy,
                                .theta = theta,

@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 #include "run/checkpoint.h"
 #include "run/config.h"
+#include "run/initial.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,13 +22,8 @@ static const char* const HELP =
     "  --force            replace a file that exists\n"
     "  -j THREADS         default: the number of cores; results do not depend on it\n";
 
-/* Parameters to start from: those of a checkpoint or policy file, or the config's initial ones. */
-static bool load_theta(ks_real* theta, int64_t* iteration, const char* from, const ks_policy* policy,
-                       const ks_config* config, ks_error* err) {
-    if (!from) {
-        *iteration = 0;
-        return ks_config_initial_theta(theta, config, policy, err);
-    }
+/* Parameters of a checkpoint or policy file. */
+static bool load_theta(ks_real* theta, int64_t* iteration, const char* from, const ks_policy* policy, ks_error* err) {
     char path[4096];
     struct stat info;
     bool directory = stat(from, &info) == 0 && S_ISDIR(info.st_mode);
@@ -69,8 +65,10 @@ static bool run(const ks_config* config, const audit_options* o, ks_error* err) 
     ks_real* cg_start =
         calloc(n + 1, sizeof *cg_start); /* from 0, whatever the run would remember: the file says nothing else */
     ks_maml_stats stats;
-    int64_t iteration;
-    bool ok = maml && theta && cg_start && load_theta(theta, &iteration, o->from, policy, config, err) &&
+    int64_t iteration = 0;
+    bool ok = maml && theta && cg_start &&
+              (o->from ? load_theta(theta, &iteration, o->from, policy, err)
+                       : ks_initial_theta(theta, config, model, policy, err)) &&
               ks_maml_keep_cg(maml, true, err);
     if (ok) {
         iteration = o->iteration >= 0 ? o->iteration : iteration;

@@ -89,6 +89,17 @@ static void observe(const ks_mujoco_state* s, ks_real* obs) {
     }
 }
 
+static void obs_size(double* size) {
+    ks_mujoco_size(&size, 2, KS_SIZE_TRAVEL);
+    ks_mujoco_size(&size, NQ - 2, KS_SIZE_POSE);
+    ks_mujoco_size(&size, 3, KS_SIZE_SPEED);
+    ks_mujoco_size(&size, NV - 3, KS_SIZE_TURN);
+    ks_mujoco_size(&size, FORCES, MAX_FORCE);
+    ks_mujoco_size(&size, 9, KS_SIZE_POSE);
+    ks_mujoco_size(&size, 2, KS_SIZE_TRAVEL);
+    ks_mujoco_size(&size, 1, KS_SIZE_POSE);
+}
+
 static void reset(void* state, ks_env_noise noise, ks_real* obs) {
     ks_mujoco_reset(state, noise);
     observe(state, obs);
@@ -159,6 +170,7 @@ static const variant GYM_GOAL = {GYM_PHYSICS, true, GOAL_POSITION};
         .create = create,                                                                   \
         .destroy = ks_mujoco_state_destroy,                                                 \
         .reset = reset,                                                                     \
+        .obs_size = obs_size,                                                               \
         .step = step,                                                                       \
         .nq = NQ,                                                                           \
         .nv = NV,                                                                           \

@@ -59,6 +59,15 @@ int ks_env_model_obs_dim(const ks_env_model* model) {
     return model->def->obs_dim + model->appended;
 }
 
+void ks_env_model_obs_size(const ks_env_model* model, double* size) {
+    for (int i = 0; i < ks_env_model_obs_dim(model); i++) {
+        size[i] = 1;
+    }
+    if (model->def->obs_size) {
+        model->def->obs_size(size);
+    }
+}
+
 const void* ks_env_model_mujoco(const ks_env_model* model) {
     return model->def->mujoco_model ? model->def->mujoco_model(model->shared) : NULL;
 }

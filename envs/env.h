@@ -66,6 +66,10 @@ struct ks_env_def {
     /* Takes an action (act_dim numbers, or one: the action's index) and writes the NEW state's observation. */
     ks_env_step_result (*step)(void* state, const double* task, const ks_real* act, ks_real* obs);
 
+    /* Roughly how much each number of an observation (obs_dim) varies, in its own unit, while the body does what it is for;
+     * where training starts from may depend on it (policy.scale_inputs). NULL: 1 everywhere. */
+    void (*obs_size)(double* size);
+
     /* Physics state for rollout files and for drawing; nq = nv = 0 and NULL where there is none (then the observation is it). */
     int nq, nv;
     void (*get_physics)(const void* state, double* qpos, double* qvel);
@@ -97,6 +101,8 @@ void ks_env_model_destroy(ks_env_model* model);
 const ks_env_def* ks_env_model_def(const ks_env_model* model);
 /* Length of an observation, the appended task included. */
 int ks_env_model_obs_dim(const ks_env_model* model);
+/* The def's obs_size, for all ks_env_model_obs_dim() numbers; an appended task's are 1. */
+void ks_env_model_obs_size(const ks_env_model* model, double* size);
 /* struct mjModel_*, or NULL if the environment has no MuJoCo model. Lives as long as the model. */
 const void* ks_env_model_mujoco(const ks_env_model* model);
 

@@ -52,6 +52,14 @@ static void observe(const ks_mujoco_state* s, ks_real* obs) {
     }
 }
 
+static void obs_size(double* size) {
+    ks_mujoco_size(&size, NQ - 1, KS_SIZE_POSE);
+    ks_mujoco_size(&size, 2, KS_SIZE_SPEED);
+    ks_mujoco_size(&size, NV - 2, KS_SIZE_TURN);
+    ks_mujoco_size(&size, 2, KS_SIZE_TRAVEL);
+    ks_mujoco_size(&size, 1, KS_SIZE_POSE);
+}
+
 static void reset(void* state, ks_env_noise noise, ks_real* obs) {
     ks_mujoco_reset(state, noise);
     observe(state, obs);
@@ -103,6 +111,7 @@ static const variant GYM_DIR = VARIANT(true, true);
         .create = create,                                                              \
         .destroy = ks_mujoco_state_destroy,                                            \
         .reset = reset,                                                                \
+        .obs_size = obs_size,                                                          \
         .step = step,                                                                  \
         .nq = NQ,                                                                      \
         .nv = NV,                                                                      \

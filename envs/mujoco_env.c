@@ -176,6 +176,12 @@ double ks_mujoco_forward_velocity(const ks_mujoco_state* s, int root) {
 
 /* ---- state -------------------------------------------------------------------------------------------------------- */
 
+void ks_mujoco_size(double** at, int count, double size) {
+    for (int i = 0; i < count; i++) {
+        *(*at)++ = size;
+    }
+}
+
 void ks_mujoco_get_physics(const void* state, double* qpos, double* qvel) {
     const ks_mujoco_state* s = state;
     mju_copy(qpos, s->d->qpos, (int)s->m->nq);

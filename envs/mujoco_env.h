@@ -52,6 +52,14 @@ bool ks_mujoco_step(ks_mujoco_state* state, const ks_real* act, double* cost);
  * without the angular momenta, which take most of that function's time. */
 double ks_mujoco_forward_velocity(const ks_mujoco_state* state, int root);
 
+/* Rough sizes of what a legged robot of half a metre to a metre observes (obs_size of its ks_env_def). */
+#define KS_SIZE_TRAVEL 3.0 /* m, along the ground within an episode */
+#define KS_SIZE_POSE 0.25  /* m, rad: height, joint angles, quaternions and rotation matrices */
+#define KS_SIZE_SPEED 0.7  /* m/s */
+#define KS_SIZE_TURN 4.0   /* rad/s, joints and torso */
+/* Writes size `count` times from *at on, and moves *at behind. */
+void ks_mujoco_size(double** at, int count, double size);
+
 /* For ks_env_def. */
 void ks_mujoco_get_physics(const void* state, double* qpos, double* qvel);
 const void* ks_mujoco_get_model(const void* model);

@@ -94,6 +94,16 @@ void ks_policy_init(const ks_policy* policy, ks_real* theta, const double* unifo
     }
 }
 
+void ks_policy_scale_inputs(const ks_policy* policy, ks_real* theta, const double* size) {
+    const ks_mlp* mlp = &policy->mlp;
+    ks_real* weight = theta + mlp->weight[0];
+    for (size_t j = 0; j < mlp->width[1]; j++) {
+        for (size_t i = 0; i < mlp->width[0]; i++) {
+            weight[j * mlp->width[0] + i] /= (ks_real)size[i];
+        }
+    }
+}
+
 size_t ks_policy_num_tensors(const ks_policy* policy) {
     return 2 * (size_t)policy->mlp.num_layers + (policy->settings.head == KS_GAUSSIAN);
 }

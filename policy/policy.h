@@ -63,6 +63,9 @@ size_t ks_policy_head_cols(const ks_policy* policy);
 /* Initial θ: Xavier-uniform weights, U(±sqrt(6 / (in + out))), zero biases, log-std = log_std_init.
  * `uniform` (P numbers in (0, 1)) is the randomness; those at biases and log-std are not read. */
 void ks_policy_init(const ks_policy* policy, ks_real* theta, const double* uniform, double log_std_init);
+/* Turns θ into that of the policy that does on observations o what θ did on o_i / size_i: divides the first layer's weights
+ * from observation i by size_i (obs_dim). */
+void ks_policy_scale_inputs(const ks_policy* policy, ks_real* theta, const double* size);
 
 /* ---- one tensor of θ after another (for files) -------------------------------------------------------------- */
 

@@ -46,6 +46,8 @@ static const field FIELDS[] = {
     {"policy.log_std_init", DOUBLE, AT(policy.log_std_init), -20, 20, 0, NULL,
      "log of the actions' standard deviation at the start (continuous actions)", false},
     {"policy.log_std_min", DOUBLE, AT(policy.log_std_min), -50, 20, -13.815510557964274, NULL, "its floor", false},
+    {"policy.scale_inputs", BOOL, AT(policy.scale_inputs), 0, 1, 0, NULL,
+     "start with all observations weighing about alike", false},
     {"inner.steps", INT, AT(inner.steps), 0, KS_MAX_INNER_STEPS, 1, NULL, "gradient steps of a task", false},
     {"inner.lr", DOUBLE, AT(inner.lr), 0, 1e3, 0.1, NULL, "their step size", false},
     {"inner.first_order", BOOL, AT(inner.first_order), 0, 1, 0, NULL, "leave the second derivatives out", false},
@@ -589,16 +591,4 @@ ks_policy_settings ks_config_policy(const ks_config* c, const ks_env_model* mode
     s.activation = (ks_activation)c->policy.activation;
     s.log_std_min = c->policy.log_std_min;
     return s;
-}
-
-bool ks_config_initial_theta(ks_real* theta, const ks_config* c, const ks_policy* policy, ks_error* err) {
-    size_t n = ks_policy_num_params(policy);
-    double* uniform = malloc(n * sizeof *uniform);
-    if (!uniform) {
-        return ks_fail(err, KS_FAILED, "not enough memory for %zu parameters", n);
-    }
-    ks_stream_uniform(uniform, n, ks_stream_make((uint64_t)c->seed, KS_RNG_INIT, 0, 0), 0, 0, 0);
-    ks_policy_init(policy, theta, uniform, c->policy.log_std_init);
-    free(uniform);
-    return true;
 }

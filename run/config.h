@@ -25,6 +25,7 @@ typedef struct ks_config {
         int activation; /* ks_activation */
         double log_std_init;
         double log_std_min;
+        bool scale_inputs;
     } policy;
     struct {
         int steps;
@@ -65,7 +66,5 @@ const char* ks_config_difference(const ks_config* a, const ks_config* b);
 /* The settings of the library's objects that follow from a config. */
 ks_maml_settings ks_config_maml(const ks_config* config, int threads);
 ks_policy_settings ks_config_policy(const ks_config* config, const ks_env_model* model);
-/* The parameters theta (P) that a run with this config starts from. Errors: KS_FAILED (memory). */
-bool ks_config_initial_theta(ks_real* theta, const ks_config* config, const ks_policy* policy, ks_error* err);
 
 #endif

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/safetensors.h"
 #include "run/checkpoint.h"
+#include "run/initial.h"
 #include "run/progress.h"
 
 #include <dirent.h>
@@ -198,7 +199,8 @@ static bool begin(run* r, ks_error* err) {
     char path[MAX_PATH];
     join(path, r, "checkpoint.safetensors");
     bool resume = r->options->resume && exists(r, "checkpoint.safetensors");
-    if (resume ? !load_checkpoint(r, path, err) : !ks_config_initial_theta(r->state.theta, r->config, r->policy, err)) {
+    if (resume ? !load_checkpoint(r, path, err)
+               : !ks_initial_theta(r->state.theta, r->config, r->model, r->policy, err)) {
         return false;
     }
     if (r->state.iteration > r->config->iterations) {

@@ -198,6 +198,7 @@ static void test_round_trip(void** state) {
         "policy.activation=tanh",
         "policy.log_std_init=-1",
         "policy.log_std_min=-3.3",
+        "policy.scale_inputs=true",
         "inner.steps=4",
         "inner.lr=0.1234567890123456789",
         "inner.first_order=true",
