@@ -158,6 +158,7 @@ static void add_meta(audit* a, int64_t iteration, const ks_maml_stats* stats) {
     ks_tensor_writer_meta(w, "format", "kshot.audit.1");
     ks_policy_write_meta(w, ks_maml_policy(a->maml), &info);
     ks_tensor_writer_meta(w, "first_order", s->first_order ? "true" : "false");
+    ks_tensor_writer_meta_double(w, "trpo_gae_lambda", ks_maml_advantage(s, info.inner_steps).gae_lambda);
     ks_tensor_writer_meta_double(w, "max_kl", ks_maml_max_kl(s, (uint64_t)iteration));
     ks_tensor_writer_meta_int(w, "cg_iterations", s->trpo.cg_iterations);
     ks_tensor_writer_meta_double(w, "cg_damping", s->trpo.cg_damping);

@@ -66,10 +66,20 @@ ks_maml_settings ks_maml_settings_default(void) {
         .inner_steps = 1,
         .inner_lr = 0.1,
         .advantage = ks_advantage_settings_default(),
+        .trpo_gae_lambda = -1,
         .trpo = ks_trpo_settings_default(),
         .curvature_fraction = 1,
         .threads = 1,
     };
+}
+
+ks_advantage_settings ks_maml_advantage(const ks_maml_settings* s, int stage) {
+    ks_advantage_settings advantage = s->advantage;
+    int last = s->method == KS_MAML ? s->inner_steps : 0;
+    if (stage == last && s->trpo_gae_lambda >= 0) {
+        advantage.gae_lambda = s->trpo_gae_lambda;
+    }
+    return advantage;
 }
 
 double ks_maml_max_kl(const ks_maml_settings* s, uint64_t iteration) {
@@ -162,8 +172,8 @@ static bool sample_stage(ks_maml* maml, int j, uint64_t iteration, ks_maml_stats
     }
     ks_rollout_noise noise = {.seed = settings->seed, .iteration = iteration, .stage = (uint32_t)j};
     size_t baselines_failed = 0;
-    bool ok =
-        ks_adapt_sample(maml->adapt, maml->requests, maml->groups, noise, settings->advantage, &baselines_failed, err);
+    bool ok = ks_adapt_sample(maml->adapt, maml->requests, maml->groups, noise, ks_maml_advantage(settings, j),
+                              &baselines_failed, err);
     for (size_t i = 0; ok && i < maml->groups; i++) {
         stage[i] = (ks_group){.rows = ks_batch_rows(batch[i]), .theta = stage_theta(maml, j, i)};
     }
@@ -337,6 +347,10 @@ static bool check_settings(const ks_maml_settings* s, ks_error* err) {
     if (!(s->trpo.cg_warm_start >= 0 && s->trpo.cg_warm_start <= 1)) {
         return ks_fail(err, KS_BAD_INPUT, "the share that conjugate gradient starts from must be from 0 to 1, not %g",
                        s->trpo.cg_warm_start);
+    }
+    if (!(s->trpo_gae_lambda <= 1)) {
+        return ks_fail(err, KS_BAD_INPUT, "TRPO's lambda must be from 0 to 1, or below 0 for that of all, not %g",
+                       s->trpo_gae_lambda);
     }
     if (!(s->max_kl_halving >= 0 && isfinite(s->max_kl_halving))) {
         return ks_fail(err, KS_BAD_INPUT, "max_kl halves in a number of iterations above 0, or 0 for never, not %g",

@@ -51,6 +51,8 @@ static const field FIELDS[] = {
     {"inner.steps", INT, AT(inner.steps), 0, KS_MAX_INNER_STEPS, 1, NULL, "gradient steps of a task", false},
     {"inner.lr", DOUBLE, AT(inner.lr), 0, 1e3, 0.1, NULL, "their step size", false},
     {"inner.first_order", BOOL, AT(inner.first_order), 0, 1, 0, NULL, "leave the second derivatives out", false},
+    {"trpo.gae_lambda", DOUBLE, AT(trpo.gae_lambda), -1, 1, -1, NULL,
+     "lambda of the adapted policies' advantages, that TRPO sees; -1: gae_lambda, as in the paper", false},
     {"trpo.max_kl", DOUBLE, AT(trpo.max_kl), 1e-12, 1e6, 0.01, NULL,
      "mean KL divergence of the adapted policies per meta-update at most, nats", false},
     {"trpo.max_kl_halving", DOUBLE, AT(trpo.max_kl_halving), 0, BIG, 0, NULL,
@@ -438,6 +440,10 @@ bool ks_config_check(const ks_config* config, ks_error* err) {
         return ks_fail(err, KS_BAD_INPUT, "policy.log_std_init (%g) must not be below policy.log_std_min (%g)",
                        config->policy.log_std_init, config->policy.log_std_min);
     }
+    if (config->trpo.gae_lambda < 0 && config->trpo.gae_lambda > -1) {
+        return ks_fail(err, KS_BAD_INPUT, "trpo.gae_lambda must be 0 to 1, or -1 for that of gae_lambda, not %g",
+                       config->trpo.gae_lambda);
+    }
     if ((double)config->tasks * config->trajectories * config->horizon > BIG) {
         return ks_fail(err, KS_BAD_INPUT, "tasks x trajectories x horizon must not be above %g timesteps", BIG);
     }
@@ -568,6 +574,7 @@ ks_maml_settings ks_config_maml(const ks_config* c, int threads) {
     s.first_order = c->inner.first_order;
     s.advantage = (ks_advantage_settings){.gamma = c->gamma, .gae_lambda = c->gae_lambda};
     s.trpo.max_kl = c->trpo.max_kl;
+    s.trpo_gae_lambda = c->trpo.gae_lambda;
     s.max_kl_halving = c->trpo.max_kl_halving;
     s.trpo.cg_iterations = c->trpo.cg_iterations;
     s.trpo.cg_damping = c->trpo.cg_damping;

@@ -33,6 +33,7 @@ typedef struct ks_config {
         bool first_order;
     } inner;
     struct {
+        double gae_lambda; /* -1: gae_lambda */
         double max_kl;
         double max_kl_halving;
         int cg_iterations;

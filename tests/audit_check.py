@@ -228,8 +228,9 @@ class Audit:
             self.rows.append((f"{s}layout", 0.0 if ok else np.inf, 0))
 
     def check_stages(self):
-        gamma, lam = float(self.meta["gamma"]), float(self.meta["gae_lambda"])
+        gamma = float(self.meta["gamma"])
         for j in range(self.k + 1):
+            lam = float(self.meta["trpo_gae_lambda" if j == self.k else "gae_lambda"])
             s = f"stage.{j}."
             for g in range(self.groups):
                 obs, act, adv, (first, last, a, b) = self.group(j, g)

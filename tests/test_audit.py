@@ -16,6 +16,7 @@ CASES = [
     (POINT, ["inner.steps=3", "policy.activation=tanh", "policy.hidden=[20, 11, 7]"]),
     (POINT, ["inner.first_order=true", "policy.activation=tanh"]),
     (POINT, ["policy.hidden=[]", "gae_lambda=0.9"]),
+    (POINT, ["gae_lambda=0.5", "trpo.gae_lambda=0.95"]),
     (POINT, ["method=pretrain"]),
     (POINT, ["method=oracle"]),
     (POINT, ["trpo.curvature_fraction=0.2"]),

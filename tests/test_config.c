@@ -202,6 +202,7 @@ static void test_round_trip(void** state) {
         "inner.steps=4",
         "inner.lr=0.1234567890123456789",
         "inner.first_order=true",
+        "trpo.gae_lambda=0.875",
         "trpo.max_kl=1e-7",
         "trpo.max_kl_halving=12.5",
         "trpo.cg_iterations=11",
@@ -267,6 +268,11 @@ static void test_check(void** state) {
     assert_false(ks_config_check(&c, &err));
     assert_non_null(strstr(err.text, "policy.log_std_min"));
     ks_config_default(&c);
+    c.trpo.gae_lambda = -0.5;
+    assert_false(ks_config_check(&c, &err));
+    assert_non_null(strstr(err.text, "trpo.gae_lambda must be 0 to 1, or -1"));
+    c.trpo.gae_lambda = 0;
+    assert_true(ks_config_check(&c, &err));
     c.tasks = c.trajectories = c.horizon = 1000000;
     assert_false(ks_config_check(&c, &err));
     assert_int_equal(err.code, KS_BAD_INPUT);

@@ -173,6 +173,38 @@ static void test_max_kl_halves(void** state) {
     world_destroy(&b);
 }
 
+/* the inner steps' batches have one λ, the last stage's another: every batch's advantages are those of its own */
+static void test_trpo_has_its_own_lambda(void** state) {
+    (void)state;
+    ks_maml_settings split = small_settings();
+    split.advantage.gae_lambda = 0.3;
+    split.trpo_gae_lambda = 0.9;
+    ks_maml_settings low = small_settings();
+    low.advantage.gae_lambda = 0.3;
+    ks_maml_settings high = small_settings();
+    high.advantage.gae_lambda = 0.9;
+    world w[3] = {world_named("point", split), world_named("point", low), world_named("point", high)};
+    const ks_batch* batch[3][2];
+    for (int i = 0; i < 3; i++) {
+        iterate(&w[i], 0);
+        for (int j = 0; j < 2; j++) {
+            batch[i][j] = ks_maml_batch(w[i].maml, j, 0);
+        }
+    }
+    size_t bytes = batch[0][0]->rows * sizeof(ks_real);
+    assert_memory_equal(batch[0][0]->adv, batch[1][0]->adv, bytes);
+    assert_memory_not_equal(batch[0][0]->adv, batch[2][0]->adv, bytes);
+    /* the last stage: sampled by the same policy as with the low λ, judged with the high one */
+    assert_int_equal(batch[0][1]->rows, batch[1][1]->rows);
+    bytes = batch[0][1]->rows * sizeof(ks_real);
+    assert_memory_equal(batch[0][1]->obs, batch[1][1]->obs, 2 * bytes);
+    assert_memory_not_equal(batch[0][1]->adv, batch[1][1]->adv, bytes);
+    assert_true(ks_maml_advantage(&split, 0).gae_lambda == 0.3 && ks_maml_advantage(&split, 1).gae_lambda == 0.9);
+    for (int i = 0; i < 3; i++) {
+        world_destroy(&w[i]);
+    }
+}
+
 static void test_a_failed_line_search_keeps_the_parameters(void** state) {
     (void)state;
     ks_maml_settings settings = small_settings();
@@ -355,6 +387,7 @@ int main(void) {
         cmocka_unit_test(test_iterations_have_no_memory),
         cmocka_unit_test(test_an_accepted_step_keeps_its_promises),
         cmocka_unit_test(test_max_kl_halves),
+        cmocka_unit_test(test_trpo_has_its_own_lambda),
         cmocka_unit_test(test_a_failed_line_search_keeps_the_parameters),
         cmocka_unit_test(test_bad_luck),
         cmocka_unit_test(test_evaluation),
