@@ -47,9 +47,8 @@ typedef struct ks_maml_settings {
     double inner_lr;  /* α, default 0.1 */
     bool first_order; /* θ_k - θ counts as a constant in the meta-gradient and in the curvature; default false */
     ks_advantage_settings advantage;
-    double
-        trpo_gae_lambda; /* λ of the last stage's advantages, which TRPO weighs actions with, where another one suits it than
-                               the inner steps; below 0, the default: advantage.gae_lambda */
+    /* λ of the last stage's advantages, with which TRPO weighs actions; below 0, the default: advantage.gae_lambda */
+    double trpo_gae_lambda;
     ks_trpo_settings trpo;
     double max_kl_halving;     /* iterations in which trpo.max_kl halves, again and again; 0, the default: it stays */
     double kfac_damping;       /* of the preconditioner of CG (preconditioner.h); 0, the default: there is none */
