@@ -105,16 +105,21 @@ static void reset(void* state, ks_env_noise noise, ks_real* obs) {
     observe(state, obs);
 }
 
-static double task_reward(const ks_mujoco_state* s, const double* task, double v) {
+static double gain(const ks_mujoco_state* s, const double* task) {
     switch (variant_of(s)->kind) {
         case GOAL_VELOCITY:
-            return 1 - fabs(v - task[0]);
+            return 1 - fabs(s->velocity - task[0]);
         case DIRECTION:
-            return task[0] * v;
+            return task[0] * s->velocity;
         case GOAL_POSITION:
             return 4 - fabs(center(s)[0] - task[0]) - fabs(center(s)[1] - task[1]);
     }
     return 0;
+}
+
+static double reward(const void* state, const double* task) {
+    const ks_mujoco_state* s = state;
+    return gain(s, task) + ALIVE - s->control_cost - s->contact_cost;
 }
 
 static ks_env_step_result step(void* state, const double* task, const ks_real* act, ks_real* obs) {
@@ -125,15 +130,17 @@ static ks_env_step_result step(void* state, const double* task, const ks_real* a
         return (ks_env_step_result){.terminated = true, .unstable = true};
     }
     observe(s, obs);
-    double v = variant_of(s)->gym ? (s->d->qpos[0] - before) / (s->config->frame_skip * s->m->opt.timestep)
-                                  : ks_mujoco_forward_velocity(s, TORSO);
+    s->velocity = variant_of(s)->gym ? (s->d->qpos[0] - before) / (s->config->frame_skip * s->m->opt.timestep)
+                                     : ks_mujoco_forward_velocity(s, TORSO);
     double contact = 0;
     for (int i = 0; i < FORCES; i++) {
         contact += clipped_force(s->d, i) * clipped_force(s->d, i);
     }
+    s->control_cost = CONTROL_COST * control;
+    s->contact_cost = CONTACT_COST * contact;
     double z = s->d->qpos[2];
     return (ks_env_step_result){
-        .rew = task_reward(s, task, v) + ALIVE - CONTROL_COST * control - CONTACT_COST * contact,
+        .rew = reward(s, task),
         .terminated = !(z >= MIN_HEIGHT && z <= MAX_HEIGHT),
     };
 }
@@ -172,6 +179,7 @@ static const variant GYM_GOAL = {GYM_PHYSICS, true, GOAL_POSITION};
         .reset = reset,                                                                     \
         .obs_size = obs_size,                                                               \
         .step = step,                                                                       \
+        .reward = reward,                                                                   \
         .nq = NQ,                                                                           \
         .nv = NV,                                                                           \
         .get_physics = ks_mujoco_get_physics,                                               \

@@ -133,6 +133,10 @@ ks_env_step_result ks_env_step(ks_env* env, const ks_real* act, ks_real* obs) {
     return result;
 }
 
+double ks_env_reward(const ks_env* env, const double* task) {
+    return env->def->reward(env->state, task);
+}
+
 void ks_env_get_physics(const ks_env* env, double* qpos, double* qvel) {
     if (env->def->get_physics) {
         env->def->get_physics(env->state, qpos, qvel);

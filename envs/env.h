@@ -66,6 +66,10 @@ struct ks_env_def {
     /* Takes an action (act_dim numbers, or one: the action's index) and writes the NEW state's observation. */
     ks_env_step_result (*step)(void* state, const double* task, const ks_real* act, ks_real* obs);
 
+    /* What the step just taken is worth for `task`, whatever task it was taken for: step's own rew if that is the one. NULL if the
+     * environment does not say (inner.sweep then cannot be used). */
+    double (*reward)(const void* state, const double* task);
+
     /* Roughly how much each number of an observation (obs_dim) varies, in its own unit, while the body does what it is for;
      * where training starts from may depend on it (policy.scale_inputs). NULL: 1 everywhere. */
     void (*obs_size)(double* size);
@@ -116,6 +120,8 @@ void ks_env_set_task(ks_env* env, const double* task);
 void ks_env_reset(ks_env* env, ks_env_noise noise, ks_real* obs);
 /* One step. An action that is not finite, or no index of one, counts as unstable and does not touch the physics. */
 ks_env_step_result ks_env_step(ks_env* env, const ks_real* act, ks_real* obs);
+/* What the step just taken, a stable one, is worth for another task (task_dim). Needs the def's reward. */
+double ks_env_reward(const ks_env* env, const double* task);
 /* qpos (nq) and qvel (nv) as they are now. No-op if the environment has none. */
 void ks_env_get_physics(const ks_env* env, double* qpos, double* qvel);
 /* struct mjData_*, or NULL. Lives as long as the instance. Changing it changes the world. */

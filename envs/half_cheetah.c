@@ -65,19 +65,24 @@ static void reset(void* state, ks_env_noise noise, ks_real* obs) {
     observe(state, obs);
 }
 
+static double reward(const void* state, const double* task) {
+    const ks_mujoco_state* s = state;
+    double gain = variant_of(s)->direction ? task[0] * s->velocity : -fabs(s->velocity - task[0]);
+    return gain - s->control_cost;
+}
+
 static ks_env_step_result step(void* state, const double* task, const ks_real* act, ks_real* obs) {
     ks_mujoco_state* s = state;
-    const variant* kind = variant_of(s);
     double before = s->d->qpos[0];
-    double cost;
-    if (!ks_mujoco_step(s, act, &cost)) {
+    double control;
+    if (!ks_mujoco_step(s, act, &control)) {
         return (ks_env_step_result){.terminated = true, .unstable = true};
     }
     observe(s, obs);
-    double v = kind->gym ? (s->d->qpos[0] - before) / (s->config->frame_skip * s->m->opt.timestep)
-                         : ks_mujoco_forward_velocity(s, TORSO);
-    double gain = kind->direction ? task[0] * v : -fabs(v - task[0]);
-    return (ks_env_step_result){.rew = gain - CONTROL_COST * cost};
+    s->velocity = variant_of(s)->gym ? (s->d->qpos[0] - before) / (s->config->frame_skip * s->m->opt.timestep)
+                                     : ks_mujoco_forward_velocity(s, TORSO);
+    s->control_cost = CONTROL_COST * control;
+    return (ks_env_step_result){.rew = reward(s, task)};
 }
 
 #define VARIANT(is_gym, is_direction)                                                                         \
@@ -113,6 +118,7 @@ static const variant GYM_DIR = VARIANT(true, true);
         .reset = reset,                                                                \
         .obs_size = obs_size,                                                          \
         .step = step,                                                                  \
+        .reward = reward,                                                              \
         .nq = NQ,                                                                      \
         .nv = NV,                                                                      \
         .get_physics = ks_mujoco_get_physics,                                          \

@@ -31,6 +31,7 @@ typedef struct ks_mujoco_state {
     const mjModel* m;
     mjData* d;
     const ks_mujoco_config* config;
+    double velocity, control_cost, contact_cost; /* of the step just taken, kept by the environment for `reward` */
 } ks_mujoco_state;
 
 /* Errors: KS_FAILED with MuJoCo's message. */

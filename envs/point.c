@@ -29,6 +29,13 @@ static void reset(void* state, ks_env_noise noise, ks_real* obs) {
     observe(p, obs);
 }
 
+static double reward(const void* state, const double* task) {
+    const point* p = state;
+    const double dx = p->s[0] - task[0];
+    const double dy = p->s[1] - task[1];
+    return -sqrt(dx * dx + dy * dy);
+}
+
 /* s <- s + .1 clip(a, ±1);  rew = -‖s - g‖;  ends within .01 of the goal in both coordinates */
 static ks_env_step_result step(void* state, const double* task, const ks_real* act, ks_real* obs) {
     point* p = state;
@@ -36,9 +43,10 @@ static ks_env_step_result step(void* state, const double* task, const ks_real* a
         p->s[i] += 0.1 * fmax(-1, fmin(1, (double)act[i]));
     }
     observe(p, obs);
-    const double dx = p->s[0] - task[0];
-    const double dy = p->s[1] - task[1];
-    return (ks_env_step_result){.rew = -sqrt(dx * dx + dy * dy), .terminated = fabs(dx) < 0.01 && fabs(dy) < 0.01};
+    return (ks_env_step_result){
+        .rew = reward(p, task),
+        .terminated = fabs(p->s[0] - task[0]) < 0.01 && fabs(p->s[1] - task[1]) < 0.01,
+    };
 }
 
 static void sample_task(const ks_env_def* def, double* task, ks_env_noise noise) {
@@ -59,4 +67,5 @@ const ks_env_def ks_env_point = {.name = "point",
                                  .create = create,
                                  .destroy = free,
                                  .reset = reset,
-                                 .step = step};
+                                 .step = step,
+                                 .reward = reward};

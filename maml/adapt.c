@@ -78,8 +78,15 @@ typedef struct advantage_job {
 
 static void advantage_item(void* user, size_t index, int thread) {
     const advantage_job* job = user;
-    ks_advantage_compute(job->requests[index].batch, job->settings, &job->adapt->failed[index],
-                         job->adapt->advantage_ws[thread]);
+    ks_batch* batch = job->requests[index].batch;
+    ks_advantage_ws* ws = job->adapt->advantage_ws[thread];
+    ks_advantage_compute(batch, job->settings, &job->adapt->failed[index], ws);
+    if (batch->sweep_rew) {
+        ks_batch sweep = *batch;
+        sweep.rew = batch->sweep_rew;
+        sweep.adv = batch->sweep_adv;
+        ks_advantage_compute(&sweep, job->settings, NULL, ws);
+    }
 }
 
 bool ks_adapt_sample(ks_adapt* a, const ks_rollout_request* requests, size_t count, ks_rollout_noise noise,

@@ -26,8 +26,9 @@ void ks_adapt_destroy(ks_adapt* adapt);
 const ks_sampler* ks_adapt_sampler(const ks_adapt* adapt);
 ks_derivatives* ks_adapt_derivatives(ks_adapt* adapt);
 
-/* Samples `count` requests and fills in their batches' advantages. *baselines_failed (may be NULL) is increased by the number
- * of batches whose baseline could not be solved for. Errors: KS_FAILED. */
+/* Samples `count` requests and fills in their batches' advantages, and those of a sweep where they have one.
+ * *baselines_failed (may be NULL) is increased by the number of batches whose baseline could not be solved for.
+ * Errors: KS_FAILED. */
 bool ks_adapt_sample(ks_adapt* adapt, const ks_rollout_request* requests, size_t count, ks_rollout_noise noise,
                      ks_advantage_settings settings, size_t* baselines_failed, ks_error* err);
 

@@ -51,6 +51,12 @@ static const ks_real* batch_logp(const ks_batch* b) {
 static const ks_real* batch_adv(const ks_batch* b) {
     return b->adv;
 }
+static const ks_real* batch_sweep_rew(const ks_batch* b) {
+    return b->sweep_rew;
+}
+static const ks_real* batch_sweep_adv(const ks_batch* b) {
+    return b->sweep_adv;
+}
 
 /* Adds stage.J.name, (rows x cols), or (rows) if cols is 0. */
 static void add_column(audit* a, const stage* s, const char* name, size_t cols, column get) {
@@ -119,6 +125,10 @@ static void add_stage(audit* a, int index, size_t num_params) {
     add_column(a, &s, "rew", 0, batch_rew);
     add_column(a, &s, "logp", 0, batch_logp);
     add_column(a, &s, "adv", 0, batch_adv);
+    if (sizes->sweep) {
+        add_column(a, &s, "sweep_rew", 0, batch_sweep_rew);
+        add_column(a, &s, "sweep_adv", 0, batch_sweep_adv);
+    }
     add_structure(a, &s);
 }
 
@@ -158,6 +168,9 @@ static void add_meta(audit* a, int64_t iteration, const ks_maml_stats* stats) {
     ks_tensor_writer_meta(w, "format", "kshot.audit.1");
     ks_policy_write_meta(w, ks_maml_policy(a->maml), &info);
     ks_tensor_writer_meta(w, "first_order", s->first_order ? "true" : "false");
+    if (ks_maml_sweep(s) > 0) {
+        ks_tensor_writer_meta_double(w, "sweep", s->sweep);
+    }
     ks_tensor_writer_meta_double(w, "trpo_gae_lambda", ks_maml_advantage(s, info.inner_steps).gae_lambda);
     ks_tensor_writer_meta_double(w, "max_kl", ks_maml_max_kl(s, (uint64_t)iteration));
     ks_tensor_writer_meta_int(w, "cg_iterations", s->trpo.cg_iterations);

@@ -2,7 +2,7 @@
  *
  *   draw tasks T_i
  *   for j = 0 … k:  sample D_ij with θ_ij, advantages;  θ_i,j+1 = θ_ij - α ∇L(θ_ij; D_ij)   (after the last: no step)
- *   u_k = ∇ outer loss at θ_ik;  u_j = u_j+1 - α H_j u_j+1;  meta-gradient = mean_i u_i0
+ *   u_k = ∇ outer loss at θ_ik;  u_j = u_j+1 - α H_j u_j+1;  meta-gradient = mean_i u_i0 (+ sweep · ∇ its loss on D_i0)
  *   direction by CG over mean_i J_iᵀ F_i J_i, preconditioned with an approximation of mean_i F_i if wanted
  *   line search: every candidate θ is adapted anew on the D_ij, j < k, and judged on D_ik */
 #include "maml/maml.h"
@@ -11,6 +11,7 @@
 #include "maml/adapt.h"
 #include "maml/curvature.h"
 #include "maml/preconditioner.h"
+#include "maml/sweep.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -30,6 +31,7 @@ struct ks_maml {
     ks_adapt* adapt;
     ks_curvature* curvature;
     ks_preconditioner* preconditioner; /* or NULL */
+    ks_sweep* sweep;                   /* or NULL */
     ks_trpo* trpo;
 
     double* task;                 /* (M x task_dim), or (trajectories x task_dim) where each has a task of its own */
@@ -80,6 +82,10 @@ ks_advantage_settings ks_maml_advantage(const ks_maml_settings* s, int stage) {
         advantage.gae_lambda = s->trpo_gae_lambda;
     }
     return advantage;
+}
+
+double ks_maml_sweep(const ks_maml_settings* s) {
+    return s->method == KS_MAML && s->inner_steps > 0 ? s->sweep : 0;
 }
 
 double ks_maml_max_kl(const ks_maml_settings* s, uint64_t iteration) {
@@ -202,9 +208,14 @@ static bool sample_and_adapt(ks_maml* maml, const ks_real* theta, uint64_t itera
     return true;
 }
 
-/* Outer loss and mean KL of post-update policies `groups` (M), which are at their adapted parameters. */
-static bool outer_loss(double* loss, double* kl, ks_maml* maml, const ks_group* groups, ks_error* err) {
+/* Outer loss and mean KL of post-update policies `groups` (M), which are at their adapted parameters. theta: what they were
+ * adapted from. */
+static bool outer_loss(double* loss, double* kl, ks_maml* maml, const ks_group* groups, const ks_real* theta,
+                       ks_error* err) {
     ks_derivatives_compare(ks_adapt_derivatives(maml->adapt), maml->loss, maml->kl, groups, maml->old, maml->groups);
+    if (maml->sweep) {
+        ks_sweep_add_loss(maml->loss, maml->sweep, ks_adapt_derivatives(maml->adapt), theta);
+    }
     if (!gather(maml, maml->all_loss, maml->loss, 1, err) || !gather(maml, maml->all_kl, maml->kl, 1, err)) {
         return false;
     }
@@ -219,6 +230,9 @@ static bool meta_gradient(ks_maml* maml, ks_error* err) {
     const ks_group* last = maml->stage + (size_t)maml->inner_steps * maml->groups;
     ks_derivatives_gradient(ks_adapt_derivatives(maml->adapt), maml->u, last, maml->groups);
     ks_curvature_pull_back(maml->u, maml->curvature);
+    if (maml->sweep) {
+        ks_sweep_add_gradient(maml->u, maml->sweep, ks_adapt_derivatives(maml->adapt));
+    }
     return mean_over_tasks(maml->meta_gradient, maml, maml->u, err);
 }
 
@@ -264,7 +278,7 @@ static bool evaluate_candidate(void* user, double* loss, double* kl, const ks_re
             ks_adapt_step(maml->candidate_theta, maml->adapt, maml->candidate, maml->groups, maml->settings.inner_lr);
         }
     }
-    return outer_loss(loss, kl, maml, maml->candidate, err);
+    return outer_loss(loss, kl, maml, maml->candidate, theta, err);
 }
 
 static void keep_direction(void* user, int iteration, const ks_real* p) {
@@ -298,9 +312,12 @@ bool ks_maml_iterate(ks_maml* maml, ks_real* theta, ks_real* cg_start, uint64_t 
         maml->old[i] =
             (ks_old_policy){.logp = last->logp, .head = last->head, .theta = stage_theta(maml, maml->inner_steps, i)};
     }
+    if (maml->sweep) {
+        ks_sweep_set(maml->sweep, maml->batch, stage_theta(maml, 0, 0));
+    }
     double kl;
     const ks_group* last = maml->stage + (size_t)maml->inner_steps * maml->groups;
-    if (!outer_loss(&stats->surrogate_before, &kl, maml, last, err)) {
+    if (!outer_loss(&stats->surrogate_before, &kl, maml, last, theta, err)) {
         return false;
     }
     ks_curvature_record(maml->curvature, maml->stage,
@@ -352,6 +369,9 @@ static bool check_settings(const ks_maml_settings* s, ks_error* err) {
         return ks_fail(err, KS_BAD_INPUT, "TRPO's lambda must be from 0 to 1, or below 0 for that of all, not %g",
                        s->trpo_gae_lambda);
     }
+    if (!(s->sweep >= 0 && isfinite(s->sweep))) {
+        return ks_fail(err, KS_BAD_INPUT, "the sweep's weight must be above 0, or 0 for none, not %g", s->sweep);
+    }
     if (!(s->max_kl_halving >= 0 && isfinite(s->max_kl_halving))) {
         return ks_fail(err, KS_BAD_INPUT, "max_kl halves in a number of iterations above 0, or 0 for never, not %g",
                        s->max_kl_halving);
@@ -372,6 +392,7 @@ static bool create_batches(ks_maml* maml, ks_error* err) {
     ks_batch_sizes sizes =
         ks_sampler_batch_sizes(ks_adapt_sampler(maml->adapt), maml->trajectories, maml->settings.horizon, false);
     for (size_t i = 0; i < count; i++) {
+        sizes.sweep = maml->sweep && i < maml->groups;
         maml->batch[i] = ks_batch_create(&sizes, err);
         if (!maml->batch[i]) {
             return false;
@@ -420,6 +441,12 @@ ks_maml* ks_maml_create(const ks_env_model* model, const ks_policy* policy, cons
     if (!check_settings(settings, err)) {
         return NULL;
     }
+    if (ks_maml_sweep(settings) > 0 && !ks_env_model_def(model)->reward) {
+        ks_fail(err, KS_BAD_INPUT,
+                "%s: no sweep (inner.sweep) is possible, as the environment has no `reward` function",
+                ks_env_model_def(model)->name);
+        return NULL;
+    }
     ks_maml* maml = calloc(1, sizeof *maml);
     if (!maml) {
         ks_fail(err, KS_FAILED, "not enough memory");
@@ -456,7 +483,11 @@ ks_maml* ks_maml_create(const ks_env_model* model, const ks_policy* policy, cons
     if (maml->curvature && settings->kfac_damping > 0) {
         maml->preconditioner = ks_preconditioner_create(policy, maml->groups, maml->tasks, settings->threads, err);
     }
-    if (maml->curvature && (maml->preconditioner || settings->kfac_damping <= 0)) {
+    bool sweeps = ks_maml_sweep(settings) > 0;
+    if (maml->curvature && sweeps) {
+        maml->sweep = ks_sweep_create(policy, maml->groups, settings->sweep, err);
+    }
+    if (maml->curvature && (maml->preconditioner || settings->kfac_damping <= 0) && (maml->sweep || !sweeps)) {
         maml->trpo = ks_trpo_create(maml->num_params, err);
     }
     if (!maml->trpo || !create_memory(maml, err)) {
@@ -476,6 +507,7 @@ void ks_maml_destroy(ks_maml* maml) {
     ks_curvature_destroy(maml->curvature);
     ks_preconditioner_destroy(maml->preconditioner);
     ks_adapt_destroy(maml->adapt);
+    ks_sweep_destroy(maml->sweep);
     ks_trpo_destroy(maml->trpo);
     free(maml->task);
     free(maml->batch);

@@ -4,6 +4,10 @@
  *   outer loss         mean over tasks of -mean over D_ik of  π_θik/π_old · A
  *   θ ← TRPO step on the outer loss, through the inner steps, under mean KL of the post-update policies <= δ
  *
+ * With `sweep` the policy before adaptation has an objective of its own (docs/mathematics.md): a sweep through all tasks within
+ * each of its episodes, so that what it goes through tells the tasks apart. Its loss is added to the outer loss:
+ *   sweep · mean over tasks of -mean over D_i0 of  π_θ/π_old · A_sweep,   A_sweep from the rewards of ks_sweep_task's tasks
+ *
  * With inner_steps = 0 and one group of trajectories, each on a task of its own, the same iteration is plain TRPO over all
  * tasks: `pretrain`, and with the task appended to the observation `oracle`.
  *
@@ -45,6 +49,7 @@ typedef struct ks_maml_settings {
     size_t horizon;   /* timesteps per trajectory at most, default 200 */
     int inner_steps;  /* k, default 1; pretrain and oracle: ignored */
     double inner_lr;  /* α, default 0.1 */
+    double sweep;     /* weight of the sweep's loss; 0, the default: none; pretrain, oracle and k = 0: ignored */
     bool first_order; /* θ_k - θ counts as a constant in the meta-gradient and in the curvature; default false */
     ks_advantage_settings advantage;
     /* λ of the last stage's advantages, with which TRPO weighs actions; below 0, the default: advantage.gae_lambda */
@@ -59,6 +64,8 @@ typedef struct ks_maml_settings {
 ks_maml_settings ks_maml_settings_default(void);
 /* Of the batch sampled after `stage` inner steps. */
 ks_advantage_settings ks_maml_advantage(const ks_maml_settings* settings, int stage);
+/* The sweep's weight, 0 where it is ignored. */
+double ks_maml_sweep(const ks_maml_settings* settings);
 /* δ of an iteration: trpo.max_kl · 2^(-iteration / max_kl_halving). */
 double ks_maml_max_kl(const ks_maml_settings* settings, uint64_t iteration);
 

@@ -22,6 +22,11 @@ ks_batch* ks_batch_create(const ks_batch_sizes* sizes, ks_error* err) {
     b->rew = malloc(rows * sizeof *b->rew);
     b->adv = malloc(rows * sizeof *b->adv);
     bool ok = b->traj_start && b->terminated && b->task && b->obs && b->act && b->head && b->logp && b->rew && b->adv;
+    if (sizes->sweep) {
+        b->sweep_rew = malloc(rows * sizeof *b->sweep_rew);
+        b->sweep_adv = malloc(rows * sizeof *b->sweep_adv);
+        ok = ok && b->sweep_rew && b->sweep_adv;
+    }
     if (physics) {
         b->qpos = malloc(rows * sizes->nq * sizeof *b->qpos);
         b->qvel = malloc(rows * sizes->nv * sizeof *b->qvel);
@@ -50,6 +55,8 @@ void ks_batch_destroy(ks_batch* b) {
     free(b->logp);
     free(b->rew);
     free(b->adv);
+    free(b->sweep_rew);
+    free(b->sweep_adv);
     free(b->qpos);
     free(b->qvel);
     free(b->qpos_last);

@@ -21,6 +21,7 @@ typedef struct ks_batch_sizes {
     size_t act_cols;  /* ks_policy_act_cols */
     size_t head_cols; /* ks_policy_head_cols */
     size_t task_dim;
+    bool sweep;    /* rewards of the sweep are kept (rollout.h) */
     size_t nq, nv; /* physics state kept per timestep; 0: none */
 } ks_batch_sizes;
 
@@ -38,6 +39,7 @@ typedef struct ks_batch {
     ks_real* head;       /* (T x head_cols) means or logits that the actions were sampled from */
     ks_real* logp;       /* (T) log π(a|s), summed over action dimensions */
     ks_real* rew;        /* (T) */
+    ks_real* sweep_rew;  /* (T) what the same steps are worth for the sweep's tasks; NULL without sweep */
     double* qpos;        /* (T x nq) state before each action; NULL if nq = 0 */
     double* qvel;        /* (T x nv) */
     double* qpos_last;   /* (n x nq) state after the last action */
@@ -46,6 +48,8 @@ typedef struct ks_batch {
 
     /* filled by ks_advantage_compute */
     ks_real* adv; /* (T) normalised advantage */
+
+    ks_real* sweep_adv; /* (T) the same of sweep_rew, filled by whoever wants it; NULL without sweep */
 } ks_batch;
 
 /* Owned by the caller; everything is allocated here. Errors: KS_FAILED (memory). */

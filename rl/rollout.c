@@ -244,6 +244,11 @@ static void block_step(block* b, size_t t) {
         ks_env_step_result step =
             ks_env_step(c->env[b->world[i]], c->act + i * s->act_cols, c->obs + still * s->obs_dim);
         batch->rew[row] = (ks_real)step.rew;
+        if (batch->sweep_rew && !step.unstable) {
+            double task[KS_TASK_MAX];
+            ks_sweep_task(task, s->def, t, batch->sizes.horizon);
+            batch->sweep_rew[row] = (ks_real)ks_env_reward(c->env[b->world[i]], task);
+        }
         if (step.unstable || !isfinite(step.rew)) { /* one such number would poison the whole batch */
             note_end(b, i, t, UNSTABLE);
         } else if (step.terminated || t + 1 == batch->sizes.horizon) {
@@ -275,6 +280,9 @@ static void move_rows(ks_batch* batch, size_t to, size_t from, size_t length) {
             length * z->head_cols * sizeof(ks_real));
     memmove(batch->logp + to, batch->logp + from, length * sizeof(ks_real));
     memmove(batch->rew + to, batch->rew + from, length * sizeof(ks_real));
+    if (batch->sweep_rew) {
+        memmove(batch->sweep_rew + to, batch->sweep_rew + from, length * sizeof(ks_real));
+    }
     if (batch->qpos) {
         memmove(batch->qpos + to * z->nq, batch->qpos + from * z->nq, length * z->nq * sizeof(double));
         memmove(batch->qvel + to * z->nv, batch->qvel + from * z->nv, length * z->nv * sizeof(double));
@@ -370,6 +378,17 @@ static void draw_task(double* task, const ks_env_def* def, ks_stream stream, uin
     ks_stream_normal(normal, TASK_DRAWS, stream, index, 0, 1);
     if (equal && def->task_kinds > 0) {
         uniform[0] = ((double)(kind_index % (size_t)def->task_kinds) + 0.5) / def->task_kinds;
+    }
+    def->sample_task(def, task, (ks_env_noise){.uniform = uniform, .normal = normal});
+}
+
+void ks_sweep_task(double* task, const ks_env_def* def, size_t t, size_t horizon) {
+    double uniform[TASK_DRAWS];
+    const double normal[TASK_DRAWS] = {0};
+    double way = ((double)t + 0.5) / (double)horizon;
+    for (int i = 0; i < TASK_DRAWS; i++) {
+        double leg = fmod(way * (2 * i + 1), 2);
+        uniform[i] = leg < 1 ? leg : 2 - leg;
     }
     def->sample_task(def, task, (ks_env_noise){.uniform = uniform, .normal = normal});
 }

@@ -48,6 +48,10 @@ typedef struct ks_rollout_noise {
 bool ks_sampler_run(ks_sampler* sampler, const ks_rollout_request* requests, size_t count, ks_rollout_noise noise,
                     ks_error* err);
 
+/* The task of timestep t of a sweep through all tasks: what the environment draws from uniforms that go from 0 to 1 within the
+ * horizon, the first once, the i-th up and down in 2i + 1 legs (so that two of them go through a square in zigzag). */
+void ks_sweep_task(double* task, const ks_env_def* def, size_t t, size_t horizon);
+
 /* Draws training tasks first … first+count-1 of an iteration: task (count x task_dim). */
 void ks_draw_tasks(double* task, const ks_env_def* def, uint64_t seed, uint64_t iteration, uint32_t first,
                    size_t count);

@@ -51,6 +51,8 @@ static const field FIELDS[] = {
     {"inner.steps", INT, AT(inner.steps), 0, KS_MAX_INNER_STEPS, 1, NULL, "gradient steps of a task", false},
     {"inner.lr", DOUBLE, AT(inner.lr), 0, 1e3, 0.1, NULL, "their step size", false},
     {"inner.first_order", BOOL, AT(inner.first_order), 0, 1, 0, NULL, "leave the second derivatives out", false},
+    {"inner.sweep", DOUBLE, AT(inner.sweep), 0, 1e6, 0, NULL,
+     "before adaptation, also pass through all tasks in an episode: weight; 0: not, as in the paper", false},
     {"trpo.gae_lambda", DOUBLE, AT(trpo.gae_lambda), -1, 1, -1, NULL,
      "lambda of the adapted policies' advantages, that TRPO sees; -1: gae_lambda, as in the paper", false},
     {"trpo.max_kl", DOUBLE, AT(trpo.max_kl), 1e-12, 1e6, 0.01, NULL,
@@ -572,6 +574,7 @@ ks_maml_settings ks_config_maml(const ks_config* c, int threads) {
     s.inner_steps = c->inner.steps;
     s.inner_lr = c->inner.lr;
     s.first_order = c->inner.first_order;
+    s.sweep = c->inner.sweep;
     s.advantage = (ks_advantage_settings){.gamma = c->gamma, .gae_lambda = c->gae_lambda};
     s.trpo.max_kl = c->trpo.max_kl;
     s.trpo_gae_lambda = c->trpo.gae_lambda;

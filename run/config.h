@@ -31,6 +31,7 @@ typedef struct ks_config {
         int steps;
         double lr;
         bool first_order;
+        double sweep; /* 0: none */
     } inner;
     struct {
         double gae_lambda; /* -1: gae_lambda */

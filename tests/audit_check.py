@@ -168,6 +168,7 @@ class Audit:
         self.slack = 1
         self.first_order = meta["first_order"] == "true"
         self.groups = len(self.x["stage.0.task_start"]) - 1
+        self.sweep = float(meta.get("sweep", 0))
 
     def compare(self, name, got, want, tolerance, scale=None):
         got, want = np.atleast_1d(got), np.atleast_1d(want)
@@ -239,6 +240,9 @@ class Audit:
                 want = advantages(obs, self.x[s + "rew"][a:b], starts, gamma, lam)
                 self.compare(f"{s}adv of task {g}", adv, want, 1e-3)
                 self.compare(f"{s}logp of task {g}", self.x[s + "logp"][a:b], self.policy.logp(theta, obs, act), 1e-4)
+                if j == 0 and self.sweep:
+                    want = advantages(obs, self.x[s + "sweep_rew"][a:b], starts, gamma, lam)
+                    self.compare(f"{s}sweep_adv of task {g}", self.x[s + "sweep_adv"][a:b], want, 1e-3)
                 if j == 0:
                     self.compare(f"{s}theta of task {g}", theta, self.x["theta"], 0)
                     continue
@@ -261,6 +265,9 @@ class Audit:
             u = self.policy.nll_grad(self.x[f"stage.{self.k}.theta"][g], obs, act, adv)
             for j in [] if self.first_order else reversed(range(self.k)):
                 u = self.step_product(j, g, u)
+            if self.sweep:
+                obs, act, _, (_, _, a, b) = self.group(0, g)
+                u = u + self.sweep * self.policy.nll_grad(self.x["theta"], obs, act, self.x["stage.0.sweep_adv"][a:b])
             total = total + u / self.groups
         return total
 
@@ -286,6 +293,10 @@ class Audit:
             ratio = np.exp(self.policy.logp(adapted, obs, act) - self.x[f"stage.{self.k}.logp"][a:b])
             loss -= (ratio * adv).mean() / self.groups
             kl += self.policy.kl(old, adapted, obs) / self.groups
+            if self.sweep:
+                obs, act, _, (_, _, a, b) = self.group(0, g)
+                ratio = np.exp(self.policy.logp(theta, obs, act) - self.x["stage.0.logp"][a:b])
+                loss -= self.sweep * (ratio * self.x["stage.0.sweep_adv"][a:b]).mean() / self.groups
         return loss, kl
 
     def check_direction(self):
@@ -383,6 +394,9 @@ def mutations(meta, x):
     yield "a step that is too long", changed("theta_new", lambda a: x["theta"] + 1.3 * (a - x["theta"]))
     yield "a wrong kl", ({**meta, "kl": repr(2 * float(meta["kl"]))}, x)
     yield "a wrong surrogate", ({**meta, "surrogate_after": repr(float(meta["surrogate_after"]) - 0.01)}, x)
+    if "sweep" in meta:
+        yield "a sweep without its weight", ({**meta, "sweep": "1"}, x)
+        yield "a sweep for rewards of another run", changed("stage.0.sweep_rew", lambda a: a[::-1])
     if k > 0 and len(x["task"]) > 1:
         yield "tasks with each other's parameters", changed(f"stage.{k}.theta", lambda a: a[::-1])
         yield "inner steps that are twice as long", changed(f"stage.{k}.theta", lambda a: 2 * a - x["theta"])

@@ -56,6 +56,11 @@ static inline ks_env_step_result walker_step(void* state, const double* task, co
     return (ks_env_step_result){.rew = task[1] * w->x, .terminated = ends};
 }
 
+static inline double walker_reward(const void* state, const double* task) {
+    const walker* w = state;
+    return task[1] * w->x + 100 * task[0];
+}
+
 static inline void walker_physics(const void* state, double* qpos, double* qvel) {
     const walker* w = state;
     qpos[0] = w->x;
@@ -79,6 +84,7 @@ static const ks_env_def WALKER = {.name = "walker",
                                   .destroy = free,
                                   .reset = walker_reset,
                                   .step = walker_step,
+                                  .reward = walker_reward,
                                   .nq = 1,
                                   .nv = 2,
                                   .get_physics = walker_physics};

@@ -17,11 +17,14 @@ CASES = [
     (POINT, ["inner.first_order=true", "policy.activation=tanh"]),
     (POINT, ["policy.hidden=[]", "gae_lambda=0.9"]),
     (POINT, ["gae_lambda=0.5", "trpo.gae_lambda=0.95"]),
-    (POINT, ["method=pretrain"]),
+    (POINT, ["inner.sweep=2.5"]),
+    (POINT, ["inner.sweep=0.5", "inner.steps=2"]),
+    (POINT, ["method=pretrain", "inner.sweep=1"]),
     (POINT, ["method=oracle"]),
     (POINT, ["trpo.curvature_fraction=0.2"]),
     (POINT, ["trpo.max_kl=100000", "trpo.backtrack_steps=2", "trpo.backtrack_ratio=0.99"]),
     (CHEETAH, ["inner.steps=1"]),
+    (CHEETAH, ["inner.steps=1", "inner.sweep=1"]),
     (CHEETAH, ["inner.steps=2"]),
     (ANT, ["inner.steps=1"]),
     (ANT, ["inner.steps=2"]),
@@ -58,7 +61,7 @@ def main():
         code, text = run(kshot, "train", f"{HERE}/../configs/point.yaml", "-o", policy, *short)
         if code == 0:
             # of iteration 3: max_kl has halved three times
-            code, text = audit(kshot, path, POINT, ["trpo.max_kl_halving=1"], "--force", "--from", policy)
+            code, text = audit(kshot, path, POINT, ["trpo.max_kl_halving=1", "inner.sweep=0.3"], "--force", "--from", policy)
         if code == 0:
             code, text = run(*check, "--self-test", path)
         print("ok  " if code == 0 else "FAIL", "a trained policy, and damaged files")

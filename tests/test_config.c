@@ -202,6 +202,7 @@ static void test_round_trip(void** state) {
         "inner.steps=4",
         "inner.lr=0.1234567890123456789",
         "inner.first_order=true",
+        "inner.sweep=0.625",
         "trpo.gae_lambda=0.875",
         "trpo.max_kl=1e-7",
         "trpo.max_kl_halving=12.5",

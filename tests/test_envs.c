@@ -178,6 +178,39 @@ static void actions_are_clipped(void** unused) {
     }
 }
 
+/* ---- other tasks' rewards ----------------------------------------------------------------------------------- */
+
+/* what a step is worth for another task is what a world of that task gives for the same step */
+static void reward_is_that_of_a_world_with_that_task(void** unused) {
+    (void)unused;
+    for (size_t e = 0; e < ks_env_count(); e++) {
+        fixture f = open_def(ks_env_at(e), false);
+        fixture twin = open_def(ks_env_at(e), false);
+        const double u[2] = {0.03, 0.81};
+        double task[KS_TASK_MAX];
+        ks_real obs[MAX_OBS];
+        ks_real act[MAX_ACT];
+        assert_non_null(f.def->reward);
+        f.def->sample_task(f.def, task, (ks_env_noise){.uniform = u});
+        ks_env_set_task(twin.env, task);
+        start(&f, obs);
+        start(&twin, obs);
+        bool differ = false;
+        for (int t = 0; t < 20; t++) {
+            draw_action(act, f.def->act_dim, &f.random);
+            const double own = ks_env_step(f.env, act, obs).rew;
+            const double other = ks_env_step(twin.env, act, obs).rew;
+            assert_true(ks_env_reward(f.env, f.task) == own);
+            assert_true(ks_env_reward(f.env, task) == other);
+            assert_true(ks_env_reward(twin.env, f.task) == own);
+            differ = differ || own != other;
+        }
+        assert_true(differ);
+        close_env(&f);
+        close_env(&twin);
+    }
+}
+
 /* ---- contact forces --------------------------------------------------------------------------------------- */
 
 static void ant_feels_the_floor(void** unused) {
@@ -290,6 +323,7 @@ int main(void) {
         cmocka_unit_test(appended_task_ends_every_observation),
         cmocka_unit_test(bad_actions_do_not_touch_the_world),
         cmocka_unit_test(actions_are_clipped),
+        cmocka_unit_test(reward_is_that_of_a_world_with_that_task),
         cmocka_unit_test(ant_feels_the_floor),
         cmocka_unit_test(point_walks_to_its_goal),
         cmocka_unit_test(corridor_pays_at_the_prize),

@@ -90,6 +90,51 @@ static bool all_finite(const ks_real* x, size_t n) {
     return true;
 }
 
+/* ---- an environment of bad luck ---------------------------------------------------------------------------------- */
+
+static void bad_luck_task(const ks_env_def* def, double* task, ks_env_noise noise) {
+    (void)def;
+    task[0] = noise.uniform[0];
+}
+static void* bad_luck_create(const ks_env_def* def, const void* model, ks_error* err) {
+    (void)model;
+    (void)err;
+    const ks_env_def** state = malloc(sizeof *state);
+    assert_non_null(state);
+    *state = def;
+    return state;
+}
+static void bad_luck_reset(void* state, ks_env_noise noise, ks_real* obs) {
+    (void)state;
+    (void)noise;
+    obs[0] = 1;
+}
+/* rewards that say nothing, and an end after the first step */
+static ks_env_step_result bad_luck_step(void* state, const double* task, const ks_real* act, ks_real* obs) {
+    (void)state;
+    (void)task;
+    (void)act;
+    obs[0] = 1;
+    return (ks_env_step_result){.rew = 1, .terminated = true};
+}
+static const ks_env_def BAD_LUCK = {
+    .name = "bad-luck",
+    .summary = "ends at once",
+    .task_summary = "none",
+    .obs_dim = 1,
+    .act_dim = 1,
+    .task_dim = 1,
+    .horizon = 20,
+    .task_uniforms = 1,
+    .sample_task = bad_luck_task,
+    .create = bad_luck_create,
+    .destroy = free,
+    .reset = bad_luck_reset,
+    .step = bad_luck_step,
+};
+
+/* ---- iterations ----------------------------------------------------------------------------------------------------- */
+
 static void test_threads_do_not_matter(void** state) {
     (void)state;
     static const char* const ENVS[] = {"point", "half-cheetah-vel", "ant-vel"};
@@ -102,6 +147,7 @@ static void test_threads_do_not_matter(void** state) {
             settings.curvature_fraction = m == 1 ? 0.25 : 1;
             settings.trpo.cg_warm_start = m == 1 ? 0.95 : 0;
             settings.kfac_damping = m == 1 ? 0 : 0.01;
+            settings.sweep = m == 1 ? 0.5 : 0;
             world first = world_named(ENVS[e], settings);
             ks_maml_stats a = iterate(&first, 0);
             iterate(&first, 1);
@@ -205,6 +251,52 @@ static void test_trpo_has_its_own_lambda(void** state) {
     }
 }
 
+/* the sweep changes nothing of what is sampled; the meta-gradient gets its share in proportion to the weight; it is ignored where
+ * there is no adaptation; and an environment that cannot say what a step is worth for other tasks is refused */
+static void test_the_sweep(void** state) {
+    (void)state;
+    static const double WEIGHTS[] = {0, 1, 3};
+    world w[3];
+    for (int i = 0; i < 3; i++) {
+        ks_maml_settings settings = small_settings();
+        settings.sweep = WEIGHTS[i];
+        w[i] = world_named("point", settings);
+        iterate(&w[i], 0);
+    }
+    const double* g[3] = {ks_maml_meta_gradient(w[0].maml), ks_maml_meta_gradient(w[1].maml),
+                          ks_maml_meta_gradient(w[2].maml)};
+    double size = 0;
+    for (size_t p = 0; p < w[0].p; p++) {
+        size = fmax(size, fabs(g[1][p] - g[0][p]));
+        assert_true(fabs(g[2][p] - g[0][p] - 3 * (g[1][p] - g[0][p])) < 1e-9);
+    }
+    assert_true(size > 1e-3);
+    const ks_batch* with = ks_maml_batch(w[1].maml, 0, 2);
+    const ks_batch* without = ks_maml_batch(w[0].maml, 0, 2);
+    assert_memory_equal(with->obs, without->obs, 2 * without->rows * sizeof(ks_real));
+    assert_memory_equal(with->adv, without->adv, without->rows * sizeof(ks_real));
+    assert_memory_not_equal(with->adv, with->sweep_adv, with->rows * sizeof(ks_real));
+    assert_null(ks_maml_batch(w[1].maml, 1, 2)->sweep_adv);
+    for (int i = 0; i < 3; i++) {
+        world_destroy(&w[i]);
+    }
+    ks_maml_settings settings = small_settings();
+    settings.sweep = 1;
+    assert_true(ks_maml_sweep(&settings) == 1);
+    settings.method = KS_PRETRAIN;
+    assert_true(ks_maml_sweep(&settings) == 0);
+    settings.method = KS_MAML;
+    world plain = world_create(&BAD_LUCK, small_settings());
+    ks_error err = {0};
+    assert_null(ks_maml_create(plain.model, plain.policy, &settings, &err));
+    assert_int_equal(err.code, KS_BAD_INPUT);
+    assert_non_null(strstr(err.text, "bad-luck: no sweep (inner.sweep)"));
+    settings.sweep = -1;
+    assert_null(ks_maml_create(plain.model, plain.policy, &settings, &err));
+    assert_non_null(strstr(err.text, "sweep"));
+    world_destroy(&plain);
+}
+
 static void test_a_failed_line_search_keeps_the_parameters(void** state) {
     (void)state;
     ks_maml_settings settings = small_settings();
@@ -223,47 +315,6 @@ static void test_a_failed_line_search_keeps_the_parameters(void** state) {
 }
 
 /* ---- bad luck --------------------------------------------------------------------------------------------------- */
-
-static void bad_luck_task(const ks_env_def* def, double* task, ks_env_noise noise) {
-    (void)def;
-    task[0] = noise.uniform[0];
-}
-static void* bad_luck_create(const ks_env_def* def, const void* model, ks_error* err) {
-    (void)model;
-    (void)err;
-    const ks_env_def** state = malloc(sizeof *state);
-    assert_non_null(state);
-    *state = def;
-    return state;
-}
-static void bad_luck_reset(void* state, ks_env_noise noise, ks_real* obs) {
-    (void)state;
-    (void)noise;
-    obs[0] = 1;
-}
-/* rewards that say nothing, and an end after the first step */
-static ks_env_step_result bad_luck_step(void* state, const double* task, const ks_real* act, ks_real* obs) {
-    (void)state;
-    (void)task;
-    (void)act;
-    obs[0] = 1;
-    return (ks_env_step_result){.rew = 1, .terminated = true};
-}
-static const ks_env_def BAD_LUCK = {
-    .name = "bad-luck",
-    .summary = "ends at once",
-    .task_summary = "none",
-    .obs_dim = 1,
-    .act_dim = 1,
-    .task_dim = 1,
-    .horizon = 20,
-    .task_uniforms = 1,
-    .sample_task = bad_luck_task,
-    .create = bad_luck_create,
-    .destroy = free,
-    .reset = bad_luck_reset,
-    .step = bad_luck_step,
-};
 
 static void test_bad_luck(void** state) {
     (void)state;
@@ -388,6 +439,7 @@ int main(void) {
         cmocka_unit_test(test_an_accepted_step_keeps_its_promises),
         cmocka_unit_test(test_max_kl_halves),
         cmocka_unit_test(test_trpo_has_its_own_lambda),
+        cmocka_unit_test(test_the_sweep),
         cmocka_unit_test(test_a_failed_line_search_keeps_the_parameters),
         cmocka_unit_test(test_bad_luck),
         cmocka_unit_test(test_evaluation),

@@ -12,7 +12,7 @@ import tempfile
 from kshot_cli import CONFIGS, SMALL, Kshot, rows, same_run, settings
 
 POINT = f"{CONFIGS}/point.yaml"
-RUN = [POINT, *SMALL, *settings(tasks=7, iterations=30, inner__steps=2, trpo__curvature_fraction=0.5, trpo__cg_warm_start=0.9, trpo__kfac_damping=0.01), "-j", "1"]
+RUN = [POINT, *SMALL, *settings(tasks=7, iterations=30, inner__steps=2, inner__sweep=1, trpo__curvature_fraction=0.5, trpo__cg_warm_start=0.9, trpo__kfac_damping=0.01), "-j", "1"]
 ANT = [f"{CONFIGS}/ant-vel.yaml", *SMALL, *settings(tasks=5, iterations=2, horizon=60), "-j", "2"]
 ENVIRONMENT = {**os.environ, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
 

@@ -299,6 +299,72 @@ static void nothing_but_broken_physics_is_an_error(void** state) {
     close_world(&w);
 }
 
+/* ---- the sweep -------------------------------------------------------------------------------------------------------- */
+
+static void a_sweep_goes_through_all_tasks(void** state) {
+    (void)state;
+    enum { HORIZON = 40 };
+    const ks_env_def* vel = ks_env_find("half-cheetah-vel", NULL);
+    const ks_env_def* dir = ks_env_find("ant-dir", NULL);
+    const ks_env_def* point = ks_env_find("point", NULL);
+    double task[2];
+    for (size_t t = 0; t < HORIZON; t++) {
+        ks_sweep_task(task, vel, t, HORIZON);
+        assert_true(fabs(task[0] - 2 * ((double)t + 0.5) / HORIZON) < 1e-12);
+        ks_sweep_task(task, dir, t, HORIZON);
+        assert_true(task[0] == (t < HORIZON / 2 ? -1 : 1));
+        /* across once, and up, down and up again */
+        ks_sweep_task(task, point, t, HORIZON);
+        double way = ((double)t + 0.5) / HORIZON;
+        double height = way < 1.0 / 3 ? 3 * way : way < 2.0 / 3 ? 2 - 3 * way : 3 * way - 2;
+        assert_true(fabs(task[0] - (way - 0.5)) < 1e-12 && fabs(task[1] - (height - 0.5)) < 1e-12);
+    }
+}
+
+/* walkers of any fate: rewards of the sweep stand beside the timesteps that they are of, and change nothing else */
+static void check_sweep_of(int fate) {
+    enum { HORIZON = 20 };
+    world w = open_world(&WALKER, false);
+    run plain = sampled_walkers(&w, fate, HORIZON);
+    run r = make_run(&w, HORIZON);
+    for (size_t i = 0; i < REQUESTS; i++) {
+        ks_batch_sizes sizes = r.batch[i]->sizes;
+        sizes.sweep = true;
+        ks_batch_destroy(r.batch[i]);
+        r.batch[i] = ks_batch_create(&sizes, &r.err);
+        assert_non_null(r.batch[i]);
+        r.request[i].batch = r.batch[i];
+        r.task[i][0] = fate;
+        r.task[i][1] = 1 + (double)i;
+    }
+    sample(&r, &w, 2, NOISE);
+    assert_true(r.ok);
+    for (size_t i = 0; i < REQUESTS; i++) {
+        const ks_batch* b = r.batch[i];
+        check_same_batch(b, plain.batch[i]);
+        assert_null(plain.batch[i]->sweep_rew);
+        for (size_t k = 0; k < b->n; k++) {
+            for (size_t row = b->traj_start[k]; row < b->traj_start[k + 1]; row++) {
+                double task[KS_TASK_MAX];
+                ks_sweep_task(task, &WALKER, row - b->traj_start[k], HORIZON);
+                /* a walker's reward is linear in where it stands */
+                double x = (double)b->rew[row] / r.task[i][1];
+                check_close(b->sweep_rew[row], (ks_real)(task[1] * x + 100 * task[0]), 1e-5);
+            }
+        }
+    }
+    free_run(&plain);
+    free_run(&r);
+    close_world(&w);
+}
+
+static void rewards_of_a_sweep(void** state) {
+    (void)state;
+    check_sweep_of(RUNS_ON);
+    check_sweep_of(ENDS);
+    check_sweep_of(BREAKS);
+}
+
 /* ---- requests ---------------------------------------------------------------------------------------------------------------- */
 
 static void a_batch_remembers_nothing(void** state) {
@@ -443,6 +509,8 @@ int main(void) {
         cmocka_unit_test(ends_in_the_first_step),
         cmocka_unit_test(broken_physics_is_cut_off),
         cmocka_unit_test(nothing_but_broken_physics_is_an_error),
+        cmocka_unit_test(a_sweep_goes_through_all_tasks),
+        cmocka_unit_test(rewards_of_a_sweep),
         cmocka_unit_test(a_batch_remembers_nothing),
         cmocka_unit_test(a_task_for_each_trajectory),
         cmocka_unit_test(without_noise_the_mean_is_done),
