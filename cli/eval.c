@@ -20,7 +20,7 @@ static const char* const HELP =
     "  --steps K          gradient steps (default 3)\n"
     "  --lr A1[,A2…]      step size of each step; the last serves all further ones\n"
     "                     (default: the paper's, for MAML the policy's own; then half of it, for ant-dir a hundredth)\n"
-    "  --search-lr A,B,…  try these first step sizes (or `default`: 0.001 to 2, and the one above) on 40 other tasks, "
+    "  --search-lr A,B,…  try these first step sizes (or `default`: 1e-6 to 2, and the one above) on 40 other tasks, "
     "and\n"
     "                     use the one with the best mean return after the first gradient step, which is where the "
     "paper\n"

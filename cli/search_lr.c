@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* a factor of two apart, about: finer, and noise chooses */
-static const double DEFAULT[] = {0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2};
+/* a factor of two apart, about (finer, and noise chooses), and three where only policies with little noise are at home */
+static const double DEFAULT[] = {1e-6, 3e-6, 1e-5, 3e-5, 1e-4, 3e-4, 0.001, 0.002, 0.005,
+                                 0.01, 0.02, 0.05, 0.1,  0.2,  0.5,  1,     2};
 enum { NUM_DEFAULT = sizeof DEFAULT / sizeof *DEFAULT };
 
 static void take_default(ks_lr_search* s, const ks_cli_policy* p) {

@@ -91,7 +91,7 @@ def the_better_step_is_taken(kshot, folder, policy):
     assert content(f"{folder}/a.csv") == content(f"{folder}/b.csv") == content(f"{folder}/c.csv") == content(f"{folder}/said.csv"), (
         "what is reported is as if the step had been given")
     tried, _ = search(kshot.done(*common, "-j", 1, "--search-lr", "default"))
-    assert {0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2} == set(tried), tried
+    assert {1e-6, 3e-6, 1e-5, 3e-5, 1e-4, 3e-4, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2} == set(tried), tried
     own = changed(policy, f"{folder}/own.safetensors", iteration="1", inner_lr="0.37")
     assert 0.37 in search(kshot.done("eval", own, *QUICK, "--search-lr", "default"))[0], "the policy's own step is tried too"
 
