@@ -27,7 +27,7 @@ add_library(openblas INTERFACE)
 target_include_directories(openblas SYSTEM INTERFACE ${OPENBLAS_INCLUDE})
 target_link_libraries(openblas INTERFACE ${OPENBLAS_LIBRARY})
 
-set(MUJOCO_VERSION 4.0.0)
+set(MUJOCO_VERSION 4.0.1)
 set(MUJOCO_DIR ${PROJECT_SOURCE_DIR}/.deps/mujoco-${MUJOCO_VERSION} CACHE PATH "Where scripts/setup.sh unpacked MuJoCo")
 if(NOT EXISTS ${MUJOCO_DIR}/libmujoco.so.${MUJOCO_VERSION})
     message(FATAL_ERROR "MuJoCo ${MUJOCO_VERSION} is not in ${MUJOCO_DIR}: run scripts/setup.sh first")

@@ -10,9 +10,9 @@ packages=(gcc libc6-dev cmake ninja-build pkg-config python3 python3-pip python3
     gnuplot-nox libegl-dev libglfw3-dev libgl1-mesa-dri libpng-dev ffmpeg xvfb xdotool)
 [ "${1:-}" != --mpi ] || packages+=(libopenmpi-dev openmpi-bin)
 
-mujoco=4.0.0
+mujoco=4.0.1
 wheel=mujoco_core-$mujoco-cp311-cp311-manylinux_2_27_x86_64.manylinux_2_28_x86_64.whl
-wheel_sha256=885bd9b9cc0a6b5ba1114923eb954027652a6a0c115fa46b3218b83bae72ac4f
+wheel_sha256=be28c0c7587347ef996b4de0487264e9da296282082b092bae211a9163e9aed6
 python_packages=(numpy==1.26.4 safetensors==0.4.5)
 
 fail() {
