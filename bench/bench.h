@@ -26,17 +26,20 @@ typedef struct ks_bench_sampling {
     double ratio;              /* of the two */
 } ks_bench_sampling;
 
+enum { KS_BENCH_KERNEL_NAME = 32 };
+
 /* The meta-update and the whole iteration. The yardstick is OpenBLAS's sgemm, every thread on matrices of its own, at the
  * best of several sizes. */
 typedef struct ks_bench_iteration {
     double gflop;        /* 1e9 operations of one update's matrix products, as the algorithm needs them */
     double gflops;       /* per second, all other work of the update included in the time */
     double sgemm_gflops; /* likewise of the yardstick */
-    double ratio;        /* of the two */
-    double seconds;      /* the fastest iteration, in all */
-    double sampling_s;   /* of it: sampling and advantages */
-    double update_s;     /* the rest: derivatives, conjugate gradient, line search */
-    double peak_mib;     /* the most memory that the process held meanwhile */
+    char sgemm_kernel[KS_BENCH_KERNEL_NAME]; /* which of its kernels OpenBLAS chose (OPENBLAS_CORETYPE forces one) */
+    double ratio;                            /* of the two */
+    double seconds;                          /* the fastest iteration, in all */
+    double sampling_s;                       /* of it: sampling and advantages */
+    double update_s;                         /* the rest: derivatives, conjugate gradient, line search */
+    double peak_mib;                         /* the most memory that the process held meanwhile */
 } ks_bench_iteration;
 
 #ifdef KS_VIEWER
@@ -56,7 +59,8 @@ bool ks_bench_view_run(ks_bench_view* result, const ks_bench_options* options, k
 bool ks_bench_sampling_run(ks_bench_sampling* result, const ks_bench_options* options, ks_error* err);
 bool ks_bench_iteration_run(ks_bench_iteration* result, const ks_bench_options* options, ks_error* err);
 
-/* 1e9 operations per second of sgemm on `threads` threads, best of several sizes. Errors: KS_FAILED (memory). */
-bool ks_bench_sgemm(double* gflops, int threads, ks_error* err);
+/* 1e9 operations per second of sgemm on `threads` threads, best of several sizes, and the name of its kernel.
+ * Errors: KS_FAILED (memory, no OpenBLAS). */
+bool ks_bench_sgemm(double* gflops, char kernel[KS_BENCH_KERNEL_NAME], int threads, ks_error* err);
 
 #endif

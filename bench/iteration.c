@@ -31,7 +31,7 @@ static bool measure(ks_bench_iteration* r, ks_maml* maml, ks_real* theta, const 
     *r = (ks_bench_iteration){.seconds = INFINITY};
     for (int round = 0; round < o->rounds; round++) {
         double sgemm;
-        if (!ks_bench_sgemm(&sgemm, o->threads, err)) {
+        if (!ks_bench_sgemm(&sgemm, r->sgemm_kernel, o->threads, err)) {
             return false;
         }
         r->sgemm_gflops = fmax(r->sgemm_gflops, sgemm);

@@ -1,5 +1,6 @@
 #include "bench/bench.h"
 #include "cli/cli.h"
+#include "policy/gemm.h"
 
 #include <cjson/cJSON.h>
 #include <stdio.h>
@@ -71,6 +72,8 @@ static bool print_json(const results* r, const ks_bench_options* o, ks_error* er
         add_figure(u, "gflops", r->iteration.gflops);
         add_figure(u, "sgemm_gflops", r->iteration.sgemm_gflops);
         add_figure(u, "ratio", r->iteration.ratio);
+        cJSON_AddStringToObject(u, "sgemm_kernel", r->iteration.sgemm_kernel);
+        cJSON_AddStringToObject(u, "kernel", ks_gemm_kernel_name());
     }
     if (r->what & ITERATION) {
         cJSON* i = cJSON_AddObjectToObject(all, "iteration");
@@ -116,8 +119,8 @@ static void print_table(const results* r, const ks_bench_options* o) {
     }
     const ks_bench_iteration* i = &r->iteration;
     if (r->what & UPDATE) {
-        printf("update     %9.1f GFLOP at %.1f GFLOP/s; sgemm %.1f GFLOP/s: ratio %.2f\n", i->gflop, i->gflops,
-               i->sgemm_gflops, i->ratio);
+        printf("update     %9.1f GFLOP at %.1f GFLOP/s (%s); OpenBLAS's sgemm %.1f GFLOP/s (%s): ratio %.2f\n",
+               i->gflop, i->gflops, ks_gemm_kernel_name(), i->sgemm_gflops, i->sgemm_kernel, i->ratio);
     }
     if (r->what & ITERATION) {
         printf("iteration  %9.3f s = %.3f s sampling + %.3f s update; peak memory %.0f MiB\n", i->seconds,

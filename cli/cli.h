@@ -36,6 +36,9 @@ bool ks_cli_int(const char* option, const char* text, int64_t min, int64_t max, 
 /* "A" or "A,B,…": at most max numbers; *count is how many there were. */
 bool ks_cli_numbers(const char* option, const char* text, size_t max, double* values, size_t* count, ks_error* err);
 
+/* Whether the program can run here at all. Errors: KS_FAILED. */
+bool ks_cli_check_processor(ks_error* err);
+
 /* The cores that this process may run on. */
 int ks_cli_cores(void);
 

@@ -51,6 +51,9 @@ int main(int argc, char** argv) {
         return KS_BAD_INPUT;
     }
     ks_error err = {0};
+    if (!ks_cli_check_processor(&err)) {
+        return fail(err.text, KS_FAILED);
+    }
     int code = -1;
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
         usage(stdout);

@@ -9,8 +9,6 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson)
 pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
-pkg_check_modules(XSMM REQUIRED IMPORTED_TARGET libxsmm)
-pkg_check_modules(LAPACKE REQUIRED IMPORTED_TARGET lapacke)
 find_path(RANDOM123_INCLUDE Random123/philox.h REQUIRED)
 
 option(KS_VIEWER "The commands view and record: a window by GLFW, pictures without a display by EGL" ON)
@@ -19,13 +17,6 @@ if(KS_VIEWER)
     pkg_check_modules(GLFW REQUIRED IMPORTED_TARGET glfw3)
     pkg_check_modules(PNG REQUIRED IMPORTED_TARGET libpng)
 endif()
-
-# OpenBLAS, the OpenMP flavour: a call from inside a parallel region stays on its thread
-find_path(OPENBLAS_INCLUDE cblas.h PATH_SUFFIXES x86_64-linux-gnu/openblas-openmp openblas-openmp openblas REQUIRED)
-find_library(OPENBLAS_LIBRARY openblas PATH_SUFFIXES openblas-openmp REQUIRED)
-add_library(openblas INTERFACE)
-target_include_directories(openblas SYSTEM INTERFACE ${OPENBLAS_INCLUDE})
-target_link_libraries(openblas INTERFACE ${OPENBLAS_LIBRARY})
 
 set(MUJOCO_VERSION 4.0.1)
 set(MUJOCO_DIR ${PROJECT_SOURCE_DIR}/.deps/mujoco-${MUJOCO_VERSION} CACHE PATH "Where scripts/setup.sh unpacked MuJoCo")

@@ -1,7 +1,9 @@
 # The library is built twice from the same sources: kshot_lib with ks_real = float, and kshot_lib_double with double, in which
 # the tests check every derivative. A room adds its sources to both.
 
-option(KS_NATIVE "Compile for the processor of this machine" ON)
+# Every processor that has AVX2 and FMA runs the same instructions, and sums are never reordered: results are the same bytes on all of
+# them (docs/scaling.md). What is wider where the processor is, chooses so by itself (policy/gemm.c).
+option(KS_NATIVE "Compile for the processor of this machine, and for no other" OFF)
 
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
 
@@ -15,7 +17,7 @@ target_compile_options(kshot_warnings INTERFACE -Wall -Wextra -Wshadow -Wstrict-
                        -Wpointer-arith -Wcast-qual -Wundef $<$<BOOL:${KS_WERROR}>:-Werror>)
 
 add_library(kshot_flags INTERFACE)
-target_compile_options(kshot_flags INTERFACE $<$<BOOL:${KS_NATIVE}>:-march=native>)
+target_compile_options(kshot_flags INTERFACE $<IF:$<BOOL:${KS_NATIVE}>,-march=native,-march=x86-64-v3;-mtune=generic> -ffp-contract=off)
 if(KS_SANITIZE)
     target_compile_options(kshot_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
     target_link_options(kshot_flags INTERFACE -fsanitize=address,undefined)
@@ -25,8 +27,7 @@ foreach(lib kshot_lib kshot_lib_double)
     target_include_directories(${lib} PUBLIC ${PROJECT_SOURCE_DIR})
     target_compile_definitions(${lib} PRIVATE KS_VERSION="${PROJECT_VERSION}")
     target_link_libraries(${lib} PRIVATE kshot_warnings
-                          PUBLIC kshot_flags mujoco openblas PkgConfig::XSMM PkgConfig::LAPACKE OpenMP::OpenMP_C PkgConfig::YAML
-                          PkgConfig::CJSON PkgConfig::ZLIB mvec m)
+                          PUBLIC kshot_flags mujoco OpenMP::OpenMP_C PkgConfig::YAML PkgConfig::CJSON PkgConfig::ZLIB m)
 endforeach()
 
 # ks_room(file…): sources of the room in the current folder.
@@ -36,14 +37,14 @@ function(ks_room)
     target_sources(kshot_lib_double PRIVATE ${ARGN})
 endfunction()
 
-# ks_room_fast_math(file…): the same for files of plain loops over numbers, in which the compiler may vectorise tanh, exp and log
-# through libmvec (which glibc declares only if __FAST_MATH__ is defined). Not-a-number and infinity keep their meaning. Only
-# these files are compiled so; nothing is linked with -ffast-math, which would change the rounding mode of the whole process.
-function(ks_room_fast_math)
-    ks_room(${ARGN})
-    list(TRANSFORM ARGN PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
-    set_source_files_properties(${ARGN} TARGET_DIRECTORY kshot_lib kshot_lib_double
-                                PROPERTIES COMPILE_OPTIONS "-O3;-ffast-math;-fno-finite-math-only;-D__FAST_MATH__")
+# ks_room_vectors(file… [OPTIONS option…]): the same for files of plain loops over numbers, in every build optimised so that the
+# compiler makes vectors of them. The options change no result: errno is not set, and comparisons may run ahead.
+function(ks_room_vectors)
+    cmake_parse_arguments(arg "" "" "OPTIONS" ${ARGN})
+    ks_room(${arg_UNPARSED_ARGUMENTS})
+    list(TRANSFORM arg_UNPARSED_ARGUMENTS PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
+    set_source_files_properties(${arg_UNPARSED_ARGUMENTS} TARGET_DIRECTORY kshot_lib kshot_lib_double
+                                PROPERTIES COMPILE_OPTIONS "-O3;-fno-math-errno;-fno-trapping-math;${arg_OPTIONS}")
 endfunction()
 
 # ks_embed(model.xml…): each file becomes an array ks_model_NAME and its length ks_model_NAME_size, declared in models.h of the

@@ -1,22 +1,20 @@
 #include "policy/kfac.h"
 
-#include "policy/blas.h"
+#include "policy/gemm.h"
 #include "policy/internal.h"
+#include "policy/linear.h"
 #include "policy/vec.h"
 
-#include <lapacke.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* what LAPACK likes best for eigenvectors of n x n: (block + 2) n numbers */
-enum { WORK = 34 };
 
 /* one layer: F = X ⊗ D, decomposed */
 typedef struct layer {
     size_t in, out;  /* in counts the 1 for the bias */
     size_t x, d;     /* where the factors start */
     double *ux, *ud; /* eigenvectors in rows: (in x in), (out x out) */
+    double* ux_t;    /* (in x in) in columns */
     double* inverse; /* (out x in) 1 / (λ_D λ_X + damping) */
 } layer;
 
@@ -26,10 +24,9 @@ struct ks_kfac {
     double* memory;
     layer layers[KS_MAX_HIDDEN + 1];
     double *eigenvalues_x, *eigenvalues_d, *matrix, *product; /* (widest) and (widest x widest) */
-    double* work;                                             /* (WORK x widest) of LAPACK */
-    int work_size;
-    ks_real* block; /* products of one block of rows */
-    ks_real* sum;   /* column sums */
+    double* work;                                             /* (3 x widest) */
+    ks_real* block;                                           /* products of one block of rows */
+    ks_real* sum;                                             /* column sums */
     ks_real ones[KS_BLOCK_ROWS];
 };
 
@@ -53,9 +50,9 @@ ks_kfac* ks_kfac_create(const ks_policy* policy, ks_error* err) {
     for (int l = 0; l < mlp->num_layers; l++) {
         size_t in = mlp->width[l] + 1;
         size_t out = mlp->width[l + 1];
-        count += in * in + out * out + in * out;
+        count += 2 * in * in + out * out + in * out;
     }
-    count += (2 + WORK) * widest + 2 * widest * widest;
+    count += (2 + 3) * widest + 2 * widest * widest;
     if (kfac) {
         kfac->policy = policy;
         kfac->memory = malloc(count * sizeof(double));
@@ -78,14 +75,14 @@ ks_kfac* ks_kfac_create(const ks_policy* policy, ks_error* err) {
         y->ux = next;
         y->ud = y->ux + y->in * y->in;
         y->inverse = y->ud + y->out * y->out;
-        next = y->inverse + y->in * y->out;
+        y->ux_t = y->inverse + y->in * y->out;
+        next = y->ux_t + y->in * y->in;
     }
     kfac->eigenvalues_x = next;
     kfac->eigenvalues_d = kfac->eigenvalues_x + widest;
     kfac->matrix = kfac->eigenvalues_d + widest;
     kfac->product = kfac->matrix + widest * widest;
     kfac->work = kfac->product + widest * widest;
-    kfac->work_size = WORK * (int)widest;
     for (int i = 0; i < KS_BLOCK_ROWS; i++) {
         kfac->ones[i] = 1;
     }
@@ -103,7 +100,7 @@ void ks_kfac_destroy(ks_kfac* kfac) {
 
 /* m (n x n, stride) += scale · AᵀA, A (rows x n) */
 static void add_square(double* m, size_t stride, ks_kfac* kfac, const ks_real* a, size_t rows, size_t n, double scale) {
-    ks_gemm(kfac->block, true, a, a, n, n, rows, 0);
+    ks_gemm(kfac->block, true, a, a, n, n, rows, false);
     for (size_t i = 0; i < n; i++) {
         for (size_t j = 0; j < n; j++) {
             m[i * stride + j] += scale * (double)kfac->block[i * n + j];
@@ -154,11 +151,10 @@ void ks_kfac_factors(double* factors, ks_kfac* kfac, const ks_real* theta, ks_ro
     }
 }
 
-/* m (n x n), symmetric. LAPACK's columns are our rows. */
+/* m (n x n), symmetric */
 static bool decompose(double* u, double* eigenvalues, ks_kfac* kfac, const double* m, size_t n) {
-    memcpy(u, m, n * n * sizeof *u);
-    return LAPACKE_dsyev_work(LAPACK_COL_MAJOR, 'V', 'U', (int)n, u, (int)n, eigenvalues, kfac->work,
-                              kfac->work_size) == 0;
+    memcpy(kfac->matrix, m, n * n * sizeof *m);
+    return ks_eigen_symmetric(u, eigenvalues, kfac->matrix, n, kfac->work);
 }
 
 bool ks_kfac_invert(ks_kfac* kfac, const double* factors, double damping, ks_error* err) {
@@ -174,6 +170,11 @@ bool ks_kfac_invert(ks_kfac* kfac, const double* factors, double damping, ks_err
             !decompose(y->ud, kfac->eigenvalues_d, kfac, factors + y->d, y->out)) {
             return ks_fail(err, KS_FAILED, "the eigenvalues of the Fisher information of layer %d were not found", l);
         }
+        for (size_t i = 0; i < y->in; i++) {
+            for (size_t j = 0; j < y->in; j++) {
+                y->ux_t[j * y->in + i] = y->ux[i * y->in + j];
+            }
+        }
         for (size_t i = 0; i < y->out; i++) {
             for (size_t j = 0; j < y->in; j++) {
                 double eigenvalue = fmax(kfac->eigenvalues_d[i], 0) * fmax(kfac->eigenvalues_x[j], 0);
@@ -184,16 +185,9 @@ bool ks_kfac_invert(ks_kfac* kfac, const double* factors, double damping, ks_err
     return true;
 }
 
-/* C (m x n) = U A or Uᵀ A, U (m x m) */
-static void times_left(double* c, const double* u, bool transpose, const double* a, size_t m, size_t n) {
-    cblas_dgemm(CblasRowMajor, transpose ? CblasTrans : CblasNoTrans, CblasNoTrans, (int)m, (int)n, (int)m, 1, u,
-                (int)m, a, (int)n, 0, c, (int)n);
-}
-
-/* C (m x n) = A U or A Uᵀ, U (n x n) */
-static void times_right(double* c, const double* a, const double* u, bool transpose, size_t m, size_t n) {
-    cblas_dgemm(CblasRowMajor, CblasNoTrans, transpose ? CblasTrans : CblasNoTrans, (int)m, (int)n, (int)n, 1, a,
-                (int)n, u, (int)n, 0, c, (int)n);
+/* C (m x n) = op(A) B, B (k x n) */
+static void multiply(double* c, bool transpose_a, const double* a, const double* b, size_t m, size_t n, size_t k) {
+    ks_gemm_double(c, a, b, &(ks_gemm_shape){m, n, k, transpose_a ? m : k, n, n, transpose_a, false});
 }
 
 void ks_kfac_solve(double* out, ks_kfac* kfac, const double* v) {
@@ -206,13 +200,13 @@ void ks_kfac_solve(double* out, ks_kfac* kfac, const double* v) {
             kfac->matrix[i * y->in + in] = v[mlp->bias[l] + i];
         }
         /* U_Dᵀ ((U_D V U_Xᵀ) ∘ inverse) U_X */
-        times_left(kfac->product, y->ud, false, kfac->matrix, y->out, y->in);
-        times_right(kfac->matrix, kfac->product, y->ux, true, y->out, y->in);
+        multiply(kfac->product, false, y->ud, kfac->matrix, y->out, y->in, y->out);
+        multiply(kfac->matrix, false, kfac->product, y->ux_t, y->out, y->in, y->in);
         for (size_t i = 0; i < y->out * y->in; i++) {
             kfac->matrix[i] *= y->inverse[i];
         }
-        times_left(kfac->product, y->ud, true, kfac->matrix, y->out, y->in);
-        times_right(kfac->matrix, kfac->product, y->ux, false, y->out, y->in);
+        multiply(kfac->product, true, y->ud, kfac->matrix, y->out, y->in, y->out);
+        multiply(kfac->matrix, false, kfac->product, y->ux, y->out, y->in, y->in);
         for (size_t i = 0; i < y->out; i++) {
             memcpy(out + mlp->weight[l] + i * in, kfac->matrix + i * y->in, in * sizeof *v);
             out[mlp->bias[l] + i] = kfac->matrix[i * y->in + in];

@@ -1,6 +1,6 @@
 #include "policy/mlp.h"
 
-#include "policy/blas.h"
+#include "policy/gemm.h"
 #include "policy/vec.h"
 
 ks_mlp ks_mlp_make(const ks_policy_settings* settings) {
@@ -39,7 +39,7 @@ void ks_mlp_forward(const ks_mlp* mlp, ks_mlp_weights w, size_t n, const ks_real
         size_t cols = mlp->width[l + 1];
         ks_real* z = last ? out : hidden + mlp->hidden[l + 1];
         const ks_real* b = w.theta + mlp->bias[l];
-        ks_gemm_forward(z, layer(mlp, x, hidden, l), w.transposed + mlp->weight[l], n, mlp->width[l], cols, 0);
+        ks_gemm_forward(z, layer(mlp, x, hidden, l), w.transposed + mlp->weight[l], n, mlp->width[l], cols, false);
         if (last) {
             ks_vec_bias(z, b, n, cols);
         } else if (mlp->activation == KS_RELU) {
@@ -64,7 +64,7 @@ void ks_mlp_backward(const ks_mlp* mlp, ks_mlp_weights w, size_t n, const ks_rea
         }
         if (l > 0) {
             ks_real* below = delta_hidden + mlp->hidden[l];
-            ks_gemm_backward(below, d, w.theta + mlp->weight[l], n, in, out, 0);
+            ks_gemm_backward(below, d, w.theta + mlp->weight[l], n, in, out, false);
             if (mlp->activation == KS_RELU) {
                 ks_vec_mask_relu(below, xl, n * in);
             } else {
@@ -84,9 +84,9 @@ void ks_mlp_r_forward(const ks_mlp* mlp, ks_mlp_weights w, ks_mlp_weights v, con
         ks_real* rz = last ? r->out : r->hidden + mlp->hidden[l + 1];
         const ks_real* vb = v.theta + mlp->bias[l];
         ks_gemm_forward(rz, layer(mlp, block->x, block->hidden, l), v.transposed + mlp->weight[l], block->n, in, out,
-                        0);
+                        false);
         if (l > 0) {
-            ks_gemm_forward(rz, r->hidden + mlp->hidden[l], w.transposed + mlp->weight[l], block->n, in, out, 1);
+            ks_gemm_forward(rz, r->hidden + mlp->hidden[l], w.transposed + mlp->weight[l], block->n, in, out, true);
         }
         if (last) {
             ks_vec_bias(rz, vb, block->n, out);
@@ -116,8 +116,8 @@ void ks_mlp_r_backward(const ks_mlp* mlp, ks_mlp_weights w, ks_mlp_weights v, co
         }
         ks_gemm_weights(grad + mlp->weight[l], d, r->hidden + mlp->hidden[l], block->n, in, out);
         ks_real* below = r->delta + mlp->hidden[l];
-        ks_gemm_backward(below, rd, w.theta + mlp->weight[l], block->n, in, out, 0);
-        ks_gemm_backward(below, d, v.theta + mlp->weight[l], block->n, in, out, 1);
+        ks_gemm_backward(below, rd, w.theta + mlp->weight[l], block->n, in, out, false);
+        ks_gemm_backward(below, d, v.theta + mlp->weight[l], block->n, in, out, true);
         if (mlp->activation == KS_RELU) {
             ks_vec_mask_relu(below, xl, block->n * in);
         } else {

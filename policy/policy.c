@@ -1,6 +1,5 @@
 #include "policy/policy.h"
 
-#include "policy/blas.h"
 #include "policy/internal.h"
 
 #include <assert.h>
@@ -45,7 +44,6 @@ ks_policy* ks_policy_create(const ks_policy_settings* settings, ks_error* err) {
         ks_fail(err, KS_FAILED, "not enough memory");
         return NULL;
     }
-    ks_blas_single_thread();
     policy->settings = *settings;
     policy->mlp = ks_mlp_make(settings);
     policy->num_params = policy->mlp.num_params + (settings->head == KS_GAUSSIAN ? (size_t)settings->act_dim : 0);

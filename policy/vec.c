@@ -1,7 +1,6 @@
-/* compiled with -ffast-math (but not -ffinite-math-only), at this file's level only */
 #include "policy/vec.h"
 
-#include <tgmath.h>
+#include "base/elementary.h"
 
 void ks_vec_bias(ks_real* restrict z, const ks_real* restrict b, size_t rows, size_t cols) {
     for (size_t r = 0; r < rows; r++, z += cols) {
@@ -23,7 +22,7 @@ void ks_vec_bias_relu(ks_real* restrict z, const ks_real* restrict b, size_t row
 void ks_vec_bias_tanh(ks_real* restrict z, const ks_real* restrict b, size_t rows, size_t cols) {
     for (size_t r = 0; r < rows; r++, z += cols) {
         for (size_t c = 0; c < cols; c++) {
-            z[c] = tanh(z[c] + b[c]);
+            z[c] = ks_tanh(z[c] + b[c]);
         }
     }
 }

@@ -1,8 +1,9 @@
 #include "rl/advantage.h"
 
+#include "policy/gemm.h"
+#include "policy/linear.h"
+
 #include <assert.h>
-#include <cblas.h>
-#include <lapacke.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,29 +123,34 @@ static bool solve(ks_advantage_ws* ws) {
         for (size_t i = 0; i < k; i++) {
             ws->factor[i * k + i] += ridge;
         }
-        /* the row-major upper triangle is LAPACK's column-major lower one, which spares a transposed copy */
-        if (!all_finite(ws->factor, k * k) ||
-            LAPACKE_dpotrf_work(LAPACK_COL_MAJOR, 'L', (int)k, ws->factor, (int)k) != 0 ||
-            LAPACKE_dpotrs_work(LAPACK_COL_MAJOR, 'L', (int)k, 1, ws->factor, (int)k, ws->weight, (int)k) != 0) {
-            continue;
-        }
-        if (all_finite(ws->weight, k)) {
+        if (ks_cholesky_solve(ws->factor, ws->weight, k) && all_finite(ws->weight, k)) {
             return true;
         }
     }
     return false;
 }
 
+/* the upper triangle of gram += ΦᵀΦ for n rows of Φ, in strips of columns so that little is computed below the diagonal */
+static void add_gram(ks_advantage_ws* ws, size_t n) {
+    enum { STRIP = 48 };
+    size_t k = ws->features;
+    for (size_t first = 0; first < k; first += STRIP) {
+        size_t m = k - first < STRIP ? k - first : STRIP;
+        ks_gemm_shape shape = {m, k - first, n, k, k, k, true, true};
+        ks_gemm_double(ws->gram + first * k + first, ws->phi + first, ws->phi + first, &shape);
+    }
+}
+
 /* V = Φw, w fitted to the returns; 0 if that is not possible */
 static bool fit_and_predict(ks_advantage_ws* ws, const ks_batch* batch) {
-    int k = (int)ws->features;
-    memset(ws->gram, 0, ws->features * ws->features * sizeof(double));
-    memset(ws->moment, 0, ws->features * sizeof(double));
+    size_t k = ws->features;
+    memset(ws->gram, 0, k * k * sizeof(double));
+    memset(ws->moment, 0, k * sizeof(double));
     size_t traj = 0;
     for (size_t row = 0; row < batch->rows; row += BLOCK) {
-        int n = (int)feature_block(ws, batch, row, &traj);
-        cblas_dsyrk(CblasRowMajor, CblasUpper, CblasTrans, k, n, 1, ws->phi, k, 1, ws->gram, k);
-        cblas_dgemv(CblasRowMajor, CblasTrans, n, k, 1, ws->phi, k, ws->returns + row, 1, 1, ws->moment, 1);
+        size_t n = feature_block(ws, batch, row, &traj);
+        add_gram(ws, n);
+        ks_gemm_double(ws->moment, ws->returns + row, ws->phi, &(ks_gemm_shape){1, k, n, n, k, k, false, true});
     }
     if (!solve(ws)) {
         memset(ws->value, 0, batch->rows * sizeof(double));
@@ -152,8 +158,8 @@ static bool fit_and_predict(ks_advantage_ws* ws, const ks_batch* batch) {
     }
     traj = 0;
     for (size_t row = 0; row < batch->rows; row += BLOCK) {
-        int n = (int)feature_block(ws, batch, row, &traj);
-        cblas_dgemv(CblasRowMajor, CblasNoTrans, n, k, 1, ws->phi, k, ws->weight, 1, 0, ws->value + row, 1);
+        size_t n = feature_block(ws, batch, row, &traj);
+        ks_gemm_double(ws->value + row, ws->phi, ws->weight, &(ks_gemm_shape){n, 1, k, k, 1, 1, false, false});
     }
     if (!all_finite(ws->value, batch->rows)) {
         memset(ws->value, 0, batch->rows * sizeof(double));

@@ -1,12 +1,8 @@
-/* compiled with -ffast-math (but not -ffinite-math-only), at this file's level only, so that log, sin and cos are vectorised.
- *
- * Philox is written out here as plain loops over lanes, because the library's works on one counter at a time; the tests hold
+/* Philox is written out here as plain loops over lanes, because the library's works on one counter at a time; the tests hold
  * it against the library's. A counter gives four numbers, and the lanes are the counters that all rows of a block need, row
- * after row. They are computed in full groups of LANES, so that a number never depends on what else is computed beside it (a
- * vectorised loop's remainder may round differently). */
+ * after row, in full groups of LANES, which the compiler turns into vectors. */
+#include "base/elementary.h"
 #include "rl/rng.h"
-
-#include <tgmath.h>
 
 enum { LANES = 16, ROUNDS = 10, WORDS = 4 /* per counter */ };
 
@@ -33,33 +29,20 @@ static ks_real uniform(uint32_t bits) {
 #ifdef KS_DOUBLE
     return ((ks_real)bits + 0.5) * 0x1p-32;
 #else
-    return ((ks_real)(bits >> 9) + 0.5f) * 0x1p-23f;
+    return ((ks_real)(int32_t)(bits >> 9) + 0.5f) * 0x1p-23f;
 #endif
-}
-
-/* One function each: together they would become sincos, which is not vectorised. */
-__attribute__((noinline)) static void times_cos(ks_real* restrict out, const ks_real* radius, const ks_real* angle) {
-    for (int i = 0; i < LANES; i++) {
-        out[i] = radius[i] * cos(angle[i]);
-    }
-}
-
-__attribute__((noinline)) static void times_sin(ks_real* restrict out, const ks_real* radius, const ks_real* angle) {
-    for (int i = 0; i < LANES; i++) {
-        out[i] = radius[i] * sin(angle[i]);
-    }
 }
 
 /* each counter's two pairs of words become two pairs of normals (Box and Muller 1958) */
 static void to_normals(ks_real out[WORDS][LANES], uint32_t x[WORDS][LANES]) {
     for (int pair = 0; pair < WORDS; pair += 2) {
-        ks_real radius[LANES], angle[LANES];
         for (int i = 0; i < LANES; i++) {
-            radius[i] = sqrt(-2 * log(uniform(x[pair][i])));
-            angle[i] = (ks_real)6.283185307179586 * uniform(x[pair + 1][i]);
+            ks_real radius = ks_sqrt(-2 * ks_log(uniform(x[pair][i])));
+            ks_real sine, cosine;
+            ks_turn(&sine, &cosine, uniform(x[pair + 1][i]));
+            out[pair][i] = radius * cosine;
+            out[pair + 1][i] = radius * sine;
         }
-        times_cos(out[pair], radius, angle);
-        times_sin(out[pair + 1], radius, angle);
     }
 }
 

@@ -1,6 +1,5 @@
 #include "rl/rollout.h"
 
-#include "policy/blas.h"
 
 #include <assert.h>
 #include <math.h>
@@ -103,7 +102,6 @@ ks_sampler* ks_sampler_create(const ks_env_model* model, const ks_policy* policy
         free(s);
         return NULL;
     }
-    ks_blas_single_thread();
     s->model = model;
     s->def = ks_env_model_def(model);
     s->policy = policy;

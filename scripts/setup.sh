@@ -6,8 +6,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 packages=(gcc libc6-dev cmake ninja-build pkg-config python3 python3-pip python3-venv clang-format ca-certificates
-    libopenblas-openmp-dev liblapacke-dev libyaml-dev libxsmm-dev libcjson-dev zlib1g-dev librandom123-dev libcmocka-dev
-    gnuplot-nox libegl-dev libglfw3-dev libgl1-mesa-dri libpng-dev ffmpeg xvfb xdotool)
+    libopenblas0-openmp libyaml-dev libcjson-dev zlib1g-dev librandom123-dev libcmocka-dev
+    gnuplot-nox libegl-dev libglfw3-dev libgl1-mesa-dri libpng-dev ffmpeg xvfb xdotool qemu-user)
 [ "${1:-}" != --mpi ] || packages+=(libopenmpi-dev openmpi-bin)
 
 mujoco=4.0.1

@@ -6,7 +6,6 @@ import subprocess
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CONFIGS = os.path.join(os.path.dirname(HERE), "configs")
-os.environ["OPENBLAS_NUM_THREADS"] = "1"
 os.environ["LSAN_OPTIONS"] = f"suppressions={HERE}/drivers.supp:print_suppressions=0"
 
 
