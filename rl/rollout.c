@@ -1,6 +1,5 @@
 #include "rl/rollout.h"
 
-
 #include <assert.h>
 #include <math.h>
 #include <omp.h>
