@@ -1,4 +1,5 @@
 #include "cli/cli.h"
+#include "cli/terminal.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -45,7 +46,9 @@ static int fail(const char* text, int code) {
 }
 
 int main(int argc, char** argv) {
-    signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is then an error of write, which is reported */
+    ks_cli_open_standard_streams();
+    signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is then an error of write, which is reported; */
+    signal(SIGPIPE, SIG_IGN); /* and so is a pipe that nobody reads any more */
     if (argc < 2) {
         usage(stderr);
         return KS_BAD_INPUT;
@@ -74,6 +77,9 @@ int main(int argc, char** argv) {
     if (code != 0) {
         return fail(err.text, code);
     }
-    /* a full disk behind stdout is a failure too */
-    return fflush(stdout) != 0 || ferror(stdout) ? fail("cannot write to standard output", KS_FAILED) : 0;
+    if (fflush(stdout) == 0 && !ferror(stdout)) {
+        return 0;
+    }
+    /* a full disk behind stdout is a failure; so is a reader that has gone, but he knows, as after `| head` */
+    return fail(ks_cli_reader_gone(stdout) ? "" : "cannot write to standard output", KS_FAILED);
 }

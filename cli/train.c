@@ -1,12 +1,11 @@
 #include "run/train.h"
 #include "cli/cli.h"
+#include "cli/terminal.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 static const char* const HELP =
     "usage: kshot train CONFIG [-o DIR] [-s KEY=VALUE]… [--resume | --force] [-j THREADS]\n"
@@ -51,12 +50,6 @@ static void duration(char* out, size_t room, double s) {
     }
 }
 
-/* columns of the terminal behind stderr */
-static size_t terminal_width(void) {
-    struct winsize size;
-    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
-}
-
 static void on_iteration(void* user, const ks_train_report* r) {
     enum { BAR = 16 };
     display* d = user;
@@ -76,7 +69,7 @@ static void on_iteration(void* user, const ks_train_report* r) {
     }
     snprintf(line + n, sizeof line - n, "  %.2f s each, %s left  kl %.4f", rate, left, s->trpo.kl);
     if (d->live) { /* a line that wraps could not be redrawn */
-        fprintf(stderr, "\r\033[K%.*s", (int)terminal_width() - 1, line);
+        fprintf(stderr, "\r\033[K%.*s", (int)ks_cli_width(stderr) - 1, line);
     } else {
         fprintf(stderr, "%s\n", line);
     }
@@ -137,7 +130,7 @@ static bool join_team(ks_dist** dist, ks_error* err) {
 }
 
 static int train(const ks_config* config, ks_train_options* options, ks_error* err) {
-    display d = {.live = isatty(STDERR_FILENO)};
+    display d = {.live = ks_cli_live(stderr)};
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);

@@ -1,0 +1,42 @@
+#include "cli/terminal.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+bool ks_cli_live(FILE* file) {
+    const char* term = getenv("TERM");
+    const char* plain = getenv("NO_COLOR");
+    return isatty(fileno(file)) && term && *term && strcmp(term, "dumb") != 0 && !(plain && *plain);
+}
+
+size_t ks_cli_width(FILE* file) {
+    struct winsize size;
+    return ioctl(fileno(file), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+void ks_cli_tell(FILE* file, const char* text) {
+    struct pollfd look = {.fd = fileno(file), .events = POLLOUT};
+    if (poll(&look, 1, 0) == 1 && (look.revents & POLLOUT)) {
+        fputs(text, file);
+        fflush(file);
+    }
+    clearerr(file);
+}
+
+void ks_cli_open_standard_streams(void) {
+    for (int fd = 0; fd < 3; fd++) {
+        /* the lowest free descriptor is this one; without a /dev/null a folder serves: nothing is read from it or written to it */
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0) {
+            (void)!open("/", O_RDONLY);
+        }
+    }
+}
+
+bool ks_cli_reader_gone(FILE* file) {
+    struct pollfd look = {.fd = fileno(file), .events = POLLOUT};
+    return poll(&look, 1, 0) == 1 && (look.revents & (POLLERR | POLLHUP));
+}
