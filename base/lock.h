@@ -1,0 +1,29 @@
+/* lock.h: one process at a time writes a directory.
+ *
+ * A lock is held on the file .kshot.lock in it, which says who holds it. The kernel gives it back when its process ends, however it
+ * ends; the file, if a killed process has left one, means nothing by itself. It works between machines on NFS.
+ * Thread rule: one call at a time per lock; two locks of one process exclude each other as those of two processes do. */
+#ifndef KS_BASE_LOCK_H
+#define KS_BASE_LOCK_H
+
+#include "base/error.h"
+
+#include <stddef.h>
+
+typedef struct ks_lock ks_lock;
+
+/* Locks `directory`, which exists. Owned by the caller. NULL on errors: KS_BAD_INPUT naming the process that holds it, KS_FAILED
+ * (the directory cannot be written, memory). */
+ks_lock* ks_lock_directory(const char* directory, ks_error* err);
+
+/* Whether it keeps others out: some network file systems know no locks. */
+bool ks_lock_excludes(const ks_lock* lock);
+
+/* Whether the directory at that path is still the one that was locked, and not removed, moved, or made anew by somebody else.
+ * Errors: KS_FAILED saying so. */
+bool ks_lock_held(const ks_lock* lock, ks_error* err);
+
+/* Removes the file and gives the lock back. NULL is no lock. */
+void ks_lock_release(ks_lock* lock);
+
+#endif
