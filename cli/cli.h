@@ -39,7 +39,7 @@ bool ks_cli_numbers(const char* option, const char* text, size_t max, double* va
 /* Whether the program can run here at all. Errors: KS_FAILED. */
 bool ks_cli_check_processor(ks_error* err);
 
-/* The cores that this process may run on. */
+/* The cores that this process may run on and, where a container or a scheduler allows fewer, may use. */
 int ks_cli_cores(void);
 
 /* An output file that must not exist unless force, and must not be "-". */

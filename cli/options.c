@@ -1,9 +1,7 @@
-#define _GNU_SOURCE /* sched_getaffinity */
 #include "cli/cli.h"
 
 #include <errno.h>
 #include <math.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,15 +79,6 @@ bool ks_cli_lr(const char* text, double lr[KS_EVAL_MAX_STEPS], ks_error* err) {
         lr[i] = lr[count - 1];
     }
     return true;
-}
-
-int ks_cli_cores(void) {
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) == 0) {
-        return CPU_COUNT(&set);
-    }
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    return cores > 0 ? (int)cores : 1;
 }
 
 bool ks_cli_check_output(const char* path, bool force, ks_error* err) {

@@ -150,7 +150,7 @@ static bool note_stage(ks_maml* maml, int j, bool ok, size_t baselines_failed, k
     stats->mean_return[j] = 0;
     for (const double* note = all; note < all + maml->tasks * NOTES; note += NOTES) {
         if (note[FAILED] != 0) {
-            return ks_fail(err, KS_FAILED, "another process of the team has failed");
+            return ks_fail(err, KS_FAILED, "%s", ""); /* that process says why */
         }
         stats->mean_return[j] += note[RETURN] / (double)maml->tasks;
         stats->env_steps += (size_t)note[STEPS];

@@ -26,5 +26,8 @@ bool ks_dist_leads(const ks_dist* dist);
 bool ks_dist_broadcast(ks_dist* dist, void* data, size_t bytes, ks_error* err);
 /* All together: true if it is on any of them. */
 bool ks_dist_any(ks_dist* dist, bool flag);
+/* All together: true if ok on all of them; what any could not do, none goes on from. Otherwise the code of one that failed is in *err
+ * everywhere, and its text in that one alone, so that it is said once. err: filled where not ok, and not NULL. */
+bool ks_dist_agree(ks_dist* dist, bool ok, ks_error* err);
 
 #endif

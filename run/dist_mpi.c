@@ -94,3 +94,20 @@ bool ks_dist_any(ks_dist* d, bool flag) {
     }
     return any != 0;
 }
+
+bool ks_dist_agree(ks_dist* d, bool ok, ks_error* err) {
+    enum { CODES = 256 };
+    if (!d) {
+        return ok;
+    }
+    /* of those that failed, one that says why counts; then the first */
+    long long speaker = *err->text ? d->rank : d->size + d->rank;
+    long long mine = ok ? LLONG_MAX : speaker * CODES + err->code, first;
+    if (!check(MPI_Allreduce(&mine, &first, 1, MPI_LONG_LONG, MPI_MIN, MPI_COMM_WORLD), "agree", err)) {
+        return false;
+    }
+    if (first != LLONG_MAX && first != mine) {
+        *err = (ks_error){.code = (ks_code)(first % CODES)};
+    }
+    return first == LLONG_MAX;
+}

@@ -26,29 +26,70 @@ static void header(char* out, size_t room, int stages) {
     snprintf(out + used, room - used, "%s", REST);
 }
 
+/* the next line without its line break; false if there is no whole one */
+static bool read_line(char* line, size_t room, FILE* file) {
+    bool whole = fgets(line, (int)room, file) && strchr(line, '\n');
+    line[whole ? strcspn(line, "\n") : 0] = 0;
+    return whole;
+}
+
+static bool unexpected(const ks_progress* p, int64_t line, int64_t iteration, ks_error* err) {
+    return ks_fail(err, KS_BAD_INPUT,
+                   "%s: line %lld is not what the checkpoint of iteration %lld goes on from; put the right file there, "
+                   "or take this one away",
+                   p->path, (long long)line, (long long)iteration);
+}
+
 /* Where the row of `iteration` starts, or would: everything from there on was written after the checkpoint, or is half a row
- * that a crash has left. False if an earlier row is missing or the header is another. */
-static bool find_cut(ks_progress* p, int64_t iteration, long* cut, ks_error* err) {
+ * that a crash has left. *first: iteration of the first row before it. False if the header is another, or a row between is
+ * missing. */
+static bool find_cut(ks_progress* p, int64_t iteration, int64_t* first, long* cut, ks_error* err) {
     char line[4096], want[1024];
     header(want, sizeof want, p->stages);
-    for (int64_t row = -1; row < iteration; row++) {
-        *cut = ftell(p->file);
-        bool whole = fgets(line, sizeof line, p->file) && strchr(line, '\n');
-        if (!whole && row == -1 && iteration == 0) {
-            return true; /* not even a header yet */
-        }
-        line[whole ? strcspn(line, "\n") : 0] = 0;
-        bool expected = row == -1 ? strcmp(line, want) == 0 : whole && strtoll(line, NULL, 10) == row && *line != ',';
-        if (!expected) {
-            return ks_fail(err, KS_BAD_INPUT, "%s: line %lld is not what the checkpoint of iteration %lld goes on from",
-                           p->path, (long long)row + 2, (long long)iteration);
-        }
+    *cut = 0;
+    *first = iteration;
+    if (!read_line(line, sizeof line, p->file)) {
+        return true; /* not even a header yet */
+    }
+    if (strcmp(line, want) != 0) {
+        return unexpected(p, 1, iteration, err);
     }
     *cut = ftell(p->file);
+    for (int64_t row = -1, number = 2; row < iteration - 1; number++) {
+        if (!read_line(line, sizeof line, p->file)) {
+            return row < 0 || unexpected(p, number, iteration, err);
+        }
+        int64_t here = *line >= '0' && *line <= '9' ? strtoll(line, NULL, 10) : -1;
+        if (row < 0 ? here < 0 || here > iteration : here != row + 1) {
+            return unexpected(p, number, iteration, err);
+        }
+        if (here == iteration) {
+            break;
+        }
+        *first = row < 0 ? here : *first;
+        row = here;
+        *cut = ftell(p->file);
+    }
     return true;
 }
 
-ks_progress* ks_progress_open(const char* directory, int stages, int64_t iteration, ks_error* err) {
+/* The file, at its end: the row of `iteration` comes next. */
+static bool prepare(ks_progress* p, bool resume, int64_t iteration, int64_t* first, ks_error* err) {
+    char line[1024];
+    long cut = 0;
+    *first = iteration;
+    if (resume && !find_cut(p, iteration, first, &cut, err)) {
+        return false;
+    }
+    bool ok = fseek(p->file, cut, SEEK_SET) == 0 && ftruncate(fileno(p->file), cut) == 0;
+    if (ok && cut == 0) {
+        header(line, sizeof line, p->stages);
+        ok = fprintf(p->file, "%s\n", line) >= 0 && fflush(p->file) == 0;
+    }
+    return ok || ks_fail(err, KS_FAILED, "cannot write %s: %s", p->path, strerror(errno));
+}
+
+ks_progress* ks_progress_open(const char* directory, int stages, int64_t iteration, int64_t* first, ks_error* err) {
     ks_progress* p = calloc(1, sizeof *p);
     if (!p) {
         ks_fail(err, KS_FAILED, "not enough memory");
@@ -56,26 +97,14 @@ ks_progress* ks_progress_open(const char* directory, int stages, int64_t iterati
     }
     p->stages = stages;
     snprintf(p->path, sizeof p->path, "%s/progress.csv", directory);
-    bool resume = iteration > 0 || access(p->path, F_OK) == 0;
+    bool resume = access(p->path, F_OK) == 0;
     p->file = fopen(p->path, resume ? "r+" : "w");
     if (!p->file) {
         ks_fail(err, KS_FAILED, "cannot write %s: %s", p->path, strerror(errno));
         free(p);
         return NULL;
     }
-    long cut = 0;
-    char line[1024];
-    bool ok = !resume || find_cut(p, iteration, &cut, err);
-    if (ok && (fseek(p->file, cut, SEEK_SET) != 0 || ftruncate(fileno(p->file), cut) != 0)) {
-        ok = ks_fail(err, KS_FAILED, "cannot write %s: %s", p->path, strerror(errno));
-    }
-    if (ok && cut == 0) {
-        header(line, sizeof line, stages);
-        if (fprintf(p->file, "%s\n", line) < 0 || fflush(p->file) != 0) {
-            ok = ks_fail(err, KS_FAILED, "cannot write %s: %s", p->path, strerror(errno));
-        }
-    }
-    if (!ok) {
+    if (!prepare(p, resume, iteration, first, err)) {
         ks_progress_close(p);
         return NULL;
     }

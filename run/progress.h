@@ -8,8 +8,9 @@
 typedef struct ks_progress ks_progress;
 
 /* Opens DIR/progress.csv. When resuming, rows from `iteration` on are cut off first (they were written after the
- * checkpoint). Errors: KS_FAILED, KS_BAD_INPUT (damaged file). */
-ks_progress* ks_progress_open(const char* directory, int stages, int64_t iteration, ks_error* err);
+ * checkpoint). *first: iteration of its first row; more than 0 if the file was lost since the run began, and is begun anew.
+ * Errors: KS_FAILED, KS_BAD_INPUT (damaged file). */
+ks_progress* ks_progress_open(const char* directory, int stages, int64_t iteration, int64_t* first, ks_error* err);
 /* Appends and flushes a row; env_steps is the total so far. */
 bool ks_progress_row(ks_progress* progress, int64_t iteration, uint64_t env_steps, const ks_maml_stats* stats,
                      ks_error* err);

@@ -3,21 +3,14 @@
 #include "base/clock.h"
 #include "base/safetensors.h"
 #include "run/checkpoint.h"
+#include "run/directory.h"
 #include "run/initial.h"
 #include "run/progress.h"
+#include "run/unison.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-enum { MAX_PATH = 4096 };
-static const char* const FILES[] = {"checkpoint.safetensors", "policy.safetensors", "best.safetensors", "progress.csv",
-                                    "config.yaml"};
-enum { NUM_FILES = sizeof FILES / sizeof *FILES };
 
 /* everything that a run holds */
 typedef struct run {
@@ -26,115 +19,13 @@ typedef struct run {
     ks_env_model* model;
     ks_policy* policy;
     ks_maml* maml;
+    ks_run_directory* directory; /* of the leader alone, as is the next */
     ks_progress* progress;
     ks_run_state state;
-    ks_real* theta_start; /* (P) parameters that the iteration under way started with */
+    ks_real* theta_start;    /* (P) parameters that the iteration under way started with, */
+    ks_real* cg_start_start; /* (P) and where its conjugate gradient did */
     size_t num_params;
 } run;
-
-/* ---- directory ------------------------------------------------------------------------------------------------------- */
-
-static void join(char* out, const run* r, const char* name) {
-    snprintf(out, MAX_PATH, "%s/%s", r->options->directory, name);
-}
-
-static bool exists(const run* r, const char* name) {
-    char path[MAX_PATH];
-    join(path, r, name);
-    return access(path, F_OK) == 0;
-}
-
-/* mkdir -p */
-static bool make_directory(const char* path, ks_error* err) {
-    char part[MAX_PATH];
-    snprintf(part, sizeof part, "%s", path);
-    for (char* c = part + 1;; c++) {
-        if (*c && *c != '/') {
-            continue;
-        }
-        char old = *c;
-        *c = 0;
-        if (mkdir(part, 0777) != 0 && errno != EEXIST) {
-            return ks_fail(err, KS_FAILED, "cannot make the run directory %s: %s", part, strerror(errno));
-        }
-        *c = old;
-        if (!old) {
-            return true;
-        }
-    }
-}
-
-static bool start_over(const run* r, ks_error* err) {
-    for (size_t i = 0; i < NUM_FILES; i++) {
-        char path[MAX_PATH];
-        join(path, r, FILES[i]);
-        if (unlink(path) != 0 && errno != ENOENT) {
-            return ks_fail(err, KS_FAILED, "cannot replace %s: %s", path, strerror(errno));
-        }
-    }
-    return true;
-}
-
-/* A process that was killed while it wrote a file has left a temporary one. */
-static void remove_leftovers(const run* r) {
-    static const char END[] = ".tmp";
-    DIR* directory = opendir(r->options->directory);
-    for (const struct dirent* entry; directory && (entry = readdir(directory));) {
-        size_t length = strlen(entry->d_name);
-        bool ours = false;
-        for (size_t i = 0; i < NUM_FILES; i++) { /* FILE.XXXXXX.tmp */
-            size_t stem = strlen(FILES[i]);
-            ours = ours || (length == stem + 11 && strncmp(entry->d_name, FILES[i], stem) == 0 &&
-                            entry->d_name[stem] == '.' && strcmp(entry->d_name + stem + 7, END) == 0);
-        }
-        if (ours) {
-            unlinkat(dirfd(directory), entry->d_name, 0); /* if it cannot be removed, it does no harm */
-        }
-    }
-    if (directory) {
-        closedir(directory);
-    }
-}
-
-/* A run may go on with another number of iterations, but with nothing else changed. */
-static bool check_same_config(const run* r, ks_error* err) {
-    char path[MAX_PATH];
-    ks_config saved;
-    join(path, r, "config.yaml");
-    ks_config_default(&saved);
-    if (!ks_config_read(&saved, path, err)) {
-        return false;
-    }
-    const char* key = ks_config_difference(&saved, r->config);
-    if (key) {
-        return ks_fail(err, KS_BAD_INPUT,
-                       "%s: %s is another than now; a run is resumed with the config that it was started "
-                       "with (only iterations and checkpoint_every may change)",
-                       path, key);
-    }
-    return true;
-}
-
-static bool prepare_directory(const run* r, ks_error* err) {
-    if (strlen(r->options->directory) + 64 > MAX_PATH) { /* the files in it need some letters, too */
-        return ks_fail(err, KS_BAD_INPUT, "the run directory's name is too long");
-    }
-    bool holds_run = exists(r, "config.yaml") || exists(r, "checkpoint.safetensors") || exists(r, "progress.csv") ||
-                     exists(r, "policy.safetensors");
-    if (r->options->resume) {
-        if (!exists(r, "config.yaml")) {
-            return ks_fail(err, KS_BAD_INPUT, "%s: no run to resume is there", r->options->directory);
-        }
-        return check_same_config(r, err);
-    }
-    if (holds_run && !r->options->overwrite) {
-        return ks_fail(err, KS_BAD_INPUT,
-                       "%s holds a run already: --resume goes on with it, --force starts anew, -o DIR goes "
-                       "elsewhere",
-                       r->options->directory);
-    }
-    return make_directory(r->options->directory, err) && start_over(r, err);
-}
 
 /* ---- saving --------------------------------------------------------------------------------------------------------------- */
 
@@ -156,28 +47,47 @@ static ks_policy_info info_of(const run* r, int64_t iteration) {
 
 /* The checkpoint comes last: what it counts on is on disk by then. */
 static bool save(run* r, ks_error* err) {
-    char path[MAX_PATH];
+    char path[KS_RUN_PATH];
     const ks_real* best;
     int64_t best_iteration;
     ks_run_state_best(&r->state, &best, &best_iteration);
     ks_policy_info info = info_of(r, r->state.iteration);
     ks_policy_info best_info = info_of(r, best_iteration);
-    if (!ks_progress_sync(r->progress, err)) {
+    if (!ks_run_directory_held(r->directory, err) || !ks_progress_sync(r->progress, err)) {
         return false;
     }
-    join(path, r, "policy.safetensors");
+    ks_run_directory_file(path, r->directory, "policy.safetensors");
     if (!ks_policy_save(path, r->policy, r->state.theta, &info, err)) {
         return false;
     }
-    join(path, r, "best.safetensors");
+    ks_run_directory_file(path, r->directory, "best.safetensors");
     if (!ks_policy_save(path, r->policy, best, &best_info, err)) {
         return false;
     }
-    join(path, r, "checkpoint.safetensors");
+    ks_run_directory_file(path, r->directory, "checkpoint.safetensors");
     return ks_checkpoint_save(path, r->policy, &info, &r->state, err);
 }
 
 /* ---- starting -------------------------------------------------------------------------------------------------------------- */
+
+/* A run may go on with another number of iterations, but with nothing else changed. */
+static bool check_same_config(const run* r, ks_error* err) {
+    char path[KS_RUN_PATH];
+    ks_config saved;
+    ks_run_directory_file(path, r->directory, "config.yaml");
+    ks_config_default(&saved);
+    if (!ks_config_read(&saved, path, err)) {
+        return false;
+    }
+    const char* key = ks_config_difference(&saved, r->config);
+    if (key) {
+        return ks_fail(err, KS_BAD_INPUT,
+                       "%s: %s is another than now; a run is resumed with the config that it was started "
+                       "with (only iterations and checkpoint_every may change)",
+                       path, key);
+    }
+    return true;
+}
 
 /* The checkpoint of this run, and of no other. */
 static bool load_checkpoint(run* r, const char* path, ks_error* err) {
@@ -193,27 +103,59 @@ static bool load_checkpoint(run* r, const char* path, ks_error* err) {
     return true;
 }
 
+static void warn(const run* r, const char* text) {
+    if (r->options->on_warning) {
+        r->options->on_warning(r->options->user, text);
+    }
+}
+
+/* progress.csv, which may have lost the rows before the checkpoint: what is counted on stands in the checkpoint. */
+static bool open_progress(run* r, ks_error* err) {
+    int64_t first;
+    r->progress = ks_progress_open(r->options->directory, ks_maml_num_stages(r->maml), r->state.iteration, &first, err);
+    if (r->progress && first > 0) {
+        char text[KS_RUN_PATH + 128];
+        snprintf(text, sizeof text, "%s/progress.csv has no rows before iteration %lld; the run goes on without them",
+                 r->options->directory, (long long)first);
+        warn(r, text);
+    }
+    return r->progress != NULL;
+}
+
 /* State, config.yaml and progress.csv of a run that begins, or goes on. The config comes first: a run that is killed right
  * after it can be resumed. */
-static bool begin(run* r, ks_error* err) {
-    char path[MAX_PATH];
-    join(path, r, "checkpoint.safetensors");
-    bool resume = r->options->resume && exists(r, "checkpoint.safetensors");
-    if (resume ? !load_checkpoint(r, path, err)
-               : !ks_initial_theta(r->state.theta, r->config, r->model, r->policy, err)) {
+static bool begin(run* r, bool resumes, ks_error* err) {
+    char path[KS_RUN_PATH];
+    ks_run_directory_file(path, r->directory, "checkpoint.safetensors");
+    if (resumes && !check_same_config(r, err)) {
+        return false;
+    }
+    bool from_checkpoint = resumes && ks_run_directory_has(r->directory, "checkpoint.safetensors");
+    if (from_checkpoint ? !load_checkpoint(r, path, err)
+                        : !ks_initial_theta(r->state.theta, r->config, r->model, r->policy, err)) {
         return false;
     }
     if (r->state.iteration > r->config->iterations) {
         return ks_fail(err, KS_BAD_INPUT, "%s: %lld iterations are done already, more than iterations: %d", path,
                        (long long)r->state.iteration, r->config->iterations);
     }
-    remove_leftovers(r);
-    join(path, r, "config.yaml");
-    if (!ks_config_save(r->config, path, err)) {
+    ks_run_directory_tidy(r->directory);
+    ks_run_directory_file(path, r->directory, "config.yaml");
+    return ks_config_save(r->config, path, err) && open_progress(r, err);
+}
+
+/* The leader's part of the start. */
+static bool open_run(run* r, ks_error* err) {
+    const ks_train_options* o = r->options;
+    bool resumes;
+    r->directory = ks_run_directory_open(o->directory, o->start, &resumes, err);
+    if (!r->directory) {
         return false;
     }
-    r->progress = ks_progress_open(r->options->directory, ks_maml_num_stages(r->maml), r->state.iteration, err);
-    return r->progress != NULL;
+    if (!ks_run_directory_excludes(r->directory)) {
+        warn(r, "the run directory's file system knows no locks; see that no other process trains into it");
+    }
+    return begin(r, resumes, err);
 }
 
 static bool create(run* r, ks_error* err) {
@@ -236,7 +178,8 @@ static bool create(run* r, ks_error* err) {
     }
     r->num_params = ks_policy_num_params(r->policy);
     r->theta_start = malloc(r->num_params * sizeof *r->theta_start);
-    if (!r->theta_start) {
+    r->cg_start_start = malloc(r->num_params * sizeof *r->cg_start_start);
+    if (!r->theta_start || !r->cg_start_start) {
         return ks_fail(err, KS_FAILED, "not enough memory for %zu parameters", r->num_params);
     }
     return ks_run_state_create(&r->state, r->num_params, err);
@@ -244,63 +187,71 @@ static bool create(run* r, ks_error* err) {
 
 static void destroy(run* r) {
     ks_progress_close(r->progress);
+    ks_run_directory_close(r->directory);
     ks_run_state_free(&r->state);
     free(r->theta_start);
+    free(r->cg_start_start);
     ks_maml_destroy(r->maml);
     ks_policy_destroy(r->policy);
     ks_env_model_destroy(r->model);
 }
 
-/* All processes together: what any of them could not do, none goes on from. */
-static bool agree(const run* r, bool ok, ks_error* err) {
-    if (!ks_dist_any(r->options->dist, !ok)) {
-        return true;
-    }
-    if (ok) {
-        *err = (ks_error){.code = KS_FAILED}; /* whoever failed says why */
-    }
-    return false;
-}
-
 /* The first process reads the run directory, the others get their state from it. */
 static bool start(run* r, bool created, ks_error* err) {
     ks_dist* dist = r->options->dist;
-    bool ok = created && (!ks_dist_leads(dist) || (prepare_directory(r, err) && begin(r, err)));
     ks_run_state* s = &r->state;
-    return agree(r, ok, err) && ks_dist_broadcast(dist, &s->iteration, sizeof s->iteration, err) &&
+    return ks_unison_config(dist, r->config, err) && ks_dist_agree(dist, created, err) &&
+           ks_dist_agree(dist, !ks_dist_leads(dist) || open_run(r, err), err) &&
+           ks_dist_broadcast(dist, &s->iteration, sizeof s->iteration, err) &&
            ks_dist_broadcast(dist, &s->env_steps, sizeof s->env_steps, err) &&
            ks_dist_broadcast(dist, s->theta, r->num_params * sizeof *s->theta, err) &&
            ks_dist_broadcast(dist, s->cg_start, r->num_params * sizeof *s->cg_start, err);
 }
 
+static void report_start(const run* r) {
+    const ks_train_options* o = r->options;
+    if (ks_dist_leads(o->dist) && o->on_start) {
+        size_t processes = ks_dist_team(o->dist).size;
+        ks_train_plan plan = {.policy = ks_policy_get_settings(r->policy),
+                              .num_params = r->num_params,
+                              .first = r->state.iteration,
+                              .processes = processes > 1 ? processes : 1};
+        o->on_start(o->user, &plan);
+    }
+}
+
 /* ---- the outer loop -------------------------------------------------------------------------------------------------------------- */
 
-static void warn(const run* r, const ks_maml_stats* stats) {
+static void warn_of(const run* r, const ks_maml_stats* stats) {
     char text[256];
-    if (!r->options->on_warning) {
-        return;
-    }
     if (stats->trpo.verdict != KS_TRPO_ACCEPTED) {
         snprintf(text, sizeof text, "iteration %lld: no step: %s", (long long)r->state.iteration - 1,
                  ks_trpo_verdict_text(stats->trpo.verdict));
-        r->options->on_warning(r->options->user, text);
+        warn(r, text);
     }
     if (stats->rejected > 0) {
         snprintf(text, sizeof text, "iteration %lld: the physics broke down in %zu trajectories, which end there",
                  (long long)r->state.iteration - 1, stats->rejected);
-        r->options->on_warning(r->options->user, text);
+        warn(r, text);
     }
     if (stats->baselines_failed > 0) {
         snprintf(text, sizeof text, "iteration %lld: no baseline could be fitted to %zu batches; it is taken as 0",
                  (long long)r->state.iteration - 1, stats->baselines_failed);
-        r->options->on_warning(r->options->user, text);
+        warn(r, text);
     }
 }
 
+/* One iteration, on all processes or on none: where one of them failed, the state is what it was before, everywhere. */
 static bool iterate(run* r, ks_maml_stats* stats, ks_error* err) {
+    ks_dist* dist = r->options->dist;
     ks_run_state* s = &r->state;
-    memcpy(r->theta_start, s->theta, r->num_params * sizeof *s->theta);
-    if (!ks_maml_iterate(r->maml, s->theta, s->cg_start, (uint64_t)s->iteration, stats, err)) {
+    size_t bytes = r->num_params * sizeof *s->theta;
+    memcpy(r->theta_start, s->theta, bytes);
+    memcpy(r->cg_start_start, s->cg_start, bytes);
+    bool ok = ks_maml_iterate(r->maml, s->theta, s->cg_start, (uint64_t)s->iteration, stats, err);
+    if (!ks_dist_agree(dist, ok, err) || !ks_unison_theta(dist, s->theta, r->num_params, s->iteration + 1, err)) {
+        memcpy(s->theta, r->theta_start, bytes);
+        memcpy(s->cg_start, r->cg_start_start, bytes);
         return false;
     }
     s->env_steps += stats->env_steps;
@@ -324,7 +275,7 @@ static void report(const run* r, const ks_maml_stats* stats, int64_t first, doub
     if (!ks_dist_leads(o->dist)) {
         return;
     }
-    warn(r, stats);
+    warn_of(r, stats);
     if (o->on_iteration) {
         ks_train_report told = {.iteration = r->state.iteration - 1,
                                 .iterations = r->config->iterations,
@@ -338,7 +289,7 @@ static void report(const run* r, const ks_maml_stats* stats, int64_t first, doub
 
 static bool interrupted(run* r, ks_error* err) {
     bool saved = !ks_dist_leads(r->options->dist) || save(r, err);
-    return agree(r, saved, err) &&
+    return ks_dist_agree(r->options->dist, saved, err) &&
            ks_fail(err, KS_INTERRUPTED, "interrupted after %lld of %d iterations; %s can be resumed",
                    (long long)r->state.iteration, r->config->iterations, r->options->directory);
 }
@@ -349,19 +300,19 @@ static bool loop(run* r, ks_error* err) {
     int64_t first = s->iteration;
     double began = ks_clock();
     if (s->iteration == r->config->iterations) { /* nothing to do but to leave all files */
-        return agree(r, !ks_dist_leads(o->dist) || save(r, err), err);
+        return ks_dist_agree(o->dist, !ks_dist_leads(o->dist) || save(r, err), err);
     }
     while (s->iteration < r->config->iterations) {
         if (ks_dist_any(o->dist, o->should_stop && o->should_stop(o->user))) {
             return interrupted(r, err);
         }
         ks_maml_stats stats;
-        if (!agree(r, iterate(r, &stats, err), err)) {
-            ks_error saving; /* theta is as before; what failed matters more than whether this can be saved */
+        if (!iterate(r, &stats, err)) {
+            ks_error saving; /* what failed matters more than whether this can be saved */
             return ks_dist_leads(o->dist) && save(r, &saving) && false;
         }
         report(r, &stats, first, began);
-        if (!agree(r, record(r, &stats, err), err)) {
+        if (!ks_dist_agree(o->dist, record(r, &stats, err), err)) {
             return false;
         }
     }
@@ -371,7 +322,11 @@ static bool loop(run* r, ks_error* err) {
 bool ks_train(const ks_config* config, const ks_train_options* options, ks_error* err) {
     run r = {.config = config, .options = options};
     bool created = ks_config_check(config, err) && create(&r, err);
-    bool ok = start(&r, created, err) && loop(&r, err);
+    bool ok = start(&r, created, err);
+    if (ok) {
+        report_start(&r);
+        ok = loop(&r, err);
+    }
     destroy(&r);
     return ok;
 }

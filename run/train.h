@@ -4,7 +4,16 @@
 #define KS_RUN_TRAIN_H
 
 #include "run/config.h"
+#include "run/directory.h"
 #include "run/dist.h"
+
+/* What the caller is told before the first iteration. */
+typedef struct ks_train_plan {
+    const ks_policy_settings* policy; /* as it came out of config and environment */
+    size_t num_params;
+    int64_t first;    /* iteration that comes next: more than 0 where a run goes on */
+    size_t processes; /* that share the tasks out */
+} ks_train_plan;
 
 /* What the caller is told after each iteration. */
 typedef struct ks_train_report {
@@ -18,13 +27,13 @@ typedef struct ks_train_report {
 
 typedef struct ks_train_options {
     const char* directory; /* the run directory */
-    bool resume;           /* go on from its checkpoint */
-    bool overwrite;        /* start anew in a directory that holds a run */
+    ks_run_start start;    /* what is to be there */
     int threads;
     ks_dist* dist; /* the processes that share the tasks out, or NULL. All call ks_train alike; only the first reads and
                       writes the directory, and is told of progress */
     void* user;
     /* Progress; may be NULL. Called from the caller's thread, as are the others. */
+    void (*on_start)(void* user, const ks_train_plan* plan);
     void (*on_iteration)(void* user, const ks_train_report* report);
     void (*on_warning)(void* user, const char* text);
     /* Asked between iterations; true ends the run with a checkpoint and KS_INTERRUPTED. May be NULL. */
@@ -32,8 +41,9 @@ typedef struct ks_train_options {
 } ks_train_options;
 
 /* Trains config into the directory: config.yaml, progress.csv, policy.safetensors, best.safetensors,
- * checkpoint.safetensors. Errors: KS_BAD_INPUT (config, directory that exists, checkpoint that does not fit), KS_FAILED,
- * KS_INTERRUPTED. With several processes, one that only learns that another failed returns KS_FAILED without a text. */
+ * checkpoint.safetensors, which no other process may write meanwhile. Errors: KS_BAD_INPUT (config, directory that exists or is in
+ * use, checkpoint that does not fit, processes with different configs), KS_FAILED, KS_INTERRUPTED. With several processes, one that
+ * only learns that another failed returns that one's code without a text. */
 bool ks_train(const ks_config* config, const ks_train_options* options, ks_error* err);
 
 #endif

@@ -1,0 +1,135 @@
+#include "cli/train_display.h"
+
+#include "cli/terminal.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- the header ---------------------------------------------------------------------------------------------------------- */
+
+static int print_policy(char* out, size_t room, const ks_train_plan* plan) {
+    const ks_policy_settings* p = plan->policy;
+    size_t n = (size_t)snprintf(out, room, "%d", p->obs_dim);
+    for (int i = 0; i < p->num_hidden; i++) {
+        n += (size_t)snprintf(out + n, room - n, " -> %d", p->hidden[i]);
+    }
+    n += (size_t)snprintf(out + n, room - n, " -> %d, %s%zu parameters", p->act_dim,
+                          p->num_hidden == 0         ? ""
+                          : p->activation == KS_RELU ? "relu, "
+                                                     : "tanh, ",
+                          plan->num_params);
+    return (int)n;
+}
+
+void ks_train_display_start(void* user, const ks_train_plan* plan) {
+    const ks_train_display* d = user;
+    const ks_config* c = d->config;
+    char policy[512], steps[64] = "", done[64] = "", processes[64] = "", text[6144];
+    print_policy(policy, sizeof policy, plan);
+    if (c->method == KS_MAML && c->inner.steps > 0) {
+        snprintf(steps, sizeof steps, ", after 0 to %d steps", c->inner.steps);
+    }
+    if (plan->first > 0) {
+        snprintf(done, sizeof done, ", of which %lld are done", (long long)plan->first);
+    }
+    if (plan->processes > 1) {
+        snprintf(processes, sizeof processes, " in each of %zu processes", plan->processes);
+    }
+    snprintf(text, sizeof text,
+             "method      %s on %s, seed %lld\n"
+             "policy      %s\n"
+             "sizes       %d tasks x %d trajectories x %d timesteps%s\n"
+             "iterations  %d%s\n"
+             "threads     %d%s\n"
+             "directory   %s\n",
+             ks_method_name((ks_method)c->method), c->env, (long long)c->seed, policy, c->tasks, c->trajectories,
+             c->horizon, steps, c->iterations, done, d->options->threads, processes, d->options->directory);
+    ks_cli_tell(stderr, text);
+}
+
+/* ---- one iteration --------------------------------------------------------------------------------------------------------- */
+
+static void duration(char* out, size_t room, double s) {
+    if (s < 100) {
+        snprintf(out, room, "%.0f s", s);
+    } else if (s < 6000) {
+        snprintf(out, room, "%.0f min", s / 60);
+    } else {
+        snprintf(out, room, "%.1f h", s / 3600);
+    }
+}
+
+enum { ALL_RETURNS = 1, PACE = 2, LEFT = 4, KL = 8, BAR = 16 };
+
+static void compose(char* out, size_t room, int parts, const ks_train_report* r) {
+    enum { CELLS = 16 };
+    const ks_maml_stats* s = r->stats;
+    long long done = r->iteration + 1, all = r->iterations;
+    double rate = r->elapsed_s / (double)(done - r->first);
+    char left[32];
+    duration(left, sizeof left, rate * (double)(all - done));
+    size_t n = 0;
+    if (parts & BAR) {
+        int filled = (int)(CELLS * done / all);
+        n += (size_t)snprintf(out, room, "[%.*s%*s] ", filled, "################", CELLS - filled, "");
+    }
+    n += (size_t)snprintf(out + n, room - n, "%s%lld/%lld  return", parts & BAR ? "" : "iteration ", done, all);
+    for (int j = 0; j < s->stages; j++) {
+        if (j > 0 && j < s->stages - 1 && !(parts & ALL_RETURNS)) {
+            n += j == 1 ? (size_t)snprintf(out + n, room - n, " ..") : 0;
+            continue;
+        }
+        double value = s->mean_return[j];
+        n += (size_t)snprintf(out + n, room - n, fabs(value) < 1e6 ? "%s %.2f" : "%s %.3g", j ? " ->" : "", value);
+    }
+    if (parts & PACE) {
+        n += (size_t)snprintf(out + n, room - n, "  %.2f s each, %s left", rate, left);
+    } else if (parts & LEFT) {
+        n += (size_t)snprintf(out + n, room - n, "  %s left", left);
+    }
+    if (parts & KL) {
+        snprintf(out + n, room - n, "  kl %.4f", s->trpo.kl);
+    }
+}
+
+void ks_train_display_line(char* out, size_t room, size_t columns, bool bar, const ks_train_report* report) {
+    static const int FROM_RICH_TO_POOR[] = {ALL_RETURNS | PACE | KL | BAR,
+                                            ALL_RETURNS | PACE | BAR,
+                                            ALL_RETURNS | LEFT | BAR,
+                                            PACE | KL | BAR,
+                                            LEFT | BAR,
+                                            LEFT,
+                                            0};
+    for (size_t i = 0; i < sizeof FROM_RICH_TO_POOR / sizeof *FROM_RICH_TO_POOR; i++) {
+        compose(out, room, FROM_RICH_TO_POOR[i] & (bar ? ~0 : ~BAR), report);
+        if (strlen(out) <= columns) {
+            return;
+        }
+    }
+    out[columns] = 0;
+}
+
+void ks_train_display_iteration(void* user, const ks_train_report* report) {
+    ks_train_display* d = user;
+    char line[1024], text[1100];
+    size_t columns = ks_cli_width(stderr) - 1; /* a line that wraps could not be drawn anew */
+    ks_train_display_line(line, sizeof line, columns < sizeof line ? columns : sizeof line - 1, d->live, report);
+    snprintf(text, sizeof text, d->live ? "\r\033[K%s" : "%s\n", line);
+    ks_cli_tell(stderr, text);
+    d->line_open = d->live;
+}
+
+void ks_train_display_close(ks_train_display* d) {
+    if (d->line_open) {
+        ks_cli_tell(stderr, "\n");
+        d->line_open = false;
+    }
+}
+
+void ks_train_display_warning(void* user, const char* text) {
+    char line[4352];
+    ks_train_display_close(user);
+    snprintf(line, sizeof line, "kshot: warning: %s\n", text);
+    ks_cli_tell(stderr, line);
+}
