@@ -45,6 +45,9 @@ int ks_cli_cores(void);
 /* An output file that must not exist unless force, and must not be "-". */
 bool ks_cli_check_output(const char* path, bool force, ks_error* err);
 
+/* Prints an error as the one line that it is; an empty one is said elsewhere. main does it for what subcommands return. */
+void ks_cli_say(const char* text);
+
 /* Exit code for what a library call said. */
 int ks_cli_exit(bool ok, const ks_error* err);
 

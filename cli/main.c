@@ -38,10 +38,14 @@ static void usage(FILE* out) {
             "config or input, 130 interrupted.\n");
 }
 
-static int fail(const char* text, int code) {
+void ks_cli_say(const char* text) {
     if (*text) { /* empty: another process of the run says it */
         fprintf(stderr, "kshot: %s\n", text);
     }
+}
+
+static int fail(const char* text, int code) {
+    ks_cli_say(text);
     return code;
 }
 

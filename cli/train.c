@@ -181,6 +181,11 @@ int ks_cli_train(int argc, char** argv, ks_error* err) {
         options.start = a.force ? KS_RUN_ANEW : a.or_new ? KS_RUN_RESUME_OR_NEW : a.resume ? KS_RUN_RESUME : KS_RUN_NEW;
         code = train(&config, &options, err);
     }
+    if (options.dist && code != 0) { /* it is said before the first process ends: mpirun then ends the others */
+        ks_cli_say(err->text);
+        err->text[0] = 0;
+        ks_dist_any(options.dist, true);
+    }
     ks_dist_destroy(options.dist);
     return code;
 }

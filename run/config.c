@@ -529,7 +529,7 @@ bool ks_config_write(const ks_config* config, FILE* file, bool comments) {
 }
 
 static bool write_config(void* user, FILE* file) {
-    return ks_config_write(user, file, false);
+    return ks_config_write(user, file, true);
 }
 
 bool ks_config_save(const ks_config* config, const char* path, ks_error* err) {

@@ -60,7 +60,7 @@ bool ks_config_check(const ks_config* config, ks_error* err);
 
 /* Every field as YAML that reads back exactly; with comments (unit and range) if asked. Returns false on a write error. */
 bool ks_config_write(const ks_config* config, FILE* file, bool comments);
-/* Writes it to a path, atomically. Errors: KS_FAILED. */
+/* Writes it to a path, with comments, atomically. Errors: KS_FAILED. */
 bool ks_config_save(const ks_config* config, const char* path, ks_error* err);
 /* First key in which the two differ, or NULL. Keys that may change on resume (iterations, checkpoint_every) do not count. */
 const char* ks_config_difference(const ks_config* a, const ks_config* b);

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""test_resume.py KSHOT: a run is the same, byte for byte, on any number of threads, and however often it was stopped: by SIGKILL,
-by Ctrl-C, by a full disk."""
+"""test_resume.py KSHOT [TIMES]: a run is the same, byte for byte, on any number of threads, and however often it was stopped: by
+SIGKILL, by Ctrl-C, by a full disk. TIMES: how often it is killed (by hand: 100)."""
 
 import os
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import time
 from kshot_cli import CONFIGS, SMALL, Kshot, content, rows, same_run, settings
 
 POINT = f"{CONFIGS}/point.yaml"
+TIMES = int(sys.argv[2]) if len(sys.argv) > 2 else 12
 RUN = [POINT, *SMALL, *settings(iterations=40, inner__steps=2, trpo__cg_warm_start=0.9, trpo__kfac_damping=0.01)]
 
 
@@ -30,17 +32,15 @@ def threads(kshot, folder, reference):
 def killed(kshot, folder, reference):
     random.seed(5)
     run = f"{folder}/killed"
-    for attempt in range(8):
-        process = subprocess.Popen(kshot.command("train", *RUN, "-o", run, *(["--resume"] if attempt else [])),
+    for _ in range(TIMES):
+        process = subprocess.Popen(kshot.command("train", *RUN, "-o", run, "--resume=auto", "-s", "checkpoint_every=1"),
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(random.uniform(0.02, 0.4))
+        time.sleep(random.uniform(0, 0.15))
         process.send_signal(signal.SIGKILL)
-        process.wait()
-        if not os.path.exists(f"{run}/config.yaml"):  # killed before it began
-            for name in os.listdir(run) if os.path.isdir(run) else []:
-                os.remove(f"{run}/{name}")
-            kshot.done("train", *RUN, "-s", "iterations=1", "-o", run)
-    kshot.done("train", *RUN, "-o", run, "--resume")
+        if process.wait() == 0:  # it was done: from the start again
+            same_run(reference, run)
+            shutil.rmtree(run)
+    kshot.done("train", *RUN, "-o", run, "--resume=auto")
     same_run(reference, run)
 
 

@@ -28,6 +28,12 @@ def learning(kshot, folder):
     run, out = f"{folder}/run", f"{folder}/eval.csv"
     progress = kshot("train", POINT, *SHORT, "-o", run).stderr.splitlines()
     assert sum(line.startswith("iteration ") for line in progress) == 25, progress
+    header = "".join(progress[: progress.index(next(line for line in progress if line.startswith("iteration ")))])
+    for part in ("maml on point", "20 tasks x 20 trajectories x 60 timesteps", "2 -> 32 -> 32 -> 2", run):
+        assert part in header, header
+    with open(f"{run}/config.yaml") as file:
+        for line in file:
+            assert "  # " in line or line.rstrip().endswith(":"), f"every setting says what it means: {line}"
     kshot.done("train", POINT, *SHORT, "-s", "iterations=0", "-o", f"{folder}/random")
     kshot.done("eval", run, "--tasks", 20, "-o", out, "--steps", 4)
     kshot.done("eval", f"{folder}/random", "--tasks", 20, "-o", f"{folder}/random.csv", "--label", "random")

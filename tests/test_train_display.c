@@ -1,0 +1,60 @@
+/* What a training says of an iteration fits the terminal, however long its numbers are. */
+#include "cli/train_display.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static ks_train_report report_of(ks_maml_stats* stats, int stages, double value) {
+    *stats = (ks_maml_stats){.stages = stages, .trpo = {.kl = 0.0123}};
+    for (int j = 0; j < stages; j++) {
+        stats->mean_return[j] = value;
+    }
+    return (ks_train_report){.iteration = 11, .iterations = 120, .elapsed_s = 12, .stats = stats};
+}
+
+static void test_usual(void** state) {
+    (void)state;
+    char line[200];
+    ks_maml_stats stats;
+    ks_train_report r = report_of(&stats, 2, -48.88);
+    ks_train_display_line(line, sizeof line, 79, false, &r);
+    assert_string_equal(line, "iteration 12/120  return -48.88 -> -48.88  1.00 s each, 2 min left  kl 0.0123");
+    ks_train_display_line(line, sizeof line, 120, true, &r);
+    assert_string_equal(line, "[#               ] 12/120  return -48.88 -> -48.88  1.00 s each, 2 min left  kl 0.0123");
+    r = report_of(&stats, 4, -48.88);
+    ks_train_display_line(line, sizeof line, 79, false, &r);
+    assert_non_null(strstr(line, " -48.88 -> -48.88 -> -48.88 -> -48.88  2 min left")); /* they matter most */
+}
+
+static void test_fits(void** state) {
+    (void)state;
+    static const double VALUES[] = {0, -1.5, 12345.678, -99999999, 1e300, -INFINITY, NAN};
+    for (size_t v = 0; v < sizeof VALUES / sizeof *VALUES; v++) {
+        for (int stages = 1; stages <= KS_MAX_INNER_STEPS + 1; stages++) {
+            for (size_t columns = 0; columns < 200; columns++) {
+                char line[1024];
+                ks_maml_stats stats;
+                ks_train_report r = report_of(&stats, stages, VALUES[v]);
+                r.elapsed_s = 1e7;
+                r.iterations = 1000000000;
+                for (int bar = 0; bar < 2; bar++) {
+                    ks_train_display_line(line, sizeof line, columns, bar, &r);
+                    assert_in_range(strlen(line), 0, columns);
+                    assert_null(strchr(line, '\n'));
+                }
+            }
+        }
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_usual), cmocka_unit_test(test_fits)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
