@@ -21,6 +21,7 @@ typedef struct run {
     ks_maml* maml;
     ks_run_directory* directory; /* of the leader alone, as is the next */
     ks_progress* progress;
+    bool config_saved; /* config.yaml is this call's; where a run goes on, not before its next checkpoint */
     ks_run_state state;
     ks_real* theta_start;    /* (P) parameters that the iteration under way started with, */
     ks_real* cg_start_start; /* (P) and where its conjugate gradient did */
@@ -45,7 +46,14 @@ static ks_policy_info info_of(const run* r, int64_t iteration) {
     return info;
 }
 
-/* The checkpoint comes last: what it counts on is on disk by then. */
+static bool save_config(run* r, ks_error* err) {
+    char path[KS_RUN_PATH];
+    ks_run_directory_file(path, r->directory, "config.yaml");
+    r->config_saved = ks_config_save(r->config, path, err);
+    return r->config_saved;
+}
+
+/* The checkpoint comes after all that it counts on. A resumed run whose disk is full stays as it was, config included. */
 static bool save(run* r, ks_error* err) {
     char path[KS_RUN_PATH];
     const ks_real* best;
@@ -65,7 +73,7 @@ static bool save(run* r, ks_error* err) {
         return false;
     }
     ks_run_directory_file(path, r->directory, "checkpoint.safetensors");
-    return ks_checkpoint_save(path, r->policy, &info, &r->state, err);
+    return ks_checkpoint_save(path, r->policy, &info, &r->state, err) && (r->config_saved || save_config(r, err));
 }
 
 /* ---- starting -------------------------------------------------------------------------------------------------------------- */
@@ -123,7 +131,7 @@ static bool open_progress(run* r, ks_error* err) {
 }
 
 /* State, config.yaml and progress.csv of a run that begins, or goes on. The config comes first: a run that is killed right
- * after it can be resumed. */
+ * after it can be resumed with it. */
 static bool begin(run* r, bool resumes, ks_error* err) {
     char path[KS_RUN_PATH];
     ks_run_directory_file(path, r->directory, "checkpoint.safetensors");
@@ -140,8 +148,7 @@ static bool begin(run* r, bool resumes, ks_error* err) {
                        (long long)r->state.iteration, r->config->iterations);
     }
     ks_run_directory_tidy(r->directory);
-    ks_run_directory_file(path, r->directory, "config.yaml");
-    return ks_config_save(r->config, path, err) && open_progress(r, err);
+    return (resumes || save_config(r, err)) && open_progress(r, err);
 }
 
 /* The leader's part of the start. */
