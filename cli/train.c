@@ -78,8 +78,9 @@ static int train(const ks_config* config, ks_train_options* options, ks_error* e
             clearerr(stdout); /* the run is done, whether it can be told or not */
         }
     } else if (!ok && err->code == KS_INTERRUPTED) {
+        bool resumes = options->start == KS_RUN_RESUME || options->start == KS_RUN_RESUME_OR_NEW;
         ks_error inner = *err;
-        ks_fail(err, KS_INTERRUPTED, "%s: give the same command with --resume", inner.text);
+        ks_fail(err, KS_INTERRUPTED, "%s: give the same command%s", inner.text, resumes ? " again" : " with --resume");
         err->text[leads ? strlen(err->text) : 0] = 0; /* said once is enough */
     }
     return ks_cli_exit(ok, err);

@@ -72,10 +72,8 @@ estimate() { # of the domain in use
 
 # train METHOD: a run that is done is left alone, one that was stopped goes on
 train() {
-    local resume=()
-    [ ! -e "$dir/$1/config.yaml" ] || resume=(--resume)
     # shellcheck disable=SC2046
-    "$kshot" train "$config" $(settings "$1") -o "$dir/$1" "${resume[@]}"
+    "$kshot" train "$config" $(settings "$1") -o "$dir/$1" --resume=auto
 }
 
 evaluate() { # METHOD OPTION…: the CSV, and what eval says of it; not again if it is newer than the policy

@@ -70,7 +70,8 @@ def refused(kshot, folder):
         (["-s", "tasks=0"], 2, "tasks"),
     ):
         result = mpirun(3, "train", *RUN, *words, "-o", f"{folder}/refused")
-        assert result.returncode == code and ours(result.stderr) and mention in ours(result.stderr)[0], result.stderr
+        said = ours(result.stderr)
+        assert result.returncode == code and len(said) == 1 and mention in said[0], result.stderr
         assert not os.path.exists(f"{folder}/refused")
 
 
@@ -85,9 +86,57 @@ def failed(kshot, folder):
     assert process.returncode == 1 and len(said) == 1 and run in said[0], said
 
 
+def different(kshot, folder):
+    """What the processes are given is compared before anything is done, and said once. Where they write and on how many threads is
+    the first one's business, and everyone's own."""
+    run, script = f"{folder}/different", f"{folder}/process.sh"
+    for words, code, mentions in (
+        ("-s seed=9", 2, ["seed is 9 in process 1 and 1 in process 0"]),
+        ("-s policy.hidden=[30]", 2, ["policy.hidden is [30] in process 1 and [8] in process 0"]),
+        ("-s iterations=2", 2, ["iterations is 2 in process 1 and 30 in process 0"]),
+        ("-s tasks=1", 2, ["tasks is 1 in process 1 and 7 in process 0"]),
+        ("-s taks=1", 2, ["taks", "tasks"]),
+        ("--colour", 2, ["--colour"]),
+        (f"-j 2 -o {folder}/elsewhere", 0, []),
+    ):
+        with open(script, "w") as file:
+            file.write(f'[ "$OMPI_COMM_WORLD_RANK" != 1 ] || set -- "$@" {words}\nexec {kshot.path} "$@"\n')
+        line = [sys.argv[2], "--oversubscribe", "-n", "3", "sh", script, "train", *RUN, "-o", run]
+        result = subprocess.run(line, env=ENVIRONMENT, capture_output=True, text=True, timeout=100)
+        said = ours(result.stderr)
+        assert result.returncode == code and len(said) == (code != 0), (words, result.returncode, result.stderr)
+        assert all(text in said[0] for text in mentions), (words, said)
+        assert os.path.exists(run) == (code == 0) and not os.path.exists(f"{folder}/elsewhere")
+
+
+def one_writer(kshot, folder):
+    """A second team, and a process alone, are refused with the first team's leader; all of it ends, and it is said once."""
+    run = f"{folder}/one"
+    first = subprocess.Popen(command(2, "train", *RUN, "-s", "iterations=100000", "-o", run), env=ENVIRONMENT,
+                             stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    await_iteration(first)
+    with open(f"{run}/.kshot.lock") as file:
+        leader = file.read().split()[0]
+    for words in (["--force"], ["--resume"], []):
+        result = mpirun(3, "train", *RUN, "-o", run, *words)
+        said = ours(result.stderr)
+        assert result.returncode == 2 and len(said) == 1 and f"process {leader} " in said[0], result.stderr
+    kshot.refused(2, [f"process {leader} "], "train", *RUN, "-o", run, "--force")
+    first.send_signal(signal.SIGTERM)
+    first.communicate()
+    assert mpirun(2, "train", *RUN, "-s", f"iterations={len(rows(f'{run}/progress.csv')) + 1}", "-o", run, "--resume").returncode == 0
+
+
+def alone_by_mistake(kshot, folder):
+    """Processes that a launcher of another kind has started do not find each other: none trains."""
+    for variables in ({"PMI_SIZE": "2"}, {"SLURM_STEP_NUM_TASKS": "2"}):
+        kshot.refused(1, ["2 processes"], "train", *RUN, "-o", f"{folder}/mistake", env={**ENVIRONMENT, **variables})
+        assert not os.path.exists(f"{folder}/mistake")
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
-        for test in (same, stopped, refused, failed):
+        for test in (same, stopped, refused, failed, different, one_writer, alone_by_mistake):
             test(Kshot(sys.argv[1]), folder)
             print("ok", test.__name__)
 
