@@ -91,7 +91,8 @@ static void print_table(const table* t) {
         printf("%14zu %12s %14.2f %9s%7.2f %14.1f\n", j, lr, mean, "+-", error, length);
     }
     if (r->rejected > 0) {
-        printf("\nthe physics broke down in %zu trajectories, which end there\n", r->rejected);
+        printf("\n%zu trajectories broke down and end there: the physics did, or a number was not finite\n",
+               r->rejected);
     }
 }
 

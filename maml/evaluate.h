@@ -33,7 +33,7 @@ typedef struct ks_eval_result {
     int steps;
     double* mean_return; /* (tasks x (steps + 1)) mean undiscounted return over trajectories */
     double* mean_length; /* likewise: mean number of timesteps */
-    size_t rejected;     /* timesteps thrown away because the physics broke down */
+    size_t rejected;     /* timesteps thrown away because they broke down (ks_sampler_run) */
 } ks_eval_result;
 void ks_eval_result_free(ks_eval_result* result);
 

@@ -76,7 +76,7 @@ typedef struct ks_maml_stats {
     double surrogate_before, surrogate_after;   /* outer losses: smaller is better */
     ks_trpo_result trpo;
     size_t env_steps;        /* environment steps of this iteration */
-    size_t rejected;         /* timesteps thrown away because the physics broke down */
+    size_t rejected;         /* timesteps thrown away because they broke down (ks_sampler_run) */
     size_t baselines_failed; /* batches whose baseline could not be solved for */
     double mean_std; /* mean standard deviation of the actions at θ, before the meta-update; 0 if categorical */
     double sampling_s, update_s; /* wall seconds spent */

@@ -9,7 +9,7 @@
 enum {
     BLOCK = 20,     /* trajectories stepped in lock-step at most (measured: more gain nothing) */
     MIN_ITEMS = 16, /* blocks wanted where there are few trajectories, so that every core gets some */
-    UNSTABLE = 2,   /* in batch->terminated while sampling: the physics broke down */
+    BROKEN = 2,     /* in batch->terminated while sampling: the physics broke down, or a number was not finite */
 };
 
 /* What one thread needs to step a block. */
@@ -221,13 +221,44 @@ static void note_end(const block* b, size_t i, size_t length, uint8_t terminated
     }
     double* qpos = batch->qpos_last + trajectory * batch->sizes.nq;
     double* qvel = batch->qvel_last + trajectory * batch->sizes.nv;
-    if (terminated == UNSTABLE) { /* the state that the refused step started from */
+    if (terminated == BROKEN) { /* the state that the refused step started from */
         size_t row = slot(batch, trajectory, length);
         memcpy(qpos, batch->qpos + row * batch->sizes.nq, batch->sizes.nq * sizeof *qpos);
         memcpy(qvel, batch->qvel + row * batch->sizes.nv, batch->sizes.nv * sizeof *qvel);
     } else {
         ks_env_get_physics(b->crew->env[b->world[i]], qpos, qvel);
     }
+}
+
+/* without a way out of the loop, so that the compiler makes vector instructions of it */
+static bool all_finite(const ks_real* x, size_t n) {
+    int finite = 1;
+    for (size_t i = 0; i < n; i++) {
+        finite &= isfinite(x[i]) != 0;
+    }
+    return finite;
+}
+
+/* What was decided before a step, as it is kept: one number that is not finite would poison the whole batch. */
+static bool can_step(const block* b, size_t row) {
+    const ks_sampler* s = b->sampler;
+    const ks_batch* batch = b->request->batch;
+    return isfinite(batch->logp[row]) && all_finite(batch->act + row * s->act_cols, s->act_cols) &&
+           all_finite(batch->head + row * s->head_cols, s->head_cols) &&
+           all_finite(batch->obs + row * s->obs_dim, s->obs_dim);
+}
+
+/* The rewards of the step that world i has just taken, as they are kept. False if one is not finite: what a double holds may be
+ * too much for ks_real. */
+static bool note_rewards(const block* b, size_t i, size_t t, size_t row, double rew) {
+    ks_batch* batch = b->request->batch;
+    batch->rew[row] = (ks_real)rew;
+    if (batch->sweep_rew) {
+        double task[KS_TASK_MAX];
+        ks_sweep_task(task, b->sampler->def, t, batch->sizes.horizon);
+        batch->sweep_rew[row] = (ks_real)ks_env_reward(b->crew->env[b->world[i]], task);
+    }
+    return isfinite(batch->rew[row]) && (!batch->sweep_rew || isfinite(batch->sweep_rew[row]));
 }
 
 static void block_step(block* b, size_t t) {
@@ -238,16 +269,12 @@ static void block_step(block* b, size_t t) {
     for (size_t i = 0; i < b->running; i++) {
         size_t row = slot(batch, b->trajectory[i], t);
         note_before_step(b, i, row);
-        ks_env_step_result step =
-            ks_env_step(c->env[b->world[i]], c->act + i * s->act_cols, c->obs + still * s->obs_dim);
-        batch->rew[row] = (ks_real)step.rew;
-        if (batch->sweep_rew && !step.unstable) {
-            double task[KS_TASK_MAX];
-            ks_sweep_task(task, s->def, t, batch->sizes.horizon);
-            batch->sweep_rew[row] = (ks_real)ks_env_reward(c->env[b->world[i]], task);
+        ks_env_step_result step = {.unstable = true};
+        if (can_step(b, row)) {
+            step = ks_env_step(c->env[b->world[i]], c->act + i * s->act_cols, c->obs + still * s->obs_dim);
         }
-        if (step.unstable || !isfinite(step.rew)) { /* one such number would poison the whole batch */
-            note_end(b, i, t, UNSTABLE);
+        if (step.unstable || !note_rewards(b, i, t, row, step.rew)) {
+            note_end(b, i, t, BROKEN);
         } else if (step.terminated || t + 1 == batch->sizes.horizon) {
             note_end(b, i, t + 1, step.terminated);
         } else {
@@ -297,7 +324,7 @@ static void compact(ks_batch* batch) {
         if (from != to) {
             move_rows(batch, to, from, length);
         }
-        if (batch->terminated[i] == UNSTABLE) {
+        if (batch->terminated[i] == BROKEN) {
             batch->rejected++;
             batch->terminated[i] = 1;
         }
@@ -352,11 +379,12 @@ bool ks_sampler_run(ks_sampler* s, const ks_rollout_request* requests, size_t co
         }
     }
     for (size_t r = 0; r < count; r++) {
-        if (requests[r].batch->rows == 0) {
+        if (requests[r].batch->rows == 0 && !requests[r].may_break_down) {
             return ks_fail(err, KS_FAILED,
-                           "%s: the physics broke down in the first step of all %zu trajectories of task %u (are the "
-                           "policy's parameters finite?)",
-                           s->def->name, requests[r].trajectories, requests[r].task_index);
+                           "%s: all %zu trajectories of task %u broke down in their first step: the policy (are its "
+                           "parameters finite?) or the environment gave a number that is not finite%s",
+                           s->def->name, requests[r].trajectories, requests[r].task_index,
+                           s->def->mujoco_data ? ", or the physics became unstable" : "");
         }
     }
     return true;

@@ -32,6 +32,7 @@ typedef struct ks_rollout_request {
     const double* task;   /* (task_dim), or (n x task_dim) with task_per_trajectory */
     bool task_per_trajectory;
     uint32_t task_index; /* the task's number in the random streams: the same for every stage of a task */
+    bool may_break_down; /* a batch without a timestep is no error: the caller looks at batch->rows */
 } ks_rollout_request;
 
 /* Where the randomness comes from (rng.h). */
@@ -42,9 +43,10 @@ typedef struct ks_rollout_noise {
     bool deterministic; /* act without noise (start states stay random) */
 } ks_rollout_noise;
 
-/* Fills every request's batch. A trajectory ends when the environment says so, at the horizon, or before a step in which
- * the physics broke down (counted in batch->rejected; terminated = 1).
- * Errors: KS_FAILED if a batch ends without a single timestep. */
+/* Fills every request's batch. A trajectory ends when the environment says so, at the horizon, or before a step that broke down: the
+ * physics did, or an observation, head, action, log-probability or reward is not finite as it is kept in the batch (counted in
+ * batch->rejected; terminated = 1).
+ * Errors: KS_FAILED if a batch ends without a single timestep, unless its request may break down. */
 bool ks_sampler_run(ks_sampler* sampler, const ks_rollout_request* requests, size_t count, ks_rollout_noise noise,
                     ks_error* err);
 

@@ -237,8 +237,10 @@ static void warn_of(const run* r, const ks_maml_stats* stats) {
         warn(r, text);
     }
     if (stats->rejected > 0) {
-        snprintf(text, sizeof text, "iteration %lld: the physics broke down in %zu trajectories, which end there",
-                 (long long)r->state.iteration - 1, stats->rejected);
+        snprintf(
+            text, sizeof text,
+            "iteration %lld: %zu trajectories broke down and end there: the physics did, or a number was not finite",
+            (long long)r->state.iteration - 1, stats->rejected);
         warn(r, text);
     }
     if (stats->baselines_failed > 0) {

@@ -8,11 +8,14 @@
 
 /* ---- an environment to order ---------------------------------------------------------------------------------------- */
 
-enum { RUNS_ON, ENDS, ENDS_AT_ONCE, BREAKS, BREAKS_AT_ONCE, NUM_FATES, LIFE = 30 };
+enum { RUNS_ON, ENDS, ENDS_AT_ONCE, BREAKS, BREAKS_AT_ONCE, HUGE_REWARD, HUGE_SWEEP, HUGE_OBS, NUM_FATES, LIFE = 30 };
+
+/* finite, and infinite in single precision */
+static const double TOO_LARGE = 1e39;
 
 /* Walks along a line, and in step number `life`, which the start decides, meets the fate that the task names. */
 typedef struct walker {
-    double x;
+    double x, bonus; /* bonus: of the sweep's rewards */
     int steps, life;
 } walker;
 
@@ -52,13 +55,16 @@ static inline ks_env_step_result walker_step(void* state, const double* task, co
         obs[0] = obs[1] = NAN;
         return (ks_env_step_result){.rew = NAN, .terminated = true, .unstable = true};
     }
-    bool ends = fate == ENDS_AT_ONCE || (fate == ENDS && w->steps == w->life);
-    return (ks_env_step_result){.rew = task[1] * w->x, .terminated = ends};
+    bool fated = w->steps == w->life;
+    bool ends = fate == ENDS_AT_ONCE || (fate == ENDS && fated);
+    w->bonus = fate == HUGE_SWEEP && fated ? TOO_LARGE : 0;
+    obs[1] = fate == HUGE_OBS && fated ? (ks_real)TOO_LARGE : obs[1];
+    return (ks_env_step_result){.rew = fate == HUGE_REWARD && fated ? TOO_LARGE : task[1] * w->x, .terminated = ends};
 }
 
 static inline double walker_reward(const void* state, const double* task) {
     const walker* w = state;
-    return task[1] * w->x + 100 * task[0];
+    return task[1] * w->x + 100 * task[0] + w->bonus;
 }
 
 static inline void walker_physics(const void* state, double* qpos, double* qvel) {

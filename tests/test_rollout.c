@@ -234,6 +234,22 @@ static void ends_in_the_first_step(void** state) {
     close_world(&w);
 }
 
+static void check_finite(const ks_batch* b) {
+    const ks_batch_sizes* z = &b->sizes;
+    for (size_t t = 0; t < b->rows; t++) {
+        assert_true(isfinite(b->rew[t]) && isfinite(b->logp[t]) && (!b->sweep_rew || isfinite(b->sweep_rew[t])));
+        for (size_t c = 0; c < z->obs_dim; c++) {
+            assert_true(isfinite(b->obs[t * z->obs_dim + c]));
+        }
+        for (size_t c = 0; c < z->act_cols; c++) {
+            assert_true(isfinite(b->act[t * z->act_cols + c]));
+        }
+        for (size_t c = 0; c < z->head_cols; c++) {
+            assert_true(isfinite(b->head[t * z->head_cols + c]));
+        }
+    }
+}
+
 static void broken_physics_is_cut_off(void** state) {
     (void)state;
     enum { HORIZON = 20 };
@@ -262,9 +278,7 @@ static void broken_physics_is_cut_off(void** state) {
         }
         assert_int_equal(b->rejected, rejected);
         assert_int_equal(e->rejected, 0);
-        for (size_t t = 0; t < b->rows; t++) {
-            assert_true(isfinite(b->rew[t]) && isfinite(b->obs[2 * t]) && isfinite(b->logp[t]));
-        }
+        check_finite(b);
     }
     assert_true(empty > 0); /* trajectories without a timestep are among them */
     free_run(&broken);
@@ -321,12 +335,9 @@ static void a_sweep_goes_through_all_tasks(void** state) {
     }
 }
 
-/* walkers of any fate: rewards of the sweep stand beside the timesteps that they are of, and change nothing else */
-static void check_sweep_of(int fate) {
-    enum { HORIZON = 20 };
-    world w = open_world(&WALKER, false);
-    run plain = sampled_walkers(&w, fate, HORIZON);
-    run r = make_run(&w, HORIZON);
+/* as sampled_walkers, with rewards of the sweep */
+static run sampled_with_sweep(const world* w, int fate, size_t horizon) {
+    run r = make_run(w, horizon);
     for (size_t i = 0; i < REQUESTS; i++) {
         ks_batch_sizes sizes = r.batch[i]->sizes;
         sizes.sweep = true;
@@ -337,8 +348,17 @@ static void check_sweep_of(int fate) {
         r.task[i][0] = fate;
         r.task[i][1] = 1 + (double)i;
     }
-    sample(&r, &w, 2, NOISE);
+    sample(&r, w, 2, NOISE);
     assert_true(r.ok);
+    return r;
+}
+
+/* walkers of any fate: rewards of the sweep stand beside the timesteps that they are of, and change nothing else */
+static void check_sweep_of(int fate) {
+    enum { HORIZON = 20 };
+    world w = open_world(&WALKER, false);
+    run plain = sampled_walkers(&w, fate, HORIZON);
+    run r = sampled_with_sweep(&w, fate, HORIZON);
     for (size_t i = 0; i < REQUESTS; i++) {
         const ks_batch* b = r.batch[i];
         check_same_batch(b, plain.batch[i]);
@@ -363,6 +383,87 @@ static void rewards_of_a_sweep(void** state) {
     check_sweep_of(RUNS_ON);
     check_sweep_of(ENDS);
     check_sweep_of(BREAKS);
+}
+
+/* ---- numbers that are not finite ------------------------------------------------------------------------------------------- */
+
+/* What is finite in double and not as it is kept ends a trajectory: `kept` timesteps after the one before the fated step, and all
+ * that stays is what it is without that fate. */
+static void check_huge(int fate, bool sweep, size_t kept) {
+    enum { HORIZON = 20 };
+    world w = open_world(&WALKER, false);
+    run r = sweep ? sampled_with_sweep(&w, fate, HORIZON) : sampled_walkers(&w, fate, HORIZON);
+    run on = sampled_walkers(&w, RUNS_ON, HORIZON);
+    assert_true(r.ok && on.ok);
+    for (uint32_t i = 0; i < REQUESTS; i++) {
+        const ks_batch* b = r.batch[i];
+        size_t rejected = 0;
+        check_finite(b);
+        for (uint32_t k = 0; k < b->n; k++) {
+            size_t length = fated_step(i, k) - 1 + kept;
+            bool breaks = length < HORIZON;
+            rejected += breaks;
+            length = breaks ? length : HORIZON;
+            assert_int_equal(length_of(b, k), length);
+            assert_int_equal(b->terminated[k], breaks);
+            for (size_t t = 0; t < length; t++) { /* but for the rounding of the policy in blocks of another size */
+                check_close(b->act[b->traj_start[k] + t], on.batch[i]->act[k * HORIZON + t], 1e-4);
+            }
+        }
+        assert_int_equal(b->rejected, rejected);
+        assert_true(rejected > 0 || TRAJECTORIES[i] == 1);
+    }
+    free_run(&r);
+    free_run(&on);
+    close_world(&w);
+}
+
+static void numbers_that_single_precision_does_not_hold(void** state) {
+    (void)state;
+    check_huge(HUGE_REWARD, false, 0);
+    check_huge(HUGE_SWEEP, true, 0);
+    check_huge(HUGE_OBS, false, 1); /* the step that led there is fine, the next cannot be taken */
+}
+
+/* no head makes an action of numbers that are not finite: neither the Gaussian nor the categorical, which could always take the
+ * last one */
+static void heads_that_are_not_finite(void** state) {
+    (void)state;
+    const ks_env_def* defs[] = {&WALKER, &ks_env_corridor, ks_env_find("point", NULL)};
+    const ks_real bad[] = {(ks_real)NAN, (ks_real)INFINITY, (ks_real)-INFINITY};
+    for (size_t d = 0; d < LENGTH(defs); d++) {
+        for (size_t i = 0; i < LENGTH(bad); i++) {
+            world w = open_world(defs[d], false);
+            run r = make_run(&w, 10);
+            for (size_t k = 0; k < REQUESTS; k++) {
+                r.task[k][0] = defs[d] == &WALKER ? RUNS_ON : r.task[k][0];
+            }
+            /* a bias of the last layer: one number of the head */
+            size_t last = ks_policy_log_std_offset(w.policy);
+            w.theta[last - 1] = bad[i];
+            for (int deterministic = 0; deterministic < 2; deterministic++) {
+                ks_rollout_noise noise = NOISE;
+                noise.deterministic = deterministic;
+                sample(&r, &w, 2, noise);
+                assert_false(r.ok);
+                assert_int_equal(r.err.code, KS_FAILED);
+                assert_non_null(strstr(r.err.text, defs[d]->name));
+                assert_non_null(strstr(r.err.text, "not finite"));
+                for (size_t k = 0; k < REQUESTS; k++) {
+                    assert_int_equal(r.batch[k]->rows, 0);
+                    assert_int_equal(r.batch[k]->rejected, TRAJECTORIES[k]);
+                    r.request[k].may_break_down = true;
+                }
+                sample(&r, &w, 2, noise); /* and whoever looks at the rows need not have it told */
+                assert_true(r.ok);
+                for (size_t k = 0; k < REQUESTS; k++) {
+                    r.request[k].may_break_down = false;
+                }
+            }
+            free_run(&r);
+            close_world(&w);
+        }
+    }
 }
 
 /* ---- requests ---------------------------------------------------------------------------------------------------------------- */
@@ -511,6 +612,8 @@ int main(void) {
         cmocka_unit_test(nothing_but_broken_physics_is_an_error),
         cmocka_unit_test(a_sweep_goes_through_all_tasks),
         cmocka_unit_test(rewards_of_a_sweep),
+        cmocka_unit_test(numbers_that_single_precision_does_not_hold),
+        cmocka_unit_test(heads_that_are_not_finite),
         cmocka_unit_test(a_batch_remembers_nothing),
         cmocka_unit_test(a_task_for_each_trajectory),
         cmocka_unit_test(without_noise_the_mean_is_done),
