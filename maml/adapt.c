@@ -2,9 +2,13 @@
 
 #include "maml/parallel.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct ks_adapt {
+    const ks_env_def* def;
     size_t num_params;
     int threads;
     ks_sampler* sampler;
@@ -21,6 +25,7 @@ ks_adapt* ks_adapt_create(const ks_env_model* model, const ks_policy* policy, ks
         return NULL;
     }
     size_t max_rows = sizes.trajectories * sizes.horizon;
+    a->def = ks_env_model_def(model);
     a->num_params = ks_policy_num_params(policy);
     a->threads = sizes.threads;
     a->sampler = ks_sampler_create(model, policy, sizes.threads, err);
@@ -100,6 +105,30 @@ bool ks_adapt_sample(ks_adapt* a, const ks_rollout_request* requests, size_t cou
         *baselines_failed += a->failed[i];
     }
     return true;
+}
+
+bool ks_adapt_works(const ks_adapt* a, const ks_rollout_request* sampled) {
+    int finite = 1;
+    for (size_t i = 0; i < a->num_params; i++) {
+        finite &= isfinite(sampled->theta[i]) != 0;
+    }
+    return finite && sampled->batch->rows > 0;
+}
+
+bool ks_adapt_check(const ks_adapt* a, const ks_rollout_request* sampled, int step, double lr, ks_error* err) {
+    if (ks_adapt_works(a, sampled)) {
+        return true;
+    }
+    char task[KS_TASK_MAX * 16] = "";
+    for (int i = 0; i < a->def->task_dim; i++) {
+        size_t used = strlen(task);
+        snprintf(task + used, sizeof task - used, i ? " %.6g" : "%.6g", sampled->task[i]);
+    }
+    return ks_fail(
+        err, KS_FAILED,
+        "%s: the step size %g of gradient step %d is too large for task %u (%s): the policy that it leads to "
+        "breaks down at once, in numbers that are not finite%s",
+        a->def->name, lr, step, sampled->task_index, task, a->def->mujoco_data ? " or in unstable physics" : "");
 }
 
 ks_rows ks_batch_rows(const ks_batch* batch) {

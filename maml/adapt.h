@@ -26,11 +26,18 @@ void ks_adapt_destroy(ks_adapt* adapt);
 const ks_sampler* ks_adapt_sampler(const ks_adapt* adapt);
 ks_derivatives* ks_adapt_derivatives(ks_adapt* adapt);
 
-/* Samples `count` requests and fills in their batches' advantages, and those of a sweep where they have one.
+/* Samples `count` requests and fills in their batches' advantages, and those of a sweep where they have one. A batch without a
+ * timestep, which a request may allow, has none.
  * *baselines_failed (may be NULL) is increased by the number of batches whose baseline could not be solved for.
  * Errors: KS_FAILED. */
 bool ks_adapt_sample(ks_adapt* adapt, const ks_rollout_request* requests, size_t count, ks_rollout_noise noise,
                      ks_advantage_settings settings, size_t* baselines_failed, ks_error* err);
+
+/* Whether what a gradient step has led to is of use, once it was sampled: θ is finite, and has come to a timestep. If not, the
+ * step was too long. */
+bool ks_adapt_works(const ks_adapt* adapt, const ks_rollout_request* sampled);
+/* The same with an error that says so. step: which one it was, from 1; lr: its size. Errors: KS_FAILED. */
+bool ks_adapt_check(const ks_adapt* adapt, const ks_rollout_request* sampled, int step, double lr, ks_error* err);
 
 /* A batch as the rows of a loss, weighted with its advantages. */
 ks_rows ks_batch_rows(const ks_batch* batch);

@@ -187,6 +187,12 @@ static void add_meta(audit* a, int64_t iteration, const ks_maml_stats* stats) {
 
 bool ks_audit_save(const char* path, const ks_maml* maml, const ks_real* theta, const ks_real* theta_new,
                    int64_t iteration, const ks_maml_stats* stats, ks_error* err) {
+    if (stats->left_out > 0) { /* the file has no place for tasks that do not count */
+        return ks_fail(
+            err, KS_FAILED,
+            "%s: not written: the step size of the inner steps is too large for %zu of the tasks, inner.lr: %g", path,
+            stats->left_out, ks_maml_get_settings(maml)->inner_lr);
+    }
     audit a = {.maml = maml, .writer = ks_tensor_writer_create(err)};
     if (!a.writer) {
         return false;

@@ -106,6 +106,7 @@ static bool evaluate_some(ks_eval_result* result, evaluation* e, const double* t
                 .theta = e->theta + i * e->num_params,
                 .task = tasks + (first + i) * e->task_dim,
                 .task_index = (uint32_t)(first + i),
+                .may_break_down = j > 0,
             };
         }
         ks_rollout_noise noise = {.seed = e->settings->seed,
@@ -117,6 +118,9 @@ static bool evaluate_some(ks_eval_result* result, evaluation* e, const double* t
         }
         for (size_t i = 0; i < count; i++) {
             const ks_batch* batch = e->requests[i].batch;
+            if (j > 0 && !ks_adapt_check(e->adapt, &e->requests[i], j, e->settings->lr[j - 1], err)) {
+                return false;
+            }
             size_t place = (first + i) * columns + (size_t)j;
             result->mean_return[place] = ks_batch_mean_return(batch);
             result->mean_length[place] = ks_batch_mean_length(batch);

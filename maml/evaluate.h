@@ -43,7 +43,8 @@ typedef void (*ks_eval_progress)(void* user, size_t done, size_t total);
 /* Evaluates theta (P) on tasks (count x task_dim). *result is the caller's (ks_eval_result_free). With batches
  * (steps + 1 pointers per task, index as above; else NULL) the trajectories themselves are kept: each must have been
  * created with ks_sampler_batch_sizes for settings->trajectories and horizon.
- * Errors: KS_BAD_INPUT (policy does not fit the environment), KS_FAILED. */
+ * Errors: KS_BAD_INPUT (policy does not fit the environment), KS_FAILED (also where a step is too long for a task: the text
+ * names both). */
 bool ks_evaluate(ks_eval_result* result, const ks_env_model* model, const ks_policy* policy, const ks_real* theta,
                  const double* tasks, size_t count, const ks_eval_settings* settings, ks_batch** batches,
                  ks_eval_progress progress, void* user, ks_error* err);

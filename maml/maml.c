@@ -12,10 +12,13 @@
 #include "maml/curvature.h"
 #include "maml/preconditioner.h"
 #include "maml/sweep.h"
+#include "maml/tally.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { FAILED, RETURN, STEPS, REJECTED, BASELINES, BROKEN, NOTES }; /* what is told of a task's stage */
 
 struct ks_maml {
     ks_maml_settings settings;
@@ -28,6 +31,8 @@ struct ks_maml {
     size_t trajectories; /* per group */
     int inner_steps;     /* k */
 
+    ks_tally tally; /* means over tasks, and which tasks count */
+    bool redo;      /* a task has turned out to count no more during the update, which begins anew */
     ks_adapt* adapt;
     ks_curvature* curvature;
     ks_preconditioner* preconditioner; /* or NULL */
@@ -49,90 +54,37 @@ struct ks_maml {
     double* kl;                   /* (groups) */
     double* all_loss;             /* (M) */
     double* all_kl;               /* (M) */
-    double* notes;                /* (groups + M, each 5) */
+    double* notes;                /* (groups + M, each NOTES) */
+    double* returns;              /* (k+1 x M) mean return of every stage and task */
     double* factors;              /* (M x preconditioner's size), or NULL if alone or without one */
     ks_real* cg_directions;       /* (cg_iterations x P), or NULL */
 };
 
-const char* ks_method_name(ks_method method) {
-    return method == KS_MAML ? "maml" : method == KS_PRETRAIN ? "pretrain" : "oracle";
-}
-
-ks_maml_settings ks_maml_settings_default(void) {
-    return (ks_maml_settings){
-        .method = KS_MAML,
-        .seed = 1,
-        .tasks = 40,
-        .trajectories = 20,
-        .horizon = 200,
-        .inner_steps = 1,
-        .inner_lr = 0.1,
-        .advantage = ks_advantage_settings_default(),
-        .trpo_gae_lambda = -1,
-        .trpo = ks_trpo_settings_default(),
-        .curvature_fraction = 1,
-        .threads = 1,
-    };
-}
-
-ks_advantage_settings ks_maml_advantage(const ks_maml_settings* s, int stage) {
-    ks_advantage_settings advantage = s->advantage;
-    int last = s->method == KS_MAML ? s->inner_steps : 0;
-    if (stage == last && s->trpo_gae_lambda >= 0) {
-        advantage.gae_lambda = s->trpo_gae_lambda;
-    }
-    return advantage;
-}
-
-double ks_maml_sweep(const ks_maml_settings* s) {
-    return s->method == KS_MAML && s->inner_steps > 0 ? s->sweep : 0;
-}
-
-double ks_maml_max_kl(const ks_maml_settings* s, uint64_t iteration) {
-    return s->max_kl_halving > 0 ? s->trpo.max_kl * exp2(-(double)iteration / s->max_kl_halving) : s->trpo.max_kl;
-}
-
 /* ---- one meta-iteration --------------------------------------------------------------------------------------- */
-
-static double mean(const double* x, size_t n) {
-    double sum = 0;
-    for (size_t i = 0; i < n; i++) {
-        sum += x[i];
-    }
-    return sum / (double)n;
-}
-
-/* all ← the values (n each) of every task, in order; own are those of the tasks here */
-static bool gather(const ks_maml* maml, double* all, const double* own, size_t n, ks_error* err) {
-    if (maml->settings.team.size <= 1) {
-        memmove(all, own, maml->groups * n * sizeof *all);
-        return true;
-    }
-    return maml->settings.team.gather(maml->settings.team.user, all, own, maml->tasks, n, err);
-}
-
-/* out (P) = mean over all tasks of u (groups x P) */
-static bool mean_over_tasks(double* out, const ks_maml* maml, const double* u, ks_error* err) {
-    size_t n = maml->num_params;
-    if (maml->gathered != u && !gather(maml, maml->gathered, u, n, err)) {
-        return false;
-    }
-    memset(out, 0, n * sizeof *out);
-    for (size_t i = 0; i < maml->tasks; i++) {
-        for (size_t p = 0; p < n; p++) {
-            out[p] += maml->gathered[i * n + p] / (double)maml->tasks;
-        }
-    }
-    return true;
-}
 
 static ks_real* stage_theta(const ks_maml* maml, int stage, size_t group) {
     return maml->theta + ((size_t)stage * maml->groups + group) * maml->num_params;
 }
 
-/* What is reported of a stage, over the tasks of all processes, which thereby learn whether one has failed. */
+/* Errors where no task is left, which all processes come to alike: the first says so. */
+static bool some_count(const ks_maml* maml, ks_error* err) {
+    if (maml->tally.counted > 0) {
+        return true;
+    }
+    if (maml->settings.team.rank > 0) {
+        *err = (ks_error){.code = KS_FAILED};
+        return false;
+    }
+    return ks_fail(
+        err, KS_FAILED,
+        "%s: the step size of the inner steps is too large, inner.lr: %g: the policies that they lead to break down "
+        "at once on all %zu tasks, in numbers that are not finite%s",
+        maml->def->name, maml->settings.inner_lr, maml->tasks, maml->def->mujoco_data ? " or in unstable physics" : "");
+}
+
+/* What is reported of a stage, over the tasks of all processes, which thereby learn whether one has failed, and which tasks the
+ * step to this stage was too long for. */
 static bool note_stage(ks_maml* maml, int j, bool ok, size_t baselines_failed, ks_maml_stats* stats, ks_error* err) {
-    enum { FAILED, RETURN, STEPS, REJECTED, BASELINES, NOTES };
     for (size_t i = 0; i < maml->groups; i++) {
         const ks_batch* batch = maml->batch[(size_t)j * maml->groups + i];
         double* note = maml->notes + i * NOTES;
@@ -141,23 +93,27 @@ static bool note_stage(ks_maml* maml, int j, bool ok, size_t baselines_failed, k
         note[STEPS] = ok ? (double)(batch->rows + batch->rejected) : 0;
         note[REJECTED] = ok ? (double)batch->rejected : 0;
         note[BASELINES] = i == 0 ? (double)baselines_failed : 0;
+        note[BROKEN] = ok && j > 0 && !ks_adapt_works(maml->adapt, &maml->requests[i]);
     }
     double* all = maml->notes + maml->groups * NOTES;
     ks_error gathering;
-    if (!gather(maml, all, maml->notes, NOTES, ok ? err : &gathering) || !ok) {
+    if (!ks_tally_gather(&maml->tally, all, maml->notes, NOTES, ok ? err : &gathering) || !ok) {
         return false;
     }
-    stats->mean_return[j] = 0;
-    for (const double* note = all; note < all + maml->tasks * NOTES; note += NOTES) {
+    for (size_t i = 0; i < maml->tasks; i++) {
+        const double* note = all + i * NOTES;
         if (note[FAILED] != 0) {
             return ks_fail(err, KS_FAILED, "%s", ""); /* that process says why */
         }
-        stats->mean_return[j] += note[RETURN] / (double)maml->tasks;
+        if (note[BROKEN] != 0) {
+            ks_tally_leave_out(&maml->tally, i);
+        }
+        maml->returns[(size_t)j * maml->tasks + i] = note[RETURN];
         stats->env_steps += (size_t)note[STEPS];
         stats->rejected += (size_t)note[REJECTED];
         stats->baselines_failed += (size_t)note[BASELINES];
     }
-    return true;
+    return some_count(maml, err);
 }
 
 /* Samples D_ij of every task with θ_ij, advantages included. */
@@ -174,6 +130,7 @@ static bool sample_stage(ks_maml* maml, int j, uint64_t iteration, ks_maml_stats
             .task = maml->task + i * (size_t)maml->def->task_dim,
             .task_per_trajectory = own_tasks,
             .task_index = (uint32_t)(maml->first + i),
+            .may_break_down = j > 0,
         };
     }
     ks_rollout_noise noise = {.seed = settings->seed, .iteration = iteration, .stage = (uint32_t)j};
@@ -216,12 +173,33 @@ static bool outer_loss(double* loss, double* kl, ks_maml* maml, const ks_group* 
     if (maml->sweep) {
         ks_sweep_add_loss(maml->loss, maml->sweep, ks_adapt_derivatives(maml->adapt), theta);
     }
-    if (!gather(maml, maml->all_loss, maml->loss, 1, err) || !gather(maml, maml->all_kl, maml->kl, 1, err)) {
+    if (!ks_tally_gather(&maml->tally, maml->all_loss, maml->loss, 1, err) ||
+        !ks_tally_gather(&maml->tally, maml->all_kl, maml->kl, 1, err)) {
         return false;
     }
-    *loss = mean(maml->all_loss, maml->tasks);
-    *kl = mean(maml->all_kl, maml->tasks);
+    *loss = ks_tally_mean(&maml->tally, maml->all_loss);
+    *kl = ks_tally_mean(&maml->tally, maml->all_kl);
     return true;
+}
+
+/* False, for the update to begin anew, where a task's numbers (tasks x n) are not finite. */
+static bool all_hold(ks_maml* maml, const double* all, size_t n) {
+    maml->redo = maml->inner_steps > 0 && ks_tally_leave_out_broken(&maml->tally, all, n);
+    return !maml->redo;
+}
+
+/* out (P) = mean over all tasks of u (groups x P) */
+static bool mean_over_tasks(double* out, ks_maml* maml, ks_error* err) {
+    size_t n = maml->num_params;
+    if (maml->gathered != maml->u && !ks_tally_gather(&maml->tally, maml->gathered, maml->u, n, err)) {
+        return false;
+    }
+    ks_tally_mean_row(out, &maml->tally, maml->gathered, n);
+    double size = 0;
+    for (size_t p = 0; p < n; p++) {
+        size += fabs(out[p]);
+    }
+    return isfinite(size) || all_hold(maml, maml->gathered, n);
 }
 
 /* meta-gradient = mean over tasks of Jᵀ ∇ outer loss; at the old policies the ratio is 1, and the outer loss has the same
@@ -233,27 +211,29 @@ static bool meta_gradient(ks_maml* maml, ks_error* err) {
     if (maml->sweep) {
         ks_sweep_add_gradient(maml->u, maml->sweep, ks_adapt_derivatives(maml->adapt));
     }
-    return mean_over_tasks(maml->meta_gradient, maml, maml->u, err);
+    return mean_over_tasks(maml->meta_gradient, maml, err);
 }
 
 /* what TRPO asks: the curvature of the constraint */
 static bool curvature_product(void* user, double* out, const ks_real* p, ks_error* err) {
     ks_maml* maml = user;
     ks_curvature_product(maml->u, maml->curvature, p);
-    return mean_over_tasks(out, maml, maml->u, err);
+    return mean_over_tasks(out, maml, err);
 }
 
 /* Fisher information of all tasks' post-update policies, roughly, for CG to be preconditioned with */
 static bool approximate_fisher(ks_maml* maml, ks_error* err) {
     const ks_group* last = maml->stage + (size_t)maml->inner_steps * maml->groups;
     const double* factors = ks_preconditioner_factors(maml->preconditioner, last);
+    size_t size = ks_preconditioner_size(maml->preconditioner);
     if (maml->factors) {
-        if (!gather(maml, maml->factors, factors, ks_preconditioner_size(maml->preconditioner), err)) {
+        if (!ks_tally_gather(&maml->tally, maml->factors, factors, size, err)) {
             return false;
         }
         factors = maml->factors;
     }
-    return ks_preconditioner_set(maml->preconditioner, factors, maml->settings.kfac_damping, err);
+    return all_hold(maml, factors, size) &&
+           ks_preconditioner_set(maml->preconditioner, factors, maml->tally.counted, maml->settings.kfac_damping, err);
 }
 
 /* what TRPO asks: CG's residual, preconditioned */
@@ -298,26 +278,16 @@ static double mean_std(const ks_maml* maml, const ks_real* theta) {
     return maml->num_params > first ? sum / (double)(maml->num_params - first) : 0;
 }
 
-bool ks_maml_iterate(ks_maml* maml, ks_real* theta, ks_real* cg_start, uint64_t iteration, ks_maml_stats* stats,
-                     ks_error* err) {
-    double start = ks_clock();
-    ks_derivatives_take_flop(ks_adapt_derivatives(maml->adapt)); /* what an iteration that failed has left */
-    *stats = (ks_maml_stats){.stages = maml->inner_steps + 1, .mean_std = mean_std(maml, theta)};
-    if (!sample_and_adapt(maml, theta, iteration, stats, err)) {
-        return false;
-    }
-
-    for (size_t i = 0; i < maml->groups; i++) {
-        const ks_batch* last = ks_maml_batch(maml, maml->inner_steps, i);
-        maml->old[i] =
-            (ks_old_policy){.logp = last->logp, .head = last->head, .theta = stage_theta(maml, maml->inner_steps, i)};
-    }
-    if (maml->sweep) {
-        ks_sweep_set(maml->sweep, maml->batch, stage_theta(maml, 0, 0));
-    }
+/* The update from what was sampled, of the tasks that count. False with maml->redo where one of them turns out not to. */
+static bool update(ks_maml* maml, ks_real* theta, ks_real* cg_start, uint64_t iteration, ks_maml_stats* stats,
+                   ks_error* err) {
     double kl;
     const ks_group* last = maml->stage + (size_t)maml->inner_steps * maml->groups;
-    if (!outer_loss(&stats->surrogate_before, &kl, maml, last, theta, err)) {
+    if (maml->sweep) {
+        ks_sweep_set(maml->sweep, maml->stage, maml->batch);
+    }
+    if (!outer_loss(&stats->surrogate_before, &kl, maml, last, theta, err) || !all_hold(maml, maml->all_loss, 1) ||
+        !all_hold(maml, maml->all_kl, 1)) {
         return false;
     }
     ks_curvature_record(maml->curvature, maml->stage,
@@ -336,10 +306,54 @@ bool ks_maml_iterate(ks_maml* maml, ks_real* theta, ks_real* cg_start, uint64_t 
     };
     ks_trpo_settings trpo = maml->settings.trpo;
     trpo.max_kl = ks_maml_max_kl(&maml->settings, iteration);
-    if (!ks_trpo_step(maml->trpo, theta, maml->meta_gradient, stats->surrogate_before, &problem, &trpo, &stats->trpo,
-                      err)) {
+    return ks_trpo_step(maml->trpo, theta, maml->meta_gradient, stats->surrogate_before, &problem, &trpo, &stats->trpo,
+                        err);
+}
+
+/* What has no rows adds nothing to any derivative. */
+static void empty_left_out(ks_maml* maml) {
+    for (size_t i = 0; i < maml->groups; i++) {
+        for (int j = 0; maml->tally.left_out[maml->first + i] && j <= maml->inner_steps; j++) {
+            maml->stage[(size_t)j * maml->groups + i].rows.n = 0;
+        }
+    }
+}
+
+/* What depends on which tasks count. */
+static void note_counted(const ks_maml* maml, ks_maml_stats* stats) {
+    for (int j = 0; j <= maml->inner_steps; j++) {
+        ks_tally_mean_row(&stats->mean_return[j], &maml->tally, maml->returns + (size_t)j * maml->tasks, 1);
+    }
+    stats->left_out = 0;
+    for (size_t i = 0; i < maml->tasks; i++) {
+        if (maml->tally.left_out[i] && stats->left_out++ < KS_MAX_NAMED) {
+            stats->named[stats->left_out - 1] = i;
+        }
+    }
+}
+
+bool ks_maml_iterate(ks_maml* maml, ks_real* theta, ks_real* cg_start, uint64_t iteration, ks_maml_stats* stats,
+                     ks_error* err) {
+    double start = ks_clock();
+    ks_derivatives_take_flop(ks_adapt_derivatives(maml->adapt)); /* what an iteration that failed has left */
+    *stats = (ks_maml_stats){.stages = maml->inner_steps + 1, .mean_std = mean_std(maml, theta)};
+    ks_tally_start(&maml->tally);
+    if (!sample_and_adapt(maml, theta, iteration, stats, err)) {
         return false;
     }
+    for (size_t i = 0; i < maml->groups; i++) {
+        const ks_batch* last = ks_maml_batch(maml, maml->inner_steps, i);
+        maml->old[i] =
+            (ks_old_policy){.logp = last->logp, .head = last->head, .theta = stage_theta(maml, maml->inner_steps, i)};
+    }
+    do { /* as often as there are tasks at most */
+        maml->redo = false;
+        empty_left_out(maml);
+        if (!some_count(maml, err) || (!update(maml, theta, cg_start, iteration, stats, err) && !maml->redo)) {
+            return false;
+        }
+    } while (maml->redo);
+    note_counted(maml, stats);
     stats->surrogate_after = stats->trpo.loss_after;
     stats->update_s = ks_clock() - start - stats->sampling_s;
     stats->update_flop = ks_derivatives_take_flop(ks_adapt_derivatives(maml->adapt)) +
@@ -348,44 +362,6 @@ bool ks_maml_iterate(ks_maml* maml, ks_real* theta, ks_real* cg_start, uint64_t 
 }
 
 /* ---- creation --------------------------------------------------------------------------------------------------- */
-
-static bool check_settings(const ks_maml_settings* s, ks_error* err) {
-    if (s->tasks < 1 || s->trajectories < 1 || s->horizon < 1 || s->threads < 1) {
-        return ks_fail(err, KS_BAD_INPUT, "tasks, trajectories, horizon and threads must be at least 1");
-    }
-    if (s->inner_steps < 0 || s->inner_steps > KS_MAX_INNER_STEPS) {
-        return ks_fail(err, KS_BAD_INPUT, "inner steps must be 0 to %d, not %d", KS_MAX_INNER_STEPS, s->inner_steps);
-    }
-    if (s->team.size > (s->method == KS_MAML ? s->tasks : 1)) {
-        return ks_fail(err, KS_BAD_INPUT, "%zu processes are more than there are tasks to share out: %zu%s",
-                       s->team.size, s->method == KS_MAML ? s->tasks : 1,
-                       s->method == KS_MAML ? "" : " (only maml can be shared out)");
-    }
-    if (!(s->trpo.cg_warm_start >= 0 && s->trpo.cg_warm_start <= 1)) {
-        return ks_fail(err, KS_BAD_INPUT, "the share that conjugate gradient starts from must be from 0 to 1, not %g",
-                       s->trpo.cg_warm_start);
-    }
-    if (!(s->trpo_gae_lambda <= 1)) {
-        return ks_fail(err, KS_BAD_INPUT, "TRPO's lambda must be from 0 to 1, or below 0 for that of all, not %g",
-                       s->trpo_gae_lambda);
-    }
-    if (!(s->sweep >= 0 && isfinite(s->sweep))) {
-        return ks_fail(err, KS_BAD_INPUT, "the sweep's weight must be above 0, or 0 for none, not %g", s->sweep);
-    }
-    if (!(s->max_kl_halving >= 0 && isfinite(s->max_kl_halving))) {
-        return ks_fail(err, KS_BAD_INPUT, "max_kl halves in a number of iterations above 0, or 0 for never, not %g",
-                       s->max_kl_halving);
-    }
-    if (!(s->kfac_damping >= 0 && isfinite(s->kfac_damping))) {
-        return ks_fail(err, KS_BAD_INPUT, "the preconditioner's damping must be above 0, or 0 for none, not %g",
-                       s->kfac_damping);
-    }
-    if (!(s->curvature_fraction > 0 && s->curvature_fraction <= 1)) {
-        return ks_fail(err, KS_BAD_INPUT, "the curvature fraction must be above 0 and at most 1, not %g",
-                       s->curvature_fraction);
-    }
-    return true;
-}
 
 static bool create_batches(ks_maml* maml, ks_error* err) {
     size_t count = (size_t)(maml->inner_steps + 1) * maml->groups;
@@ -416,15 +392,16 @@ static bool create_memory(ks_maml* maml, ks_error* err) {
     maml->candidate_theta = malloc(m * n * sizeof *maml->candidate_theta);
     maml->u = malloc(m * n * sizeof *maml->u);
     maml->gathered = maml->settings.team.size > 1 ? malloc(maml->tasks * n * sizeof *maml->u) : maml->u;
-    maml->notes = malloc(5 * (m + maml->tasks) * sizeof *maml->notes);
+    maml->notes = malloc(NOTES * (m + maml->tasks) * sizeof *maml->notes);
+    maml->returns = malloc(stages * maml->tasks * sizeof *maml->returns);
     maml->all_loss = malloc(maml->tasks * sizeof *maml->all_loss);
     maml->all_kl = malloc(maml->tasks * sizeof *maml->all_kl);
     maml->meta_gradient = calloc(n, sizeof *maml->meta_gradient);
     maml->loss = malloc(m * sizeof *maml->loss);
     maml->kl = malloc(m * sizeof *maml->kl);
     if (!maml->task || !maml->batch || !maml->theta || !maml->stage || !maml->requests || !maml->old ||
-        !maml->candidate || !maml->candidate_theta || !maml->u || !maml->gathered || !maml->notes || !maml->all_loss ||
-        !maml->all_kl || !maml->meta_gradient || !maml->loss || !maml->kl) {
+        !maml->candidate || !maml->candidate_theta || !maml->u || !maml->gathered || !maml->notes || !maml->returns ||
+        !maml->all_loss || !maml->all_kl || !maml->meta_gradient || !maml->loss || !maml->kl) {
         return ks_fail(err, KS_FAILED, "not enough memory for %zu tasks", m);
     }
     if (maml->preconditioner && maml->settings.team.size > 1) {
@@ -438,7 +415,7 @@ static bool create_memory(ks_maml* maml, ks_error* err) {
 
 ks_maml* ks_maml_create(const ks_env_model* model, const ks_policy* policy, const ks_maml_settings* settings,
                         ks_error* err) {
-    if (!check_settings(settings, err)) {
+    if (!ks_maml_check(settings, err)) {
         return NULL;
     }
     if (ks_maml_sweep(settings) > 0 && !ks_env_model_def(model)->reward) {
@@ -457,10 +434,13 @@ ks_maml* ks_maml_create(const ks_env_model* model, const ks_policy* policy, cons
     maml->def = ks_env_model_def(model);
     maml->policy = policy;
     maml->num_params = ks_policy_num_params(policy);
-    size_t size = settings->team.size > 1 ? settings->team.size : 1;
-    maml->tasks = is_maml ? settings->tasks : 1;
-    maml->first = size > 1 ? ks_team_first(maml->tasks, settings->team.rank, size) : 0;
-    maml->groups = size > 1 ? ks_team_first(maml->tasks, settings->team.rank + 1, size) - maml->first : maml->tasks;
+    if (!ks_tally_init(&maml->tally, settings->team, is_maml ? settings->tasks : 1, err)) {
+        ks_maml_destroy(maml);
+        return NULL;
+    }
+    maml->tasks = maml->tally.tasks;
+    maml->first = maml->tally.first;
+    maml->groups = maml->tally.groups;
     maml->trajectories = is_maml ? settings->trajectories : settings->tasks * settings->trajectories;
     maml->inner_steps = is_maml ? settings->inner_steps : 0;
     maml->adapt = ks_adapt_create(model, policy,
@@ -509,6 +489,7 @@ void ks_maml_destroy(ks_maml* maml) {
     ks_adapt_destroy(maml->adapt);
     ks_sweep_destroy(maml->sweep);
     ks_trpo_destroy(maml->trpo);
+    ks_tally_free(&maml->tally);
     free(maml->task);
     free(maml->batch);
     free(maml->theta);
@@ -522,6 +503,7 @@ void ks_maml_destroy(ks_maml* maml) {
     }
     free(maml->u);
     free(maml->notes);
+    free(maml->returns);
     free(maml->factors);
     free(maml->all_loss);
     free(maml->all_kl);

@@ -8,6 +8,9 @@
  * each of its episodes, so that what it goes through tells the tasks apart. Its loss is added to the outer loss:
  *   sweep · mean over tasks of -mean over D_i0 of  π_θ/π_old · A_sweep,   A_sweep from the rewards of ks_sweep_task's tasks
  *
+ * A task that an inner step was too long for, so that its policy breaks down at once or gives numbers that are not finite, is left
+ * out: all means over tasks are then over the others.
+ *
  * With inner_steps = 0 and one group of trajectories, each on a task of its own, the same iteration is plain TRPO over all
  * tasks: `pretrain`, and with the task appended to the observation `oracle`.
  *
@@ -19,7 +22,7 @@
 #include "rl/rollout.h"
 #include "rl/trpo.h"
 
-enum { KS_MAX_INNER_STEPS = 16 };
+enum { KS_MAX_INNER_STEPS = 16, KS_MAX_NAMED = 8 };
 
 /* Processes that share the tasks of every iteration out among themselves. All of them call ks_maml_iterate with the same
  * theta, settings and iteration, and come to the same result, which is that of one process alone, bit for bit: what is summed
@@ -62,6 +65,8 @@ typedef struct ks_maml_settings {
     ks_team team;              /* default: alone. Methods other than maml work alone */
 } ks_maml_settings;
 ks_maml_settings ks_maml_settings_default(void);
+/* Errors: KS_BAD_INPUT naming what is out of range. */
+bool ks_maml_check(const ks_maml_settings* settings, ks_error* err);
 /* Of the batch sampled after `stage` inner steps. */
 ks_advantage_settings ks_maml_advantage(const ks_maml_settings* settings, int stage);
 /* The sweep's weight, 0 where it is ignored. */
@@ -78,6 +83,8 @@ typedef struct ks_maml_stats {
     size_t env_steps;        /* environment steps of this iteration */
     size_t rejected;         /* timesteps thrown away because they broke down (ks_sampler_run) */
     size_t baselines_failed; /* batches whose baseline could not be solved for */
+    size_t left_out; /* tasks that an inner step was too long for: they count in no mean and no sum of the update */
+    size_t named[KS_MAX_NAMED]; /* the first of them, by their numbers */
     double mean_std; /* mean standard deviation of the actions at θ, before the meta-update; 0 if categorical */
     double sampling_s, update_s; /* wall seconds spent */
     double update_flop;          /* operations of the update's matrix products (ks_policy_count_flop) */
@@ -93,7 +100,8 @@ void ks_maml_destroy(ks_maml* maml);
 
 /* One meta-iteration: theta (P) is replaced by the new parameters if the step was accepted and otherwise kept.
  * cg_start (P): zeros before the first iteration, then what the one before has left there; may be NULL if cg_warm_start is 0.
- * It is a function of (settings, theta, cg_start, iteration) alone. Errors: KS_FAILED; both are then untouched. */
+ * It is a function of (settings, theta, cg_start, iteration) alone. Errors: KS_FAILED (memory; the inner steps were too long for
+ * all tasks, which in a team the first process alone says); both are then untouched. */
 bool ks_maml_iterate(ks_maml* maml, ks_real* theta, ks_real* cg_start, uint64_t iteration, ks_maml_stats* stats,
                      ks_error* err);
 

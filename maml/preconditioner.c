@@ -127,10 +127,10 @@ const double* ks_preconditioner_factors(ks_preconditioner* p, const ks_group* gr
     return p->partial;
 }
 
-bool ks_preconditioner_set(ks_preconditioner* p, const double* factors, double damping, ks_error* err) {
+bool ks_preconditioner_set(ks_preconditioner* p, const double* factors, size_t counted, double damping, ks_error* err) {
     add_up(p->mean, factors, p->tasks, p->size);
     for (size_t j = 0; j < p->size; j++) {
-        p->mean[j] /= (double)p->tasks;
+        p->mean[j] /= (double)counted;
     }
     return ks_kfac_invert(p->kfac[0], p->mean, damping, err);
 }

@@ -27,8 +27,10 @@ const double* ks_preconditioner_factors(ks_preconditioner* preconditioner, const
 /* Floating-point operations of its matrix products since this was last asked. */
 double ks_preconditioner_take_flop(ks_preconditioner* preconditioner);
 
-/* Takes the mean of all tasks' factors (tasks x size) for the solutions that follow. */
-bool ks_preconditioner_set(ks_preconditioner* preconditioner, const double* factors, double damping, ks_error* err);
+/* Takes the mean of all tasks' factors (tasks x size) for the solutions that follow, over `counted` tasks: those of the others are
+ * 0. */
+bool ks_preconditioner_set(ks_preconditioner* preconditioner, const double* factors, size_t counted, double damping,
+                           ks_error* err);
 
 /* out (P) = (F + damping I)⁻¹ v, F so approximated. */
 void ks_preconditioner_solve(double* out, ks_preconditioner* preconditioner, const double* v);

@@ -43,14 +43,12 @@ void ks_sweep_destroy(ks_sweep* s) {
     }
 }
 
-void ks_sweep_set(ks_sweep* s, ks_batch* const* batch, const ks_real* theta) {
+void ks_sweep_set(ks_sweep* s, const ks_group* stage, ks_batch* const* batch) {
     for (size_t i = 0; i < s->groups; i++) {
         const ks_batch* b = batch[i];
-        s->group[i] = (ks_group){
-            .rows = {.n = b->rows, .obs = b->obs, .act = b->act, .weight = b->sweep_adv},
-            .theta = theta,
-        };
-        s->old[i] = (ks_old_policy){.logp = b->logp, .head = b->head, .theta = theta};
+        s->group[i] = stage[i];
+        s->group[i].rows.weight = b->sweep_adv;
+        s->old[i] = (ks_old_policy){.logp = b->logp, .head = b->head, .theta = stage[i].theta};
     }
 }
 

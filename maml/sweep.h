@@ -21,9 +21,9 @@ typedef struct ks_sweep ks_sweep;
 ks_sweep* ks_sweep_create(const ks_policy* policy, size_t groups, double weight, ks_error* err);
 void ks_sweep_destroy(ks_sweep* sweep);
 
-/* Takes the batches D_i0 (groups), with sweep_adv, and the policy that sampled them; both must stay as they are while the
- * functions below are used. */
-void ks_sweep_set(ks_sweep* sweep, ks_batch* const* batch, const ks_real* theta);
+/* Takes the batches D_i0 (groups), with sweep_adv, as rows and with the policy that sampled them (a task without rows counts for
+ * nothing); all must stay as they are while the functions below are used. */
+void ks_sweep_set(ks_sweep* sweep, const ks_group* stage, ks_batch* const* batch);
 /* u (groups x P) += gradient of every task's loss of the sweep at θ, at which the batches were sampled. */
 void ks_sweep_add_gradient(double* u, ks_sweep* sweep, ks_derivatives* derivatives);
 /* loss (groups) += every task's loss of the sweep at theta (P), any. */

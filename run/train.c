@@ -229,6 +229,20 @@ static void report_start(const run* r) {
 
 /* ---- the outer loop -------------------------------------------------------------------------------------------------------------- */
 
+/* "iteration 3: 2 of 40 tasks are left out (7, 31): …" */
+static void warn_left_out(const run* r, const ks_maml_stats* stats) {
+    char text[512];
+    size_t used = (size_t)snprintf(text, sizeof text, "iteration %lld: %zu of %d tasks are left out (",
+                                   (long long)r->state.iteration - 1, stats->left_out, r->config->tasks);
+    for (size_t i = 0; i < stats->left_out && i < KS_MAX_NAMED; i++) {
+        used += (size_t)snprintf(text + used, sizeof text - used, i ? ", %zu" : "%zu", stats->named[i]);
+    }
+    snprintf(text + used, sizeof text - used,
+             "%s): inner.lr: %g is too large a step size for them, and their policies break down",
+             stats->left_out > KS_MAX_NAMED ? ", …" : "", r->config->inner.lr);
+    warn(r, text);
+}
+
 static void warn_of(const run* r, const ks_maml_stats* stats) {
     char text[256];
     if (stats->trpo.verdict != KS_TRPO_ACCEPTED) {
@@ -242,6 +256,9 @@ static void warn_of(const run* r, const ks_maml_stats* stats) {
             "iteration %lld: %zu trajectories broke down and end there: the physics did, or a number was not finite",
             (long long)r->state.iteration - 1, stats->rejected);
         warn(r, text);
+    }
+    if (stats->left_out > 0) {
+        warn_left_out(r, stats);
     }
     if (stats->baselines_failed > 0) {
         snprintf(text, sizeof text, "iteration %lld: no baseline could be fitted to %zu batches; it is taken as 0",

@@ -341,6 +341,173 @@ static void test_bad_luck(void** state) {
     world_destroy(&w);
 }
 
+/* ---- steps that are too long --------------------------------------------------------------------------------------- */
+
+/* A line where, on tasks above a threshold, observations are `scale` times what they are elsewhere. With a thousand, what is learned
+ * there is a policy whose first action is beyond what this world takes. With 1e20 it samples well, and only products of observations
+ * are beyond single precision: those of the curvature. */
+typedef struct slope {
+    double threshold, scale, most; /* most: size of a first action */
+} hill;
+typedef struct edge {
+    const hill* slope; /* the def's */
+    double x;
+    int steps;
+} edge;
+
+static const hill EXPLODES = {.threshold = 2, .scale = 1e3, .most = 50};
+static const hill OVERFLOWS = {.threshold = 2, .scale = 1e20, .most = INFINITY};
+
+static void* edge_create(const ks_env_def* def, const void* model, ks_error* err) {
+    (void)model;
+    (void)err;
+    edge* e = calloc(1, sizeof *e);
+    assert_non_null(e);
+    e->slope = def->config;
+    return e;
+}
+static void edge_reset(void* state, ks_env_noise noise, ks_real* obs) {
+    (void)noise;
+    edge* e = state;
+    e->x = e->steps = 0;
+    obs[0] = 1;
+}
+static ks_env_step_result edge_step(void* state, const double* task, const ks_real* act, ks_real* obs) {
+    edge* e = state;
+    bool steep = task[0] > e->slope->threshold;
+    bool broken = steep && e->steps == 0 && fabs((double)act[0]) > e->slope->most;
+    e->steps++;
+    e->x += 0.1 * fmax(-1, fmin(1, (double)act[0]));
+    obs[0] = (ks_real)((1 + fabs(e->x)) * (steep ? e->slope->scale : 1));
+    return (ks_env_step_result){.rew = -fabs(e->x - task[0]), .unstable = broken};
+}
+static double edge_reward(const void* state, const double* task) {
+    return -fabs(((const edge*)state)->x - task[0]);
+}
+static ks_env_def edge_def(const hill* slope) {
+    ks_env_def def = BAD_LUCK;
+    def.name = "edge";
+    def.create = edge_create;
+    def.reset = edge_reset;
+    def.step = edge_step;
+    def.reward = edge_reward;
+    def.config = slope;
+    return def;
+}
+
+/* the iteration whose last task has the highest number of all: where it explodes, those before it are the iteration that is left */
+static uint64_t iteration_of_highest_last(const ks_env_def* def, const ks_maml_settings* s, double* threshold) {
+    for (uint64_t iteration = 0;; iteration++) {
+        double task[16], most = 0;
+        assert_true(s->tasks <= 16);
+        ks_draw_tasks(task, def, s->seed, iteration, 0, s->tasks);
+        for (size_t i = 0; i + 1 < s->tasks; i++) {
+            most = fmax(most, task[i]);
+        }
+        if (task[s->tasks - 1] > most + 0.01) {
+            *threshold = most;
+            return iteration;
+        }
+    }
+}
+
+static void check_left_out(hill slope, int inner_steps, double kfac_damping, bool first_order, double fraction) {
+    ks_env_def def = edge_def(&slope);
+    ks_maml_settings settings = small_settings();
+    settings.inner_steps = inner_steps;
+    settings.kfac_damping = kfac_damping;
+    settings.first_order = first_order;
+    settings.curvature_fraction = fraction;
+    settings.sweep = 0.5;
+    uint64_t iteration = iteration_of_highest_last(&def, &settings, &slope.threshold);
+    world with = world_create(&def, settings);
+    settings.tasks--;
+    world without = world_create(&def, settings);
+    ks_maml_stats a = iterate(&with, iteration);
+    ks_maml_stats b = iterate(&without, iteration);
+    assert_int_equal(a.left_out, 1);
+    assert_int_equal(a.named[0], settings.tasks);
+    assert_int_equal(b.left_out, 0);
+    assert_int_equal(b.rejected, 0);
+    assert_int_equal(a.rejected, isfinite(slope.most) ? inner_steps * 6 : 0);
+    assert_true(a.env_steps > b.env_steps); /* they were taken */
+    assert_int_equal(a.trpo.verdict, b.trpo.verdict);
+    assert_true(first_order || b.trpo.verdict == KS_TRPO_ACCEPTED);
+    if (kfac_damping > 0) { /* whose sums are cut by the number of tasks */
+        double largest = 0;
+        for (size_t p = 0; p < with.p; p++) {
+            largest = fmax(largest, fabs((double)(with.theta[p] - without.theta[p])));
+        }
+        assert_true(largest < 1e-5);
+    } else {
+        assert_memory_equal(with.theta, without.theta, with.p * sizeof *with.theta);
+        assert_true(a.trpo.kl == b.trpo.kl && a.surrogate_before == b.surrogate_before);
+        assert_true(a.surrogate_after == b.surrogate_after && a.trpo.cg_residual == b.trpo.cg_residual);
+    }
+    assert_memory_equal(a.mean_return, b.mean_return, (size_t)a.stages * sizeof *a.mean_return);
+    world_destroy(&with);
+    world_destroy(&without);
+}
+
+static void test_an_exploding_task_is_left_out(void** state) {
+    (void)state;
+    check_left_out(EXPLODES, 1, 0, false, 1);
+    check_left_out(EXPLODES, 2, 0, false, 0.3);
+    check_left_out(EXPLODES, 1, 0, true, 1);
+    check_left_out(EXPLODES, 1, 0.01, false, 1);
+}
+
+/* what is found out as late as in the update, too */
+static void test_a_task_without_finite_curvature_is_left_out(void** state) {
+    (void)state;
+    check_left_out(OVERFLOWS, 1, 0, false, 1);
+    check_left_out(OVERFLOWS, 2, 0, false, 0.3);
+    check_left_out(OVERFLOWS, 1, 0.01, false, 1);
+}
+
+/* and the next iteration counts all tasks again */
+static void test_a_task_is_left_out_once(void** state) {
+    (void)state;
+    hill slope = EXPLODES;
+    ks_env_def def = edge_def(&slope);
+    ks_maml_settings settings = small_settings();
+    uint64_t iteration = iteration_of_highest_last(&def, &settings, &slope.threshold);
+    world w = world_create(&def, settings);
+    world fresh = world_create(&def, settings);
+    assert_int_equal(iterate(&w, iteration).left_out, 1);
+    memcpy(fresh.theta, w.theta, w.p * sizeof *w.theta);
+    slope.threshold = 2;
+    assert_int_equal(iterate(&w, iteration + 1).left_out, 0);
+    iterate(&fresh, iteration + 1);
+    assert_memory_equal(w.theta, fresh.theta, w.p * sizeof *w.theta);
+    world_destroy(&w);
+    world_destroy(&fresh);
+}
+
+static void test_if_all_tasks_explode_the_step_is_too_large(void** state) {
+    (void)state;
+    static const double SIZES[] = {1e30, 1e300};
+    for (size_t i = 0; i < sizeof SIZES / sizeof *SIZES; i++) {
+        ks_maml_settings settings = small_settings();
+        settings.inner_lr = SIZES[i];
+        settings.trpo.cg_warm_start = 0.9;
+        world w = world_named("point", settings);
+        ks_real* before = malloc(w.p * sizeof *before);
+        assert_non_null(before);
+        memcpy(before, w.theta, w.p * sizeof *before);
+        ks_maml_stats stats;
+        ks_error err = {0};
+        assert_false(ks_maml_iterate(w.maml, w.theta, w.cg_start, 0, &stats, &err));
+        assert_int_equal(err.code, KS_FAILED);
+        assert_non_null(strstr(err.text, "step size"));
+        assert_non_null(strstr(err.text, i == 0 ? "inner.lr: 1e+30" : "inner.lr: 1e+300"));
+        assert_null(strstr(err.text, "physics"));
+        assert_memory_equal(before, w.theta, w.p * sizeof *before);
+        free(before);
+        world_destroy(&w);
+    }
+}
+
 /* ---- learning and evaluation -------------------------------------------------------------------------------------- */
 
 static double mean_return_after(const ks_eval_result* r, int step) {
@@ -385,6 +552,30 @@ static void test_evaluation(void** state) {
     ks_eval_result_free(&one);
     ks_eval_result_free(&three);
     ks_eval_result_free(&few);
+    world_destroy(&w);
+}
+
+/* a step that is too long for a task: which, on which task, how long */
+static void test_evaluation_names_the_step(void** state) {
+    (void)state;
+    world w = world_named("point", small_settings());
+    const double task[4] = {0.125, -0.5, 0.25, 0.25};
+    ks_eval_settings settings = ks_eval_settings_default();
+    settings.trajectories = 4;
+    settings.horizon = 10;
+    settings.lr[0] = 0.1;
+    settings.lr[1] = 1e30;
+    ks_eval_result result;
+    ks_error err = {0};
+    assert_false(ks_evaluate(&result, w.model, w.policy, w.theta, task, 2, &settings, NULL, NULL, NULL, &err));
+    assert_int_equal(err.code, KS_FAILED);
+    assert_non_null(
+        strstr(err.text, "point: the step size 1e+30 of gradient step 2 is too large for task 0 (0.125 -0.5)"));
+    assert_null(strstr(err.text, "physics"));
+    w.theta[0] = (ks_real)NAN; /* which no step is to blame for */
+    err = (ks_error){0};
+    assert_false(ks_evaluate(&result, w.model, w.policy, w.theta, task, 2, &settings, NULL, NULL, NULL, &err));
+    assert_null(strstr(err.text, "step size"));
     world_destroy(&w);
 }
 
@@ -442,7 +633,12 @@ int main(void) {
         cmocka_unit_test(test_the_sweep),
         cmocka_unit_test(test_a_failed_line_search_keeps_the_parameters),
         cmocka_unit_test(test_bad_luck),
+        cmocka_unit_test(test_an_exploding_task_is_left_out),
+        cmocka_unit_test(test_a_task_without_finite_curvature_is_left_out),
+        cmocka_unit_test(test_a_task_is_left_out_once),
+        cmocka_unit_test(test_if_all_tasks_explode_the_step_is_too_large),
         cmocka_unit_test(test_evaluation),
+        cmocka_unit_test(test_evaluation_names_the_step),
         cmocka_unit_test(test_meta_training_learns),
         cmocka_unit_test(test_settings_out_of_range),
     };

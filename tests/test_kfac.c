@@ -207,7 +207,7 @@ static void tasks_are_averaged(void** state) {
         assert_non_null(c);
         assert_int_equal(ks_preconditioner_size(c), p.size);
         for (int again = 0; again < 2; again++) {
-            assert_true(ks_preconditioner_set(c, ks_preconditioner_factors(c, groups), 0.01, &err));
+            assert_true(ks_preconditioner_set(c, ks_preconditioner_factors(c, groups), TASKS, 0.01, &err));
         }
         double flop = ks_preconditioner_take_flop(c);
         assert_true(fabs(flop - 2 * 283 * ks_kfac_flop(p.policy)) < 1e-6 * flop);

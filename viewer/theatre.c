@@ -193,10 +193,15 @@ static bool adapt(ks_act* acts, const ks_theatre* t, actor* a, const ks_theatre_
     memcpy(a->theta, a->p.theta, a->num_params * sizeof *a->theta);
     for (int j = 0; j <= r->steps; j++) {
         ks_real* theta = a->theta + (size_t)j * a->num_params;
-        ks_rollout_request rollout = {
-            .batch = a->sampled, .trajectories = r->trajectories, .theta = theta, .task = r->task};
+        ks_rollout_request rollout = {.batch = a->sampled,
+                                      .trajectories = r->trajectories,
+                                      .theta = theta,
+                                      .task = r->task,
+                                      .may_break_down = j > 0};
         ks_rollout_noise noise = {.seed = r->seed, .iteration = EVAL_ITERATION, .stage = (uint32_t)j};
-        if (!ks_adapt_sample(a->adapt, &rollout, 1, noise, a->p.advantage, NULL, err)) {
+        double lr = j > 0 ? r->lr_factor * a->p.lr[j - 1] : 0;
+        if (!ks_adapt_sample(a->adapt, &rollout, 1, noise, a->p.advantage, NULL, err) ||
+            (j > 0 && !ks_adapt_check(a->adapt, &rollout, j, lr, err))) {
             return false;
         }
         note_sampled(&acts[j], t, a);
@@ -213,14 +218,20 @@ static bool perform(ks_act* acts, const ks_theatre* t, actor* a, const ks_theatr
     ks_rollout_request rollouts[KS_PLAY_MAX_STEPS + 1] = {0};
     size_t count = (size_t)r->steps + 1;
     for (size_t j = 0; j < count; j++) {
-        rollouts[j] = (ks_rollout_request){
-            .batch = a->shown[j], .trajectories = 1, .theta = a->theta + j * a->num_params, .task = r->task};
+        rollouts[j] = (ks_rollout_request){.batch = a->shown[j],
+                                           .trajectories = 1,
+                                           .theta = a->theta + j * a->num_params,
+                                           .task = r->task,
+                                           .may_break_down = j > 0};
     }
     ks_rollout_noise noise = {.seed = r->seed, .iteration = SHOW_ITERATION, .deterministic = r->deterministic};
     if (!ks_sampler_run(a->sampler, rollouts, count, noise, err)) {
         return false;
     }
     for (size_t j = 0; j < count; j++) {
+        if (j > 0 && !ks_adapt_check(a->adapt, &rollouts[j], (int)j, r->lr_factor * a->p.lr[j - 1], err)) {
+            return false;
+        }
         note_shown(&acts[j], t, a, a->shown[j]);
     }
     return true;

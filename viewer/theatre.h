@@ -51,7 +51,7 @@ void ks_theatre_destroy(ks_theatre* theatre);
 /* A play of the right sizes for this theatre. */
 ks_play* ks_theatre_make_play(const ks_theatre* theatre, ks_error* err);
 
-/* Fills the play. Errors: KS_FAILED (physics). The play's content is then undefined. */
+/* Fills the play. Errors: KS_FAILED (physics, a step that is too long for the task). The play's content is then undefined. */
 bool ks_theatre_perform(ks_theatre* theatre, ks_play* play, const ks_theatre_request* request, ks_error* err);
 
 #endif
