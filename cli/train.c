@@ -187,6 +187,10 @@ int ks_cli_train(int argc, char** argv, ks_error* err) {
         err->text[0] = 0;
         ks_dist_any(options.dist, true);
     }
+    if (options.dist && code != 0 && *err->text) { /* now: mpirun ends all as soon as one has ended so */
+        fprintf(stderr, "kshot: %s\n", err->text);
+        err->text[0] = 0;
+    }
     ks_dist_destroy(options.dist);
     return code;
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """test_mpi.py KSHOT MPIEXEC: a run on several processes is the run on one, byte for byte; it can be stopped, and go on with
-another number of processes; and where one process fails, all end, with one line that says why."""
+another number of processes; tasks that explode are the same for all of them; and where one process fails, all end, with one line that says why."""
 
 import os
 import shutil
@@ -47,6 +47,21 @@ def same(kshot, folder):
             lines = [line for line in result.stderr.splitlines() if line.startswith("iteration ")]
             assert len(lines) == len(rows(f"{folder}/{name}1/progress.csv")), "one process alone tells of progress"
             same_run(f"{folder}/{name}1", f"{folder}/{name}{processes}")
+
+
+def exploding(kshot, folder):
+    """Steps that are too long for some tasks, which all processes leave out alike; and for all, which is said once."""
+    words = [POINT, *SMALL, *settings(tasks=7, iterations=6, inner__lr=1000, trpo__kfac_damping=0.01), "-j", "1"]
+    alone = kshot("train", *words, "-o", f"{folder}/exploding1").stderr
+    warnings = [line for line in ours(alone) if "left out" in line]
+    assert warnings and all(" of 7 tasks are left out (" in line and "inner.lr: 1000" in line for line in warnings), alone
+    for processes in (2, 3):
+        result = mpirun(processes, "train", *words, "-o", f"{folder}/exploding{processes}")
+        assert [line for line in ours(result.stderr) if "left out" in line] == warnings, result.stderr
+        same_run(f"{folder}/exploding1", f"{folder}/exploding{processes}")
+        result = mpirun(processes, "train", *words, "-s", "inner.steps=3", "-o", f"{folder}/all{processes}")
+        said = [line for line in ours(result.stderr) if "warning" not in line]
+        assert result.returncode == 1 and len(said) == 1 and "step size" in said[0] and "inner.lr: 1000" in said[0], result.stderr
 
 
 def stopped(kshot, folder):
@@ -136,7 +151,7 @@ def alone_by_mistake(kshot, folder):
 
 def main():
     with tempfile.TemporaryDirectory() as folder:
-        for test in (same, stopped, refused, failed, different, one_writer, alone_by_mistake):
+        for test in (same, exploding, stopped, refused, failed, different, one_writer, alone_by_mistake):
             test(Kshot(sys.argv[1]), folder)
             print("ok", test.__name__)
 
