@@ -51,9 +51,18 @@ void ks_cli_say(const char* text);
 /* Exit code for what a library call said. */
 int ks_cli_exit(bool ok, const ks_error* err);
 
-/* Tasks (*count x dim) from a file: one a line, its numbers separated by commas. The caller frees them. NULL on errors:
- * KS_BAD_INPUT naming file and line. */
-double* ks_cli_read_goals(const char* path, size_t dim, size_t* count, ks_error* err);
+/* ---- tasks -------------------------------------------------------------------------------------------------------------- */
+
+/* A task (task_dim) from the text of --task, or where it is NULL the first held-out one of a seed. Says on stderr if training never
+ * went there. Errors: KS_BAD_INPUT (no such numbers, or a task that the environment does not know). */
+bool ks_cli_task(double* task, const char* text, const ks_env_def* def, int64_t seed, ks_error* err);
+
+/* Tasks (*count x task_dim) from a file: one a line, its numbers separated by commas. The caller frees them. Says on stderr if
+ * training never went to some of them. NULL on errors: KS_BAD_INPUT naming file and line. */
+double* ks_cli_read_goals(const char* path, const ks_env_def* def, size_t* count, ks_error* err);
+/* What it asks of every line's task, and says in the end. */
+bool ks_cli_check_goal(const double* task, const ks_env_def* def, const char* path, size_t line, ks_error* err);
+void ks_cli_note_goals(const double* tasks, size_t count, const ks_env_def* def, const char* path);
 
 /* ---- policies ------------------------------------------------------------------------------------------------------------- */
 

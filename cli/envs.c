@@ -7,7 +7,36 @@
 static const char* const HELP =
     "usage: kshot envs [--json]\n"
     "\n"
-    "Lists the environments: sizes of observations and actions, timesteps of an episode, and the tasks.\n";
+    "Lists the environments: sizes of observations and actions, timesteps of an episode, and the tasks:\n"
+    "what training draws, and what can be asked for.\n";
+
+/* "task_numbers": [{"name": "velocity", "unit": "m/s", "trained": [0, 2], "known": [-1000, 1000], "step": 0}] */
+static void add_task_numbers(cJSON* env, const ks_env_def* d) {
+    cJSON* list = cJSON_AddArrayToObject(env, "task_numbers");
+    for (int i = 0; d->task_numbers && i < d->task_dim; i++) {
+        const ks_task_number* n = &d->task_numbers[i];
+        cJSON* number = cJSON_CreateObject();
+        cJSON_AddStringToObject(number, "name", n->name);
+        cJSON_AddStringToObject(number, "unit", n->unit);
+        cJSON_AddItemToObject(number, "trained", cJSON_CreateDoubleArray(n->trained, 2));
+        cJSON_AddItemToObject(number, "known", cJSON_CreateDoubleArray(n->known, 2));
+        cJSON_AddNumberToObject(number, "step", n->step);
+        cJSON_AddItemToArray(list, number);
+    }
+}
+
+/* what --task and --goals may be given */
+static void print_task_numbers(void) {
+    char known[KS_TASK_TEXT];
+    printf("\ntasks that can be asked for (--task, --goals):\n");
+    for (size_t i = 0; i < ks_env_count(); i++) {
+        const ks_env_def* d = ks_env_at(i);
+        for (int j = 0; d->task_numbers && j < d->task_dim; j++) {
+            ks_env_known_text(known, d, j);
+            printf("%-21s %s %s\n", j ? "" : d->name, d->task_numbers[j].name, known);
+        }
+    }
+}
 
 static int print_json(ks_error* err) {
     cJSON* list = cJSON_CreateArray();
@@ -17,6 +46,7 @@ static int print_json(ks_error* err) {
         cJSON_AddStringToObject(env, "name", d->name);
         cJSON_AddStringToObject(env, "summary", d->summary);
         cJSON_AddStringToObject(env, "tasks", d->task_summary);
+        add_task_numbers(env, d);
         cJSON_AddNumberToObject(env, "obs_dim", d->obs_dim);
         cJSON_AddNumberToObject(env, "act_dim", d->act_dim);
         cJSON_AddNumberToObject(env, "num_actions", d->num_actions);
@@ -62,5 +92,6 @@ int ks_cli_envs(int argc, char** argv, ks_error* err) {
         printf("%-21s %4d %4d %8d  %-36s %s\n", d->name, d->obs_dim, d->num_actions > 0 ? d->num_actions : d->act_dim,
                d->horizon, d->task_summary, d->summary);
     }
+    print_task_numbers();
     return 0;
 }

@@ -45,7 +45,7 @@ typedef struct eval_options {
 static double* make_tasks(const eval_options* o, const ks_env_def* def, size_t* count, ks_error* err) {
     size_t dim = (size_t)def->task_dim;
     if (o->goals) {
-        return ks_cli_read_goals(o->goals, dim, count, err);
+        return ks_cli_read_goals(o->goals, def, count, err);
     }
     *count = (size_t)o->tasks;
     double* tasks = malloc(*count * dim * sizeof *tasks);

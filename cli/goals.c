@@ -31,7 +31,8 @@ static bool parse_goal(const char* path, size_t line_number, char* line, size_t 
     return true;
 }
 
-double* ks_cli_read_goals(const char* path, size_t dim, size_t* count, ks_error* err) {
+double* ks_cli_read_goals(const char* path, const ks_env_def* def, size_t* count, ks_error* err) {
+    size_t dim = (size_t)def->task_dim;
     FILE* file = fopen(path, "r");
     if (!file) {
         ks_fail(err, KS_BAD_INPUT, "cannot read %s: %s", path, strerror(errno));
@@ -51,7 +52,8 @@ double* ks_cli_read_goals(const char* path, size_t dim, size_t* count, ks_error*
             tasks = more ? more : tasks;
         }
         bool used = false;
-        ok = ok && parse_goal(path, number, line, dim, tasks + *count * dim, &used, err);
+        ok = ok && parse_goal(path, number, line, dim, tasks + *count * dim, &used, err) &&
+             (!used || ks_cli_check_goal(tasks + *count * dim, def, path, number, err));
         *count += used;
     }
     if (ok && ferror(file)) { /* a directory, for one */
@@ -66,5 +68,6 @@ double* ks_cli_read_goals(const char* path, size_t dim, size_t* count, ks_error*
         free(tasks);
         return NULL;
     }
+    ks_cli_note_goals(tasks, *count, def, path);
     return tasks;
 }

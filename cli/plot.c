@@ -131,21 +131,13 @@ static bool plot_runs(const plot_options* o, ks_error* err) {
 
 static bool sample_paths(ks_paths* paths, const plot_options* o, const ks_cli_policy* p, ks_error* err) {
     double goal[KS_TASK_MAX];
-    size_t count = 2;
     if (strcmp(p->def->name, "point") != 0) {
         return ks_fail(err, KS_BAD_INPUT, "%s: --trajectories draws policies for point, and this one is for %s",
                        p->path, p->def->name);
     }
-    if (!o->task) {
-        ks_draw_held_out_tasks(goal, p->def, (uint64_t)o->sampling.seed, 1);
-    } else if (!ks_cli_numbers("--task", o->task, KS_TASK_MAX, goal, &count, err)) {
-        return false;
-    } else if (count != 2) {
-        return ks_fail(err, KS_BAD_INPUT, "--task: '%s' has %zu number%s; a goal of point has 2", o->task, count,
-                       count == 1 ? "" : "s");
-    }
     ks_eval_settings s;
-    return ks_sampling_settings(&s, &o->sampling, p, err) &&
+    return ks_cli_task(goal, o->task, p->def, o->sampling.seed, err) &&
+           ks_sampling_settings(&s, &o->sampling, p, err) &&
            ks_paths_sample(paths, p->model, p->policy, p->theta, goal, &s, (size_t)o->rollouts, err);
 }
 

@@ -65,20 +65,6 @@ static bool save(const char* path, const ks_cli_policy* p, const ks_batch* b, co
     return ok;
 }
 
-static bool parse_task(double* task, const rollout_options* o, const ks_env_def* def, ks_error* err) {
-    size_t count;
-    if (!o->task) {
-        ks_draw_held_out_tasks(task, def, (uint64_t)o->sampling.seed, 1);
-        return true;
-    }
-    if (!ks_cli_numbers("--task", o->task, KS_TASK_MAX, task, &count, err)) {
-        return false;
-    }
-    return count == (size_t)def->task_dim ||
-           ks_fail(err, KS_BAD_INPUT, "--task: '%s' has %zu numbers; a task of %s has %d (%s)", o->task, count,
-                   def->name, def->task_dim, def->task_summary);
-}
-
 /* Batches of all gradient steps of one task; the last keeps the physics. */
 static bool create_batches(ks_batch** batches, const ks_eval_settings* s, const ks_cli_policy* p, ks_error* err) {
     ks_sampler* sampler = ks_sampler_create(p->model, p->policy, 1, err);
@@ -99,8 +85,8 @@ static bool rollout(const rollout_options* o, const ks_cli_policy* p, ks_error* 
     double task[KS_TASK_MAX];
     ks_batch* batches[KS_EVAL_MAX_STEPS + 1] = {0};
     ks_eval_settings s;
-    bool ok = ks_sampling_settings(&s, &o->sampling, p, err) && parse_task(task, o, p->def, err) &&
-              create_batches(batches, &s, p, err);
+    bool ok = ks_sampling_settings(&s, &o->sampling, p, err) &&
+              ks_cli_task(task, o->task, p->def, o->sampling.seed, err) && create_batches(batches, &s, p, err);
     s.deterministic = o->deterministic;
     ks_eval_result result;
     if (ok && ks_evaluate(&result, p->model, p->policy, p->theta, task, 1, &s, batches, NULL, NULL, err)) {

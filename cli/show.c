@@ -105,20 +105,6 @@ static bool open_policies(ks_show* s, char** arguments, int count, ks_error* err
     return true;
 }
 
-static bool take_task(ks_show* s, const ks_env_def* def, ks_error* err) {
-    size_t count;
-    if (!s->task) {
-        ks_draw_held_out_tasks(s->request.task, def, (uint64_t)s->seed, 1);
-        return true;
-    }
-    if (!ks_cli_numbers("--task", s->task, KS_TASK_MAX, s->request.task, &count, err)) {
-        return false;
-    }
-    return count == (size_t)def->task_dim ||
-           ks_fail(err, KS_BAD_INPUT, "--task: '%s' has %zu numbers; a task of %s has %d (%s)", s->task, count,
-                   def->name, def->task_dim, def->task_summary);
-}
-
 static bool set_actor(ks_show* s, int i, ks_error* err) {
     const ks_cli_policy* p = &s->policies[i];
     ks_theatre_policy* a = &s->actors[i];
@@ -157,7 +143,7 @@ bool ks_show_open(ks_show* s, char** arguments, int count, ks_error* err) {
     s->view.ghosts = s->ghosts >= 0 ? (int)s->ghosts : s->view.ghosts;
     s->caption.title = def->name;
     s->caption.charts = true;
-    return take_task(s, def, err);
+    return ks_cli_task(s->request.task, s->task, def, s->seed, err);
 }
 
 void ks_show_close(ks_show* s) {

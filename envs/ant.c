@@ -18,8 +18,7 @@ static const double MAX_FORCE = 1;
 static const double ALIVE = 0.05;
 static const double MIN_HEIGHT = 0.2;
 static const double MAX_HEIGHT = 1;
-static const double MAX_GOAL_VELOCITY = 3;
-static const double MAX_GOAL_POSITION = 3;
+enum { MAX_GOAL_VELOCITY = 3, MAX_GOAL_POSITION = 3 };
 
 typedef enum task_kind { GOAL_VELOCITY, DIRECTION, GOAL_POSITION } task_kind;
 
@@ -145,6 +144,13 @@ static ks_env_step_result step(void* state, const double* task, const ks_real* a
     };
 }
 
+static const ks_task_number VELOCITIES[] = {{"velocity", "m/s", {0, MAX_GOAL_VELOCITY}, {-1000, 1000}, 0}};
+static const ks_task_number DIRECTIONS[] = {{"direction", "", {-1, 1}, {-1, 1}, 2}};
+static const ks_task_number POSITIONS[] = {
+    {"goal x", "m", {-MAX_GOAL_POSITION, MAX_GOAL_POSITION}, {-1000, 1000}, 0},
+    {"goal y", "m", {-MAX_GOAL_POSITION, MAX_GOAL_POSITION}, {-1000, 1000}, 0},
+};
+
 #define PAPER_PHYSICS \
     { .xml = ks_model_ant, .frame_skip = 1, .init_qpos = STANDING, .contact_forces = true }
 #define GYM_PHYSICS \
@@ -156,45 +162,47 @@ static const variant GYM_VEL = {GYM_PHYSICS, true, GOAL_VELOCITY};
 static const variant GYM_DIR = {GYM_PHYSICS, true, DIRECTION};
 static const variant GYM_GOAL = {GYM_PHYSICS, true, GOAL_POSITION};
 
-#define ANT(symbol, env_name, env_summary, tasks, task_numbers, kinds, is_gym, env_variant) \
-    extern const ks_env_def symbol;                                                         \
-    const ks_env_def symbol = {                                                             \
-        .name = env_name,                                                                   \
-        .summary = env_summary,                                                             \
-        .task_summary = tasks,                                                              \
-        .obs_dim = 125,                                                                     \
-        .act_dim = 8,                                                                       \
-        .task_dim = task_numbers,                                                           \
-        .horizon = 200,                                                                     \
-        .dt = (is_gym) ? 0.05 : 0.02,                                                       \
-        .task_uniforms = task_numbers,                                                      \
-        .task_kinds = kinds,                                                                \
-        .reset_uniforms = (is_gym) ? NQ : 0,                                                \
-        .reset_normals = (is_gym) ? NV : NQ + NV,                                           \
-        .sample_task = sample_task,                                                         \
-        .model_create = model_create,                                                       \
-        .model_destroy = ks_mujoco_model_destroy,                                           \
-        .create = create,                                                                   \
-        .destroy = ks_mujoco_state_destroy,                                                 \
-        .reset = reset,                                                                     \
-        .obs_size = obs_size,                                                               \
-        .step = step,                                                                       \
-        .reward = reward,                                                                   \
-        .nq = NQ,                                                                           \
-        .nv = NV,                                                                           \
-        .get_physics = ks_mujoco_get_physics,                                               \
-        .mujoco_model = ks_mujoco_get_model,                                                \
-        .mujoco_data = ks_mujoco_get_data,                                                  \
-        .config = &(env_variant),                                                           \
+#define ANT(symbol, env_name, env_summary, tasks, numbers, kinds, is_gym, env_variant) \
+    extern const ks_env_def symbol;                                                    \
+    const ks_env_def symbol = {                                                        \
+        .name = env_name,                                                              \
+        .summary = env_summary,                                                        \
+        .task_summary = tasks,                                                         \
+        .task_numbers = numbers,                                                       \
+        .obs_dim = 125,                                                                \
+        .act_dim = 8,                                                                  \
+        .task_dim = sizeof(numbers) / sizeof *(numbers),                               \
+        .horizon = 200,                                                                \
+        .dt = (is_gym) ? 0.05 : 0.02,                                                  \
+        .task_uniforms = sizeof(numbers) / sizeof *(numbers),                          \
+        .task_kinds = kinds,                                                           \
+        .reset_uniforms = (is_gym) ? NQ : 0,                                           \
+        .reset_normals = (is_gym) ? NV : NQ + NV,                                      \
+        .sample_task = sample_task,                                                    \
+        .model_create = model_create,                                                  \
+        .model_destroy = ks_mujoco_model_destroy,                                      \
+        .create = create,                                                              \
+        .destroy = ks_mujoco_state_destroy,                                            \
+        .reset = reset,                                                                \
+        .obs_size = obs_size,                                                          \
+        .step = step,                                                                  \
+        .reward = reward,                                                              \
+        .nq = NQ,                                                                      \
+        .nv = NV,                                                                      \
+        .get_physics = ks_mujoco_get_physics,                                          \
+        .mujoco_model = ks_mujoco_get_model,                                           \
+        .mujoco_data = ks_mujoco_get_data,                                             \
+        .config = &(env_variant),                                                      \
     };
 
-ANT(ks_env_ant_vel, "ant-vel", "an ant walks at a goal velocity", "goal velocity ~ U[0, 3] m/s", 1, 0, false, VEL)
-ANT(ks_env_ant_dir, "ant-dir", "an ant walks forward or backward", "direction -1 or 1, equally likely", 1, 2, false,
-    DIR)
-ANT(ks_env_ant_goal, "ant-goal", "an ant walks to a goal", "goal x, y ~ U[-3, 3]^2 m", 2, 0, false, GOAL)
-ANT(ks_env_gym_ant_vel, "gym/ant-vel", "the same on Gymnasium's physics", "goal velocity ~ U[0, 3] m/s", 1, 0, true,
-    GYM_VEL)
-ANT(ks_env_gym_ant_dir, "gym/ant-dir", "the same on Gymnasium's physics", "direction -1 or 1, equally likely", 1, 2,
-    true, GYM_DIR)
-ANT(ks_env_gym_ant_goal, "gym/ant-goal", "the same on Gymnasium's physics", "goal x, y ~ U[-3, 3]^2 m", 2, 0, true,
-    GYM_GOAL)
+ANT(ks_env_ant_vel, "ant-vel", "an ant walks at a goal velocity", "goal velocity ~ U[0, 3] m/s", VELOCITIES, 0, false,
+    VEL)
+ANT(ks_env_ant_dir, "ant-dir", "an ant walks forward or backward", "direction -1 or 1, equally likely", DIRECTIONS, 2,
+    false, DIR)
+ANT(ks_env_ant_goal, "ant-goal", "an ant walks to a goal", "goal x, y ~ U[-3, 3]^2 m", POSITIONS, 0, false, GOAL)
+ANT(ks_env_gym_ant_vel, "gym/ant-vel", "the same on Gymnasium's physics", "goal velocity ~ U[0, 3] m/s", VELOCITIES, 0,
+    true, GYM_VEL)
+ANT(ks_env_gym_ant_dir, "gym/ant-dir", "the same on Gymnasium's physics", "direction -1 or 1, equally likely",
+    DIRECTIONS, 2, true, GYM_DIR)
+ANT(ks_env_gym_ant_goal, "gym/ant-goal", "the same on Gymnasium's physics", "goal x, y ~ U[-3, 3]^2 m", POSITIONS, 0,
+    true, GYM_GOAL)

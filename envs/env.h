@@ -17,7 +17,19 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { KS_TASK_MAX = 8 }; /* most numbers that a task may have */
+enum {
+    KS_TASK_MAX = 8,
+    KS_TASK_TEXT = 160
+}; /* most numbers that a task may have; room for what is said of one of them */
+
+/* One number of a task: what it is, and what it may be. */
+typedef struct ks_task_number {
+    const char* name;  /* "velocity" */
+    const char* unit;  /* "m/s"; "" if it has none */
+    double trained[2]; /* lowest and highest of the training distribution */
+    double known[2];   /* what the environment can be asked for at all: such tasks make sense, and rewards stay exact */
+    double step;       /* 0: anything between; else only known[0], known[0] + step, … */
+} ks_task_number;
 
 /* Random numbers for one call, drawn by the caller. An environment reads only as many as its def asks for. */
 typedef struct ks_env_noise {
@@ -35,9 +47,10 @@ typedef struct ks_env_step_result {
 
 typedef struct ks_env_def ks_env_def;
 struct ks_env_def {
-    const char* name;         /* as in configs: "half-cheetah-vel" */
-    const char* summary;      /* one line for `kshot envs` */
-    const char* task_summary; /* the task distribution, for people: "goal velocity ~ U[0, 2] m/s" */
+    const char* name;                   /* as in configs: "half-cheetah-vel" */
+    const char* summary;                /* one line for `kshot envs` */
+    const char* task_summary;           /* the task distribution, for people: "goal velocity ~ U[0, 2] m/s" */
+    const ks_task_number* task_numbers; /* (task_dim), for ks_env_check_task; NULL: any that single precision holds */
 
     int obs_dim;
     int act_dim;     /* continuous actions in [-1, 1] per dimension; the environment clips. 0 if num_actions > 0 */
@@ -91,6 +104,17 @@ size_t ks_env_count(void);
 const ks_env_def* ks_env_at(size_t index);
 /* By name. Errors: KS_BAD_INPUT naming the nearest name that exists. */
 const ks_env_def* ks_env_find(const char* name, ks_error* err);
+
+/* ---- tasks ----------------------------------------------------------------------------------------------- */
+
+/* Whether the environment knows a task (task_dim), which may be any. Errors: KS_BAD_INPUT that names the number and what it may
+ * be. */
+bool ks_env_check_task(const ks_env_def* def, const double* task, ks_error* err);
+/* Whether training could draw it; if not, and text is not NULL, what is outside of what: "velocity 5 is outside of the training
+ * range, 0 to 2 m/s". */
+bool ks_env_task_is_trained(const ks_env_def* def, const double* task, char text[KS_TASK_TEXT]);
+/* What number i of a task may be: "-1000 to 1000 m/s", "-1 or 1". Needs task_numbers. */
+void ks_env_known_text(char text[KS_TASK_TEXT], const ks_env_def* def, int i);
 
 /* ---- models and instances -------------------------------------------------------------------------------- */
 

@@ -10,7 +10,7 @@
 
 enum { NQ = 9, NV = 9, TORSO = 1 };
 static const double CONTROL_COST = 0.05;
-static const double MAX_GOAL_VELOCITY = 2;
+enum { MAX_GOAL_VELOCITY = 2 };
 
 /* one variant of the family */
 typedef struct variant {
@@ -85,6 +85,9 @@ static ks_env_step_result step(void* state, const double* task, const ks_real* a
     return (ks_env_step_result){.rew = reward(s, task)};
 }
 
+static const ks_task_number GOAL_VELOCITY[] = {{"velocity", "m/s", {0, MAX_GOAL_VELOCITY}, {-1000, 1000}, 0}};
+static const ks_task_number DIRECTION[] = {{"direction", "", {-1, 1}, {-1, 1}, 2}};
+
 #define VARIANT(is_gym, is_direction)                                                                         \
     {                                                                                                         \
         .physics = {.xml = ks_model_half_cheetah, .frame_skip = (is_gym) ? 5 : 1, .uniform_start = (is_gym)}, \
@@ -95,43 +98,44 @@ static const variant DIR = VARIANT(false, true);
 static const variant GYM_VEL = VARIANT(true, false);
 static const variant GYM_DIR = VARIANT(true, true);
 
-#define HALF_CHEETAH(symbol, env_name, env_summary, tasks, kinds, is_gym, env_variant) \
-    extern const ks_env_def symbol;                                                    \
-    const ks_env_def symbol = {                                                        \
-        .name = env_name,                                                              \
-        .summary = env_summary,                                                        \
-        .task_summary = tasks,                                                         \
-        .obs_dim = 20,                                                                 \
-        .act_dim = 6,                                                                  \
-        .task_dim = 1,                                                                 \
-        .horizon = 200,                                                                \
-        .dt = (is_gym) ? 0.05 : 0.01,                                                  \
-        .task_uniforms = 1,                                                            \
-        .task_kinds = kinds,                                                           \
-        .reset_uniforms = (is_gym) ? NQ : 0,                                           \
-        .reset_normals = (is_gym) ? NV : NQ + NV,                                      \
-        .sample_task = sample_task,                                                    \
-        .model_create = model_create,                                                  \
-        .model_destroy = ks_mujoco_model_destroy,                                      \
-        .create = create,                                                              \
-        .destroy = ks_mujoco_state_destroy,                                            \
-        .reset = reset,                                                                \
-        .obs_size = obs_size,                                                          \
-        .step = step,                                                                  \
-        .reward = reward,                                                              \
-        .nq = NQ,                                                                      \
-        .nv = NV,                                                                      \
-        .get_physics = ks_mujoco_get_physics,                                          \
-        .mujoco_model = ks_mujoco_get_model,                                           \
-        .mujoco_data = ks_mujoco_get_data,                                             \
-        .config = &(env_variant),                                                      \
+#define HALF_CHEETAH(symbol, env_name, env_summary, tasks, numbers, kinds, is_gym, env_variant) \
+    extern const ks_env_def symbol;                                                             \
+    const ks_env_def symbol = {                                                                 \
+        .name = env_name,                                                                       \
+        .summary = env_summary,                                                                 \
+        .task_summary = tasks,                                                                  \
+        .task_numbers = numbers,                                                                \
+        .obs_dim = 20,                                                                          \
+        .act_dim = 6,                                                                           \
+        .task_dim = 1,                                                                          \
+        .horizon = 200,                                                                         \
+        .dt = (is_gym) ? 0.05 : 0.01,                                                           \
+        .task_uniforms = 1,                                                                     \
+        .task_kinds = kinds,                                                                    \
+        .reset_uniforms = (is_gym) ? NQ : 0,                                                    \
+        .reset_normals = (is_gym) ? NV : NQ + NV,                                               \
+        .sample_task = sample_task,                                                             \
+        .model_create = model_create,                                                           \
+        .model_destroy = ks_mujoco_model_destroy,                                               \
+        .create = create,                                                                       \
+        .destroy = ks_mujoco_state_destroy,                                                     \
+        .reset = reset,                                                                         \
+        .obs_size = obs_size,                                                                   \
+        .step = step,                                                                           \
+        .reward = reward,                                                                       \
+        .nq = NQ,                                                                               \
+        .nv = NV,                                                                               \
+        .get_physics = ks_mujoco_get_physics,                                                   \
+        .mujoco_model = ks_mujoco_get_model,                                                    \
+        .mujoco_data = ks_mujoco_get_data,                                                      \
+        .config = &(env_variant),                                                               \
     };
 
 HALF_CHEETAH(ks_env_half_cheetah_vel, "half-cheetah-vel", "a half-cheetah runs at a goal velocity",
-             "goal velocity ~ U[0, 2] m/s", 0, false, VEL)
+             "goal velocity ~ U[0, 2] m/s", GOAL_VELOCITY, 0, false, VEL)
 HALF_CHEETAH(ks_env_half_cheetah_dir, "half-cheetah-dir", "a half-cheetah runs forward or backward",
-             "direction -1 or 1, equally likely", 2, false, DIR)
+             "direction -1 or 1, equally likely", DIRECTION, 2, false, DIR)
 HALF_CHEETAH(ks_env_gym_half_cheetah_vel, "gym/half-cheetah-vel", "the same on Gymnasium's physics",
-             "goal velocity ~ U[0, 2] m/s", 0, true, GYM_VEL)
+             "goal velocity ~ U[0, 2] m/s", GOAL_VELOCITY, 0, true, GYM_VEL)
 HALF_CHEETAH(ks_env_gym_half_cheetah_dir, "gym/half-cheetah-dir", "the same on Gymnasium's physics",
-             "direction -1 or 1, equally likely", 2, true, GYM_DIR)
+             "direction -1 or 1, equally likely", DIRECTION, 2, true, GYM_DIR)

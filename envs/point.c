@@ -55,9 +55,13 @@ static void sample_task(const ks_env_def* def, double* task, ks_env_noise noise)
     task[1] = noise.uniform[1] - 0.5;
 }
 
+static const ks_task_number GOAL[] = {{"goal x", "", {-0.5, 0.5}, {-1000, 1000}, 0},
+                                      {"goal y", "", {-0.5, 0.5}, {-1000, 1000}, 0}};
+
 const ks_env_def ks_env_point = {.name = "point",
                                  .summary = "a point in the plane, walk to a goal",
                                  .task_summary = "goal (x, y) ~ U[-0.5, 0.5]^2",
+                                 .task_numbers = GOAL,
                                  .obs_dim = 2,
                                  .act_dim = 2,
                                  .task_dim = 2,

@@ -44,9 +44,12 @@ static ks_env_step_result step(void* state, const double* task, const ks_real* a
     return (ks_env_step_result){.rew = at_prize ? 1 : at_end ? -1 : -0.01, .terminated = at_end};
 }
 
+static const ks_task_number PRIZE[] = {{"side", "", {-1, 1}, {-1, 1}, 2}}; /* from -1 to 1 in steps of 2 */
+
 const ks_env_def ks_env_corridor = {.name = "corridor",
                                     .summary = "11 cells, walk to the end with the prize",
                                     .task_summary = "prize on the left (-1) or on the right (1)",
+                                    .task_numbers = PRIZE,
                                     .obs_dim = 1,
                                     .num_actions = NUM_ACTIONS,
                                     .task_dim = 1,
