@@ -49,6 +49,10 @@ void ks_tensor_writer_add_real(ks_tensor_writer* writer, const char* name, int n
  * With `checksum`, the metadata gets "crc32" of the tensor bytes (for files that nobody else is to edit). Errors: KS_FAILED. */
 bool ks_tensor_writer_save(ks_tensor_writer* writer, const char* path, bool checksum, ks_error* err);
 
+/* Gives metadata of a file, which must be whole and of this format, another value; all else in it stays as it is, byte for byte but for
+ * how the header is spaced. Atomic, as save. Errors: KS_BAD_INPUT as ks_tensor_file_open, KS_FAILED. */
+bool ks_tensor_file_set_meta(const char* path, const char* format, const char* key, const char* value, ks_error* err);
+
 /* ---- reading ------------------------------------------------------------------------------------------- */
 
 typedef struct ks_tensor_file ks_tensor_file;

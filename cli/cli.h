@@ -83,11 +83,19 @@ void ks_cli_policy_close(ks_cli_policy* p);
 
 /* ---- the paper's test protocol --------------------------------------------------------------------------------------------- */
 
-/* Trajectories per task, and the step size of every gradient step, as the paper's authors tested this kind of policy. */
+/* Trajectories per task, and the step size of every gradient step, as the paper's authors tested this kind of policy: as many steps
+ * as it was trained for of one size, then shorter ones. */
 size_t ks_protocol_trajectories(const char* env);
 void ks_protocol_lr(double lr[KS_EVAL_MAX_STEPS], const char* env, const ks_policy_info* info);
 /* The same from another first step size. */
-void ks_protocol_lr_from(double lr[KS_EVAL_MAX_STEPS], const char* env, double first);
+void ks_protocol_lr_from(double lr[KS_EVAL_MAX_STEPS], const char* env, const ks_policy_info* info, double first);
+/* How many steps have the size of the first. */
+int ks_protocol_own_steps(const ks_policy_info* info);
+
+/* The step sizes where none are given: those that are kept with the policy for its own environment, else the protocol's; and what
+ * they are, for people. */
+void ks_default_lr(double lr[KS_EVAL_MAX_STEPS], const char* env, const ks_policy_info* info);
+void ks_default_lr_text(char* text, size_t room, const char* env, const ks_policy_info* info);
 
 /* Where step sizes are listed: each step takes its own, and the last serves all further ones. */
 bool ks_cli_lr(const char* text, double lr[KS_EVAL_MAX_STEPS], ks_error* err);

@@ -19,12 +19,17 @@ static const char* const HELP =
     "  --trajectories N   per task and gradient step (default 20; 40 for point and ant-dir)\n"
     "  --steps K          gradient steps (default 3)\n"
     "  --lr A1[,A2…]      step size of each step; the last serves all further ones\n"
-    "                     (default: the paper's, for MAML the policy's own; then half of it, for ant-dir a hundredth)\n"
+    "                     (default: those kept by --keep-lr; else the paper's, for MAML the policy's own for as many "
+    "steps as\n"
+    "                     it was trained for; then half of it, for ant-dir a hundredth)\n"
     "  --search-lr A,B,…  try these first step sizes (or `default`: 1e-6 to 2, and the one above) on 40 other tasks, "
     "and\n"
     "                     use the one with the best mean return after the first gradient step, which is where the "
     "paper\n"
-    "                     compares; later steps shrink as above\n"
+    "                     compares, or after as many as the policy was trained for; later steps shrink as above\n"
+    "  --keep-lr          keep the step sizes of --search-lr or --lr with the policy, in the metadata of its file: "
+    "eval,\n"
+    "                     rollout, view, record and plot then use them where no others are given\n"
     "  --horizon T        timesteps per trajectory (default: the policy's own)\n"
     "  --seed N           of tasks, start states and action noise (default 1)\n"
     "  --label NAME       of the CSV's rows (default: the method)\n"
@@ -37,7 +42,7 @@ typedef struct eval_options {
     ks_cli_sampling sampling;
     const char *goals, *label, *output, *search_lr;
     int64_t tasks;
-    bool force;
+    bool force, keep_lr;
 } eval_options;
 
 /* ---- tasks -------------------------------------------------------------------------------------------------------------- */
@@ -63,14 +68,18 @@ typedef struct table {
     const ks_eval_result* result;
     const double* tasks;
     size_t dim, trajectories;
-    const char *label, *env;
+    const char *label, *env, *lr_text; /* lr_text: what the step sizes are */
     const double* lr;
 } table;
 
 static void print_table(const table* t) {
     const ks_eval_result* r = t->result;
     size_t columns = (size_t)r->steps + 1;
-    printf("%s on %s, %zu tasks, %zu trajectories each\n\n", t->label, t->env, r->tasks, t->trajectories);
+    printf("%s on %s, %zu tasks, %zu trajectories each\n", t->label, t->env, r->tasks, t->trajectories);
+    if (r->steps > 0) {
+        printf("step sizes: %s\n", t->lr_text);
+    }
+    printf("\n");
     printf("gradient steps    step size    mean return    95 %% interval    mean length\n");
     for (size_t j = 0; j < columns; j++) {
         double mean = 0, length = 0, square = 0;
@@ -128,7 +137,12 @@ static bool search_lr(ks_eval_settings* settings, const char* text, const ks_cli
         !ks_lr_search_run(&search, settings, p, live ? on_progress : NULL, err)) {
         return false;
     }
-    printf("mean return after one gradient step on %d other tasks, by its size:\n\n", KS_SEARCH_TASKS);
+    if (search.steps == 1) {
+        printf("mean return after one gradient step on %d other tasks, by its size:\n\n", KS_SEARCH_TASKS);
+    } else {
+        printf("mean return after %d gradient steps on %d other tasks, by their size:\n\n", search.steps,
+               KS_SEARCH_TASKS);
+    }
     for (size_t i = 0; i < search.count; i++) {
         const char* note = search.count > 1 && i == search.best ? "  the best, used below" : "";
         if (search.mean_return[i] > -INFINITY) {
@@ -136,6 +150,31 @@ static bool search_lr(ks_eval_settings* settings, const char* text, const ks_cli
         } else {
             printf("%27.4g %14s\n", search.lr[i], "breaks down");
         }
+    }
+    printf("\n");
+    return true;
+}
+
+/* where the step sizes come from */
+static void lr_text(char* text, size_t room, const eval_options* o, const ks_cli_policy* p) {
+    if (o->search_lr || o->sampling.lr) {
+        snprintf(text, room, "%s", o->search_lr ? "the best one found above, then shorter ones" : "as given (--lr)");
+    } else {
+        ks_default_lr_text(text, room, p->def->name, &p->info);
+    }
+}
+
+static bool keep_lr(const ks_cli_policy* p, const double lr[KS_EVAL_MAX_STEPS], ks_error* err) {
+    int count = KS_EVAL_MAX_STEPS;
+    while (count > 1 && lr[count - 2] == lr[count - 1]) { /* the last serves all further ones */
+        count--;
+    }
+    if (!ks_policy_keep_lr(p->path, lr, count, err)) {
+        return false;
+    }
+    printf("\nkept with %s: ", p->path);
+    for (int i = 0; i < count; i++) {
+        printf(i ? ",%.6g" : "step sizes %.6g", lr[i]);
     }
     printf("\n");
     return true;
@@ -161,6 +200,8 @@ static bool evaluate(const eval_options* o, const ks_cli_policy* p, ks_error* er
         fputs("\r\033[K", stderr); /* the error stands on a line of its own */
     }
     if (ok) {
+        char text[128];
+        lr_text(text, sizeof text, o, p);
         table t = {.result = &result,
                    .tasks = tasks,
                    .dim = (size_t)p->def->task_dim,
@@ -169,20 +210,22 @@ static bool evaluate(const eval_options* o, const ks_cli_policy* p, ks_error* er
                             : p->info.iteration == 0 ? "random"
                                                      : p->info.method,
                    .env = p->def->name,
+                   .lr_text = text,
                    .lr = s.lr};
         print_table(&t);
-        ok = !o->output || ks_replace_file(o->output, write_csv, &t, err);
+        ok = (!o->output || ks_replace_file(o->output, write_csv, &t, err)) && (!o->keep_lr || keep_lr(p, s.lr, err));
         ks_eval_result_free(&result);
     }
     free(tasks);
     return ok;
 }
 
-enum { TASKS = KS_SAMPLING_END, GOALS, SEARCH_LR, LABEL, FORCE };
+enum { TASKS = KS_SAMPLING_END, GOALS, SEARCH_LR, KEEP_LR, LABEL, FORCE };
 static const struct option OPTIONS[] = {KS_SAMPLING_OPTIONS,
                                         {"tasks", required_argument, NULL, TASKS},
                                         {"goals", required_argument, NULL, GOALS},
                                         {"search-lr", required_argument, NULL, SEARCH_LR},
+                                        {"keep-lr", no_argument, NULL, KEEP_LR},
                                         {"label", required_argument, NULL, LABEL},
                                         {"output", required_argument, NULL, 'o'},
                                         {"force", no_argument, NULL, FORCE},
@@ -198,6 +241,8 @@ static bool parse_option(eval_options* o, int option, const char* value, ks_erro
         case SEARCH_LR:
             o->search_lr = value;
             return true;
+        case KEEP_LR:
+            return o->keep_lr = true;
         case LABEL:
             o->label = value;
             return strpbrk(value, ",\"\n") == NULL ||
@@ -219,7 +264,20 @@ static bool check_options(const eval_options* o, ks_error* err) {
     if (o->search_lr && o->sampling.steps == 0) {
         return ks_fail(err, KS_BAD_INPUT, "--search-lr: without a gradient step (--steps 0) there is no step size");
     }
+    if (o->keep_lr && !o->search_lr && !o->sampling.lr) {
+        return ks_fail(err, KS_BAD_INPUT, "--keep-lr keeps what --search-lr finds or --lr says: give one of them");
+    }
     return !o->output || ks_cli_check_output(o->output, o->force, err);
+}
+
+/* better to refuse now than after the work is done */
+static bool check_keep(const eval_options* o, const ks_cli_policy* p, ks_error* err) {
+    if (o->keep_lr && strcmp(p->def->name, p->info.env) != 0) {
+        return ks_fail(err, KS_BAD_INPUT,
+                       "--keep-lr: the policy is for %s, and step sizes for %s cannot be kept with it", p->info.env,
+                       p->def->name);
+    }
+    return !o->keep_lr || ks_cli_check_output(p->path, true, err);
 }
 
 int ks_cli_eval(int argc, char** argv, ks_error* err) {
@@ -240,7 +298,7 @@ int ks_cli_eval(int argc, char** argv, ks_error* err) {
         !ks_cli_policy_open(&policy, argv[optind], o.sampling.best, o.sampling.env, err)) {
         return ks_cli_exit(false, err);
     }
-    bool ok = evaluate(&o, &policy, err);
+    bool ok = check_keep(&o, &policy, err) && evaluate(&o, &policy, err);
     ks_cli_policy_close(&policy);
     return ks_cli_exit(ok, err);
 }

@@ -75,6 +75,13 @@ bool ks_cli_lr(const char* text, double lr[KS_EVAL_MAX_STEPS], ks_error* err) {
     if (!ks_cli_numbers("--lr", text, KS_EVAL_MAX_STEPS, lr, &count, err)) {
         return false;
     }
+    for (size_t i = 0; i < count; i++) {
+        if (lr[i] < 0) {
+            return ks_fail(err, KS_BAD_INPUT,
+                           "--lr: '%s' has %g; a step size is above 0, or 0 for a step that changes nothing", text,
+                           lr[i]);
+        }
+    }
     for (size_t i = count; i < KS_EVAL_MAX_STEPS; i++) {
         lr[i] = lr[count - 1];
     }

@@ -33,7 +33,7 @@ static const char* const HELP =
     "most 3).\n"
     "  --task X,Y         the goal (default: the first held-out task of --seed)\n"
     "  --steps K          gradient steps (default 1): shows 0, 1 and K\n"
-    "  --lr A1[,A2…]      their step sizes (default: the paper's protocol)\n"
+    "  --lr A1[,A2…]      their step sizes (default: kept ones, or the paper's protocol)\n"
     "  --rollouts N       paths to draw per step, of the 40 that are sampled (default 5)\n"
     "  --seed N           of action noise, and of the goal (default 1)\n"
     "  --best             of run directories, best.safetensors instead of policy.safetensors\n"

@@ -14,7 +14,7 @@ static const char* const HELP =
     "  --task V[,V…]      the task's numbers (default: the first held-out task of --seed)\n"
     "  --trajectories N   default 20 (40 for point and ant-dir)\n"
     "  --steps K          adapt the policy to the task by K gradient steps first (default 0)\n"
-    "  --lr A1[,A2…]      their step sizes (default: the paper's protocol)\n"
+    "  --lr A1[,A2…]      their step sizes (default: kept ones, or the paper's protocol)\n"
     "  --deterministic    act without noise\n"
     "  --horizon T        timesteps per trajectory (default: the policy's own)\n"
     "  --seed N           of start states and action noise (default 1)\n"

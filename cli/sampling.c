@@ -33,6 +33,6 @@ bool ks_sampling_settings(ks_eval_settings* settings, const ks_cli_sampling* s, 
     settings->advantage = (ks_advantage_settings){.gamma = p->info.gamma, .gae_lambda = p->info.gae_lambda};
     settings->seed = (uint64_t)s->seed;
     settings->threads = (int)s->threads;
-    ks_protocol_lr(settings->lr, p->def->name, &p->info);
+    ks_default_lr(settings->lr, p->def->name, &p->info);
     return !s->lr || ks_cli_lr(s->lr, settings->lr, err);
 }

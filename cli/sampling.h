@@ -36,7 +36,8 @@ typedef struct ks_cli_sampling {
 /* One option of KS_SAMPLING_OPTIONS. Errors: KS_BAD_INPUT; any other option is false with *err as it was. */
 bool ks_sampling_option(ks_cli_sampling* sampling, int option, const char* value, ks_error* err);
 
-/* Settings for this policy: what was typed, then the paper's protocol, then the policy's own. Errors: KS_BAD_INPUT (lr). */
+/* Settings for this policy: what was typed, then what is kept with it (eval_lr), then the paper's
+ * protocol, then the policy's own. Errors: KS_BAD_INPUT (lr). */
 bool ks_sampling_settings(ks_eval_settings* settings, const ks_cli_sampling* sampling, const ks_cli_policy* policy,
                           ks_error* err);
 
@@ -47,16 +48,16 @@ enum { KS_SEARCH_TASKS = 40, KS_SEARCH_MOST = 32 };
 /* First step sizes, and what came of them. */
 typedef struct ks_lr_search {
     size_t count, best;
+    int steps;                 /* that were taken: as many as the policy was trained for, if the settings have them */
     double lr[KS_SEARCH_MOST]; /* (count) */
-    double
-        mean_return[KS_SEARCH_MOST]; /* (count) after the first gradient step, -INFINITY where the policy broke down */
+    double mean_return[KS_SEARCH_MOST]; /* (count) after these steps, -INFINITY where the policy broke down */
 } ks_lr_search;
 
 /* "A1,A2,…" or "default", which is a list that has the protocol's step for this policy. Errors: KS_BAD_INPUT. */
 bool ks_lr_search_parse(ks_lr_search* search, const char* text, const ks_cli_policy* policy, ks_error* err);
 
 /* Adapts to KS_SEARCH_TASKS tasks by each step size, all from the same random numbers, and sets settings->lr by the one with
- * the best return after the first gradient step. Neither tasks nor noise are those of an evaluation with any seed that can
+ * the best return after the first gradient step, or after as many as the policy was trained for. Neither tasks nor noise are those of an evaluation with any seed that can
  * be typed. Errors: KS_FAILED if the policy breaks down whatever the step. */
 bool ks_lr_search_run(ks_lr_search* search, ks_eval_settings* settings, const ks_cli_policy* policy,
                       ks_eval_progress progress, ks_error* err);

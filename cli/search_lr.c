@@ -40,12 +40,13 @@ bool ks_lr_search_parse(ks_lr_search* s, const char* text, const ks_cli_policy* 
     return true;
 }
 
-/* Return after the first step of this size. */
+/* Return after as many steps of this size as the policy was trained for. */
 static bool try_one(double* mean_return, double lr, const double* tasks, const ks_eval_settings* search,
                     const ks_cli_policy* p, ks_eval_progress progress, ks_error* err) {
     ks_eval_settings settings = *search;
     ks_eval_result result;
-    settings.lr[0] = lr;
+    ks_protocol_lr_from(settings.lr, p->def->name, &p->info, lr);
+    size_t columns = (size_t)settings.steps + 1;
     *mean_return = -INFINITY;
     if (!ks_evaluate(&result, p->model, p->policy, p->theta, tasks, KS_SEARCH_TASKS, &settings, NULL, progress, NULL,
                      err)) {
@@ -53,7 +54,7 @@ static bool try_one(double* mean_return, double lr, const double* tasks, const k
     }
     double sum = 0;
     for (size_t i = 0; i < KS_SEARCH_TASKS; i++) {
-        sum += result.mean_return[2 * i + 1];
+        sum += result.mean_return[i * columns + columns - 1];
     }
     ks_eval_result_free(&result);
     if (isfinite(sum)) {
@@ -66,7 +67,8 @@ bool ks_lr_search_run(ks_lr_search* s, ks_eval_settings* settings, const ks_cli_
                       ks_error* err) {
     double tasks[KS_SEARCH_TASKS * KS_TASK_MAX];
     ks_eval_settings search = *settings;
-    search.steps = 1;
+    s->steps = ks_protocol_own_steps(&p->info) < settings->steps ? ks_protocol_own_steps(&p->info) : settings->steps;
+    search.steps = s->steps;
     search.seed = ~settings->seed; /* seeds that are typed are below 2^63, so this is none of them */
     ks_draw_held_out_tasks(tasks, p->def, search.seed, KS_SEARCH_TASKS);
     s->best = 0;
@@ -82,6 +84,6 @@ bool ks_lr_search_run(ks_lr_search* s, ks_eval_settings* settings, const ks_cli_
         return ks_fail(err, KS_FAILED, "--search-lr: no step size leaves a policy that works; the last one: %s",
                        why.text);
     }
-    ks_protocol_lr_from(settings->lr, p->def->name, s->lr[s->best]);
+    ks_protocol_lr_from(settings->lr, p->def->name, &p->info, s->lr[s->best]);
     return true;
 }

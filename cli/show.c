@@ -6,7 +6,7 @@
 const char* const KS_SHOW_HELP =
     "  --task V[,V…]      the task's numbers (default: the first held-out task of --seed)\n"
     "  --steps K          gradient steps, 0 to 9 (default 3): 0 … K are shown\n"
-    "  --lr A1[,A2…]      their step sizes (default: the paper's protocol)\n"
+    "  --lr A1[,A2…]      their step sizes (default: kept ones, or the paper's protocol)\n"
     "  --trajectories N   sampled for every gradient step (default 20; 40 for point and ant-dir)\n"
     "  --length T         timesteps to show (default: the policy's horizon)\n"
     "  --ghosts N         sampled trajectories to show beside, 0 to 20 (default 4; 20 for point)\n"
@@ -110,7 +110,7 @@ static bool set_actor(ks_show* s, int i, ks_error* err) {
     ks_theatre_policy* a = &s->actors[i];
     *a = (ks_theatre_policy){.model = p->model, .policy = p->policy, .theta = p->theta};
     a->advantage = (ks_advantage_settings){.gamma = p->info.gamma, .gae_lambda = p->info.gae_lambda};
-    ks_protocol_lr(a->lr, p->def->name, &p->info);
+    ks_default_lr(a->lr, p->def->name, &p->info);
     const char* own = s->count == 1 ? NULL : p->info.iteration == 0 ? "random" : p->info.method;
     s->caption.labels[i] = i < s->num_labels ? s->labels[i] : own;
     return !s->lr || ks_cli_lr(s->lr, a->lr, err);

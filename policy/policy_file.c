@@ -5,9 +5,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { LR_TEXT = 26 * KS_POLICY_MAX_LR };
 static const char* const FORMAT = "kshot.policy.1";
 static const char* const ACTIVATIONS[] = {[KS_RELU] = "relu", [KS_TANH] = "tanh"};
 static const char* const HEADS[] = {[KS_GAUSSIAN] = "gaussian", [KS_CATEGORICAL] = "categorical"};
+
+/* "0.5,0.25", each number in the shortest form that reads back exactly */
+static void lr_text(char text[LR_TEXT], const double* lr, int count) {
+    size_t used = 0;
+    text[0] = 0;
+    for (int i = 0; i < count; i++) {
+        char number[40];
+        for (int digits = 6; digits <= 17; digits++) {
+            snprintf(number, sizeof number, "%.*g", digits, lr[i]);
+            if (strtod(number, NULL) == lr[i]) {
+                break;
+            }
+        }
+        used += (size_t)snprintf(text + used, LR_TEXT - used, i ? ",%s" : "%s", number);
+    }
+}
 
 void ks_policy_write_meta(ks_tensor_writer* w, const ks_policy* policy, const ks_policy_info* info) {
     const ks_policy_settings* s = ks_policy_get_settings(policy);
@@ -31,6 +48,11 @@ void ks_policy_write_meta(ks_tensor_writer* w, const ks_policy* policy, const ks
     ks_tensor_writer_meta_int(w, "horizon", info->horizon);
     ks_tensor_writer_meta_int(w, "iteration", info->iteration);
     ks_tensor_writer_meta_int(w, "seed", info->seed);
+    if (info->num_eval_lr > 0) {
+        char text[LR_TEXT];
+        lr_text(text, info->eval_lr, info->num_eval_lr);
+        ks_tensor_writer_meta(w, "eval_lr", text);
+    }
 }
 
 void ks_policy_write_theta(ks_tensor_writer* w, const ks_policy* policy, const ks_real* theta) {
@@ -52,6 +74,12 @@ bool ks_policy_save(const char* path, const ks_policy* policy, const ks_real* th
     bool ok = ks_tensor_writer_save(w, path, false, err);
     ks_tensor_writer_destroy(w);
     return ok;
+}
+
+bool ks_policy_keep_lr(const char* path, const double* lr, int count, ks_error* err) {
+    char text[LR_TEXT];
+    lr_text(text, lr, count);
+    return ks_tensor_file_set_meta(path, FORMAT, "eval_lr", text, err);
 }
 
 /* ---- reading ------------------------------------------------------------------------------------------------------ */
@@ -89,6 +117,24 @@ static bool read_hidden(const ks_tensor_file* f, ks_policy_settings* s, ks_error
         }
         s->hidden[s->num_hidden++] = (int)width;
         at = more ? end + 1 : end;
+    }
+    return true;
+}
+
+/* "0.5,0.25"; a file need not have any */
+static bool read_eval_lr(const ks_tensor_file* f, ks_policy_info* info, ks_error* err) {
+    const char* text = ks_tensor_file_meta(f, "eval_lr");
+    for (const char* at = text; at;) {
+        char* end;
+        double lr = strtod(at, &end);
+        bool more = *end == ',';
+        if (end == at || (*end && !more) || !(lr >= 0) || isinf(lr) || info->num_eval_lr == KS_POLICY_MAX_LR) {
+            return ks_fail(err, KS_BAD_INPUT,
+                           "%s: metadata 'eval_lr' is '%.40s', not up to %d step sizes, none below 0, as in 0.1,0.05",
+                           ks_tensor_file_path(f), text, KS_POLICY_MAX_LR);
+        }
+        info->eval_lr[info->num_eval_lr++] = lr;
+        at = more ? end + 1 : NULL;
     }
     return true;
 }
@@ -131,7 +177,7 @@ bool ks_policy_read_meta(const ks_tensor_file* f, ks_policy_settings* settings, 
         ks_tensor_file_meta_double(f, "gae_lambda", &i.gae_lambda, err) &&
         read_int(f, "horizon", 1, 1 << 24, &i.horizon, err) &&
         ks_tensor_file_meta_int(f, "iteration", 0, INT64_MAX, &i.iteration, err) &&
-        ks_tensor_file_meta_int(f, "seed", 0, INT64_MAX, &i.seed, err);
+        ks_tensor_file_meta_int(f, "seed", 0, INT64_MAX, &i.seed, err) && read_eval_lr(f, &i, err);
     if (!ok) {
         return false;
     }

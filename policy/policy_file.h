@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 
+enum { KS_POLICY_MAX_LR = 64 };
+
 /* How the policy came to be, and how it is meant to be adapted. */
 typedef struct ks_policy_info {
     char env[64];
@@ -18,12 +20,19 @@ typedef struct ks_policy_info {
     double gae_lambda;
     int horizon;       /* timesteps per trajectory */
     int64_t iteration; /* meta-updates done */
-    int64_t seed;      /* a uint64_t seed would not fit other readers' integers: 0 … 2^63 - 1 */
+    int num_eval_lr;   /* step sizes that were found to serve it best and are kept with it; 0: none */
+    double eval_lr
+        [KS_POLICY_MAX_LR]; /* (num_eval_lr) of its first, second, … gradient step; the last is that of all further ones */
+    int64_t seed;           /* a uint64_t seed would not fit other readers' integers: 0 … 2^63 - 1 */
 } ks_policy_info;
 
 /* Writes θ (P) atomically. Errors: KS_FAILED. */
 bool ks_policy_save(const char* path, const ks_policy* policy, const ks_real* theta, const ks_policy_info* info,
                     ks_error* err);
+
+/* Keeps step sizes with a policy file (the info's eval_lr), atomically; nothing else of it changes. lr (1 <= count <=
+ * KS_POLICY_MAX_LR): finite, none below 0. Errors: KS_BAD_INPUT (no policy file), KS_FAILED. */
+bool ks_policy_keep_lr(const char* path, const double* lr, int count, ks_error* err);
 
 /* Reads a policy: its layout, its θ (P) and its info. *policy and *theta are the caller's (ks_policy_destroy, free).
  * Errors: KS_BAD_INPUT naming file and what is wrong with it (also a θ that is not finite). */

@@ -53,6 +53,31 @@ static bool save_config(run* r, ks_error* err) {
     return r->config_saved;
 }
 
+/* Step sizes that were kept with the file that is about to be replaced (kshot eval --keep-lr) stay, if its parameters do. */
+static void take_kept_lr(ks_policy_info* info, const run* r, const char* path, const ks_real* theta) {
+    ks_policy* policy;
+    ks_real* old;
+    ks_policy_info had;
+    ks_error unused;
+    if (access(path, F_OK) != 0 || !ks_policy_load(path, &policy, &old, &had, &unused)) {
+        return;
+    }
+    if (ks_policy_num_params(policy) == r->num_params && memcmp(old, theta, r->num_params * sizeof *old) == 0) {
+        info->num_eval_lr = had.num_eval_lr;
+        memcpy(info->eval_lr, had.eval_lr, sizeof info->eval_lr);
+    }
+    ks_policy_destroy(policy);
+    free(old);
+}
+
+static bool save_policy(const run* r, const char* name, const ks_real* theta, int64_t iteration, ks_error* err) {
+    char path[KS_RUN_PATH];
+    ks_policy_info info = info_of(r, iteration);
+    ks_run_directory_file(path, r->directory, name);
+    take_kept_lr(&info, r, path, theta);
+    return ks_policy_save(path, r->policy, theta, &info, err);
+}
+
 /* The checkpoint comes after all that it counts on. A resumed run whose disk is full stays as it was, config included. */
 static bool save(run* r, ks_error* err) {
     char path[KS_RUN_PATH];
@@ -60,16 +85,9 @@ static bool save(run* r, ks_error* err) {
     int64_t best_iteration;
     ks_run_state_best(&r->state, &best, &best_iteration);
     ks_policy_info info = info_of(r, r->state.iteration);
-    ks_policy_info best_info = info_of(r, best_iteration);
-    if (!ks_run_directory_held(r->directory, err) || !ks_progress_sync(r->progress, err)) {
-        return false;
-    }
-    ks_run_directory_file(path, r->directory, "policy.safetensors");
-    if (!ks_policy_save(path, r->policy, r->state.theta, &info, err)) {
-        return false;
-    }
-    ks_run_directory_file(path, r->directory, "best.safetensors");
-    if (!ks_policy_save(path, r->policy, best, &best_info, err)) {
+    if (!ks_run_directory_held(r->directory, err) || !ks_progress_sync(r->progress, err) ||
+        !save_policy(r, "policy.safetensors", r->state.theta, r->state.iteration, err) ||
+        !save_policy(r, "best.safetensors", best, best_iteration, err)) {
         return false;
     }
     ks_run_directory_file(path, r->directory, "checkpoint.safetensors");

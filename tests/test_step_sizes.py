@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """test_step_sizes.py KSHOT: eval adapts by the step sizes of the paper's protocol, or by the best of a list, which it finds on
-tasks that are not those that it reports."""
+tasks that are not those that it reports, and which it can keep with the policy."""
 
+import json
 import re
 import sys
 import tempfile
@@ -37,6 +38,10 @@ def table(text):
     return trajectories, [tuple(float(x) for x in line.replace("+-", " ").split()[-4:-1]) for line in lines]
 
 
+def sizes(kshot, policy, *words):
+    return [stage[0] for stage in table(kshot.done("eval", policy, *QUICK, *words))[1][1:]]
+
+
 def search(text):
     """step size -> return, and the chosen one"""
     tried = re.findall(r"^ +([\d.e+-]+) +(-?[\d.]+|breaks down)(  the best.*)?$", text[: text.index("gradient steps    ")], re.M)
@@ -63,6 +68,16 @@ def defaults_are_the_papers(kshot, folder):
             n, stages = table(kshot.done("eval", path, *QUICK, "--steps", 4))
             wanted = [first] + 3 * [first * later]
             assert n == trajectories and np.allclose([s[0] for s in stages[1:]], wanted), (env, method, n, stages)
+    # as many steps of its own size as a policy was trained for; one that was not meta-trained was trained for none
+    of_steps = changed(policy, f"{folder}/c.safetensors", iteration="7", inner_steps="3")
+    for path, wanted in (
+        (of_steps, 3 * [0.3] + 2 * [0.003]),
+        (changed(of_steps, f"{folder}/d.safetensors", method="pretrain"), [0.2] + 4 * [0.002]),
+        (changed(of_steps, f"{folder}/e.safetensors", iteration="0"), [1] + 4 * [0.01]),
+    ):
+        assert np.allclose(sizes(kshot, path, "--steps", 5), wanted), (path, wanted)
+    point = changed(untrained(kshot, f"{folder}/k", "point", inner__lr=0.3, inner__steps=2), f"{folder}/f.safetensors", iteration="7")
+    assert sizes(kshot, point, "--steps", 4) == [0.3, 0.3, 0.15, 0.15]
     own = table(kshot.done("eval", policy, *QUICK, "--trajectories", 3, "--lr", "0.7,0.6", "--steps", 3))
     assert own[0] == 3 and [s[0] for s in own[1][1:]] == [0.7, 0.6, 0.6], "and everything can be said otherwise"
 
@@ -115,6 +130,76 @@ def the_tasks_are_others(kshot, folder, policy):
     assert search(text)[0][1e-20] == searched[2], "goals that are given are not searched on"
 
 
+def a_search_takes_the_steps_of_training(kshot, folder):
+    policy = changed(untrained(kshot, f"{folder}/two", "point", inner__steps=2), f"{folder}/two.safetensors", iteration="7")
+    common = ("eval", policy, "--horizon", 40, "--seed", 3, "-j", 1)
+    text = kshot.done(*common, "--tasks", 2, "--search-lr", "0.05,0.6", "--steps", 3)
+    tried, chosen = search(text)
+    assert "after 2 gradient steps" in text and len(chosen) == 1, text
+    assert [stage[0] for stage in table(text)[1][1:]] == [chosen[0], chosen[0], chosen[0] / 2], text
+    once, _ = search(kshot.done(*common, "--tasks", 2, "--search-lr", "0.05,0.6", "--steps", 1))
+    assert all(tried[lr] != once[lr] for lr in tried), "after one step, if there is but one"
+
+
+def kept_with_the_policy(kshot, folder, policy):
+    """--keep-lr changes one key of the metadata and not a byte else; what is kept is then the default, which --lr overrides."""
+    run = f"{folder}/keep"
+    kshot.done("train", f"{CONFIGS}/point.yaml", *settings(iterations=0, policy__hidden="[8]"), "-o", run)
+    with open(f"{run}/policy.safetensors", "rb") as file:
+        before = file.read()
+    text = kshot.done("eval", run, *QUICK, "--search-lr", "0.7", "--steps", 2, "--keep-lr")
+    assert "0.7,0.35" in text and f"{run}/policy.safetensors" in text, text
+    old, new = header(before), header(content(f"{run}/policy.safetensors"))
+    assert new[0]["__metadata__"].pop("eval_lr") == "0.7,0.35"
+    assert old[0] == new[0] and old[1] == new[1], "nothing else has changed"
+    assert content(f"{run}/best.safetensors") == before, "nor has the other policy"
+    assert re.search(r"eval_lr +0\.7,0\.35", kshot.done("info", run))
+    text = kshot.done("eval", run, *QUICK, "--steps", 3)
+    assert [stage[0] for stage in table(text)[1][1:]] == [0.7, 0.35, 0.35] and "kept with the policy (eval_lr)" in text
+    kshot.done("eval", run, *QUICK, "--lr", "0.7,0.35", "-o", f"{folder}/said.csv", "--force")
+    kshot.done("eval", run, *QUICK, "-o", f"{folder}/kept.csv", "--force")
+    assert content(f"{folder}/said.csv") == content(f"{folder}/kept.csv")
+    for name, words in (("own", ()), ("said", ("--lr", "0.7,0.35")), ("other", ("--lr", "0.5"))):
+        kshot.done("rollout", run, "-o", f"{folder}/{name}.rollout", "--steps", 2, "--trajectories", 3, "--horizon", 5, *words)
+    assert header(content(f"{folder}/own.rollout"))[1] == header(content(f"{folder}/said.rollout"))[1]
+    assert header(content(f"{folder}/own.rollout"))[1] != header(content(f"{folder}/other.rollout"))[1]
+    assert sizes(kshot, run, "--lr", "0.1") == [0.1] * 3, "--lr overrides"
+    assert sizes(kshot, run, "--search-lr", "0.2") == [0.2, 0.1, 0.1], "and so does --search-lr"
+    kshot.done("eval", run, *QUICK, "--best", "--lr", "0,1e-9", "--keep-lr")
+    assert sizes(kshot, run, "--best") == [0, 1e-9, 1e-9] and sizes(kshot, run) == [0.7, 0.35, 0.35], "each policy has its own"
+    # the parameters are as they were: a run that has nothing to do forgets nothing
+    kshot.done("train", f"{CONFIGS}/point.yaml", *settings(iterations=0, policy__hidden="[8]"), "-o", run, "--resume")
+    assert sizes(kshot, run) == [0.7, 0.35, 0.35]
+    for text in ("", "0.1,", "0.1,-1", "nan", "inf", "x", "0.1 0.2", ",".join(["1"] * 65)):
+        other = changed(policy, f"{folder}/damaged.safetensors", eval_lr=text)
+        kshot.refused(BAD, ["eval_lr", other], "eval", other)
+    kshot.refused(BAD, ["--keep-lr", "--search-lr", "--lr"], "eval", run, "--keep-lr")
+    cheetah = untrained(kshot, f"{folder}/cheetah", "half-cheetah-vel")
+    kshot.refused(BAD, ["--keep-lr", "half-cheetah-dir"], "eval", cheetah, "-e", "half-cheetah-dir", "--lr", "0.1", "--keep-lr")
+    kshot.done("eval", cheetah, *QUICK, "--lr", "0.9", "--keep-lr")
+    assert sizes(kshot, cheetah, "-e", "half-cheetah-dir") == [0.5, 0.25, 0.25], "what is kept is for the policy's own environment"
+
+
+def header(data):
+    """Of a safetensors file: the header and the tensors' bytes."""
+    n = int.from_bytes(data[:8], "little")
+    assert n % 8 == 0
+    return json.loads(data[8 : 8 + n]), data[8 + n :]
+
+
+def bad_sizes(kshot, policy):
+    for words in (["--lr=-0.1"], ["--lr", "0.1,-1"]):
+        kshot.refused(BAD, ["--lr", "above 0"], "eval", policy, *words)
+        kshot.refused(BAD, ["--lr", "above 0"], "rollout", policy, *words, "-o", f"{policy}.rollout")
+    kshot.refused(BAD, ["inner.lr"], "train", f"{CONFIGS}/point.yaml", "-s", "inner.lr=-0.1", "-o", f"{policy}.run")
+    assert sizes(kshot, policy, "--lr", "0") == [0] * 3
+    # too large a step, on an environment without any physics
+    task = ("--task", "0.1,0.2", "--lr", "1e30")
+    kshot.refused(FAILED, ["point", "step size 1e+30", "gradient step 1", "task 0"], "eval", policy, "--lr", "1e30")
+    kshot.refused(FAILED, ["step size 1e+30", "(0.1 0.2)"], "rollout", policy, *task, "--steps", 1, "-o", f"{policy}.rollout")
+    kshot.refused(FAILED, ["step size 1e+30", "(0.1 0.2)"], "plot", "--trajectories", policy, *task, "-o", f"{policy}.svg")
+
+
 def bad_lists(kshot, policy):
     for words, mentions in (
         (["--search-lr", ""], ["--search-lr"]),
@@ -129,7 +214,7 @@ def bad_lists(kshot, policy):
         (["--search-lr"], ["--search-lr"]),
     ):
         kshot.refused(BAD, mentions, "eval", policy, *words)
-    kshot.refused(FAILED, ["--search-lr", "physics"], "eval", policy, "--search-lr", "1e30,1e31")
+    kshot.refused(FAILED, ["--search-lr", "step size 1e+31"], "eval", policy, "--search-lr", "1e30,1e31")
 
 
 def main():
@@ -140,6 +225,9 @@ def main():
         intervals_are_of_the_mean_over_tasks(kshot, folder, policy)
         the_better_step_is_taken(kshot, folder, policy)
         the_tasks_are_others(kshot, folder, policy)
+        a_search_takes_the_steps_of_training(kshot, folder)
+        kept_with_the_policy(kshot, folder, policy)
+        bad_sizes(kshot, policy)
         bad_lists(kshot, policy)
 
 
