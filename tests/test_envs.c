@@ -101,6 +101,88 @@ static void directions_are_two_kinds(void** unused) {
     }
 }
 
+/* what training draws is known and trained, its ends are reached, and what the environment cannot mean is refused by name */
+static void tasks_are_held_to_what_is_known(void** unused) {
+    (void)unused;
+    for (size_t e = 0; e <= ks_env_count(); e++) {
+        const ks_env_def* def = e < ks_env_count() ? ks_env_at(e) : &ks_env_corridor;
+        uint64_t random = 88172645463325252u;
+        noise_buffer buffer;
+        double task[KS_TASK_MAX], lowest[KS_TASK_MAX], highest[KS_TASK_MAX];
+        ks_error err = {0};
+        char text[KS_TASK_TEXT];
+        assert_non_null(def->task_numbers);
+        for (int k = 0; k < 1000; k++) {
+            def->sample_task(def, task, draw_noise(&buffer, &random));
+            assert_true(ks_env_check_task(def, task, &err) && ks_env_task_is_trained(def, task, text));
+            for (int i = 0; i < def->task_dim; i++) {
+                lowest[i] = k ? fmin(lowest[i], task[i]) : task[i];
+                highest[i] = k ? fmax(highest[i], task[i]) : task[i];
+            }
+        }
+        for (int i = 0; i < def->task_dim; i++) {
+            const ks_task_number* n = &def->task_numbers[i];
+            double width = n->trained[1] - n->trained[0];
+            assert_true(lowest[i] - n->trained[0] < 0.02 * width && n->trained[1] - highest[i] < 0.02 * width);
+            assert_true(n->known[0] <= n->trained[0] && n->trained[1] <= n->known[1]);
+            static const double NONE[] = {NAN, INFINITY, -INFINITY, 1e39, -1e39, 1e30};
+            for (size_t b = 0; b < sizeof NONE / sizeof NONE[0]; b++) {
+                double bad[KS_TASK_MAX];
+                memcpy(bad, task, sizeof bad);
+                bad[i] = NONE[b];
+                err = (ks_error){0};
+                assert_false(ks_env_check_task(def, bad, &err));
+                assert_int_equal(err.code, KS_BAD_INPUT);
+                assert_non_null(strstr(err.text, def->name));
+                assert_non_null(strstr(err.text, n->name));
+            }
+        }
+    }
+}
+
+static void what_is_said_of_tasks(void** unused) {
+    (void)unused;
+    static const char* const directions[] = {"half-cheetah-dir", "ant-dir", "gym/half-cheetah-dir", "gym/ant-dir"};
+    ks_error err = {0};
+    char text[KS_TASK_TEXT];
+    for (size_t e = 0; e < sizeof directions / sizeof directions[0]; e++) {
+        const ks_env_def* def = ks_env_find(directions[e], NULL);
+        static const double bad[] = {0, 0.5, -0.5, 2, -3, 1.0000001, -1.0000001};
+        for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+            err = (ks_error){0};
+            assert_false(ks_env_check_task(def, &bad[i], &err));
+            assert_non_null(strstr(err.text, "it must be -1 or 1"));
+        }
+    }
+    const double fast = 5, backward = -1;
+    const ks_env_def* vel = ks_env_find("half-cheetah-vel", NULL);
+    assert_true(ks_env_check_task(vel, &fast, &err) && ks_env_check_task(vel, &backward, &err));
+    assert_false(ks_env_task_is_trained(vel, &backward, NULL));
+    assert_false(ks_env_task_is_trained(vel, &fast, text));
+    assert_string_equal(text, "velocity 5 is outside of the training range, 0 to 2 m/s");
+    ks_env_known_text(text, vel, 0);
+    assert_string_equal(text, "-1000 to 1000 m/s");
+
+    /* few values and many, and an environment that says nothing */
+    static const ks_task_number gaits[] = {{"gait", "", {1, 3}, {1, 3}, 1}, {"load", "kg", {0, 5}, {0, 50}, 0.5}};
+    ks_env_def def = *vel;
+    def.task_dim = 2;
+    def.task_numbers = gaits;
+    ks_env_known_text(text, &def, 0);
+    assert_string_equal(text, "1, 2 or 3");
+    ks_env_known_text(text, &def, 1);
+    assert_string_equal(text, "0, 0.5 … 50 kg");
+    assert_true(ks_env_check_task(&def, (const double[]){2, 7.5}, &err));
+    assert_false(ks_env_check_task(&def, (const double[]){2.5, 7.5}, &err));
+    assert_false(ks_env_check_task(&def, (const double[]){2, 7.25}, &err));
+    def.task_numbers = NULL;
+    assert_true(ks_env_check_task(&def, (const double[]){-1e38, 0}, &err));
+    assert_true(ks_env_task_is_trained(&def, (const double[]){-1e38, 0}, text));
+    assert_false(ks_env_check_task(&def, (const double[]){0, 1e39}, &err));
+    assert_non_null(strstr(err.text, "number 2"));
+    assert_false(ks_env_check_task(&def, (const double[]){NAN, 0}, &err));
+}
+
 static void appended_task_ends_every_observation(void** unused) {
     (void)unused;
     for (size_t e = 0; e < ks_env_count(); e++) {
@@ -320,6 +402,8 @@ int main(void) {
         cmocka_unit_test(unknown_name_names_the_nearest),
         cmocka_unit_test(tasks_follow_their_distribution),
         cmocka_unit_test(directions_are_two_kinds),
+        cmocka_unit_test(tasks_are_held_to_what_is_known),
+        cmocka_unit_test(what_is_said_of_tasks),
         cmocka_unit_test(appended_task_ends_every_observation),
         cmocka_unit_test(bad_actions_do_not_touch_the_world),
         cmocka_unit_test(actions_are_clipped),
