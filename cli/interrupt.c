@@ -1,12 +1,11 @@
 #include "cli/interrupt.h"
 
-#include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <time.h>
 
 /* set by the signal handler: the one thing that cannot be passed to it */
-static volatile sig_atomic_t stop_requested;
+static volatile sig_atomic_t interrupted;
 static _Atomic long long first_ctrl_c; /* ms; 0: none yet */
 
 static long long now_ms(void) {
@@ -18,7 +17,7 @@ static long long now_ms(void) {
 /* Schedulers and timeout(1) send a signal twice, to the process and to its group; no finger is that fast. */
 static void on_signal(int number) {
     enum { ONE_PRESS = 100 };
-    stop_requested = 1;
+    interrupted = 1;
     if (number != SIGINT) {
         return;
     }
@@ -31,7 +30,7 @@ static void on_signal(int number) {
     }
 }
 
-void ks_cli_catch_signals(void) {
+const volatile sig_atomic_t* ks_cli_catch_interrupts(void) {
     static const int SIGNALS[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU};
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART}, before;
     sigemptyset(&action.sa_mask);
@@ -40,8 +39,5 @@ void ks_cli_catch_signals(void) {
             sigaction(SIGNALS[i], &action, NULL);
         }
     }
-}
-
-bool ks_cli_interrupted(void) {
-    return stop_requested != 0;
+    return &interrupted;
 }

@@ -1,9 +1,9 @@
+#include "cli/interrupt.h"
 #include "cli/show.h"
 #include "viewer/film.h"
 #include "viewer/video.h"
 
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -27,18 +27,11 @@ typedef struct record_options {
     int64_t fps, frames;
     double speed;
     bool no_charts, force;
+    const volatile sig_atomic_t* interrupted;
 } record_options;
 
 static const double SHORTEST = 4;     /* s, of a video with the default speed */
 static const double LAST_PICTURE = 1; /* s, that it stays */
-
-/* set by the signal handler: the one thing that cannot be passed to it */
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int number) {
-    interrupted = 1;
-    signal(number, SIG_DFL); /* a second Ctrl-C ends at once */
-}
 
 /* ---- a video ----------------------------------------------------------------------------------------------------------------------- */
 
@@ -61,7 +54,7 @@ static void show_bar(const shooting* s, size_t done) {
 
 static const unsigned char* shoot(void* user, size_t index, ks_error* err) {
     shooting* s = user;
-    if (interrupted) {
+    if (*s->options->interrupted) {
         ks_fail(err, KS_INTERRUPTED, "interrupted; nothing was written");
         return NULL;
     }
@@ -214,9 +207,7 @@ int ks_cli_record(int argc, char** argv, ks_error* err) {
         ks_fail(err, KS_BAD_INPUT, "record: -o OUT.(mp4|gif|png) is missing; `kshot record --help` explains");
         return KS_BAD_INPUT;
     }
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    o.interrupted = ks_cli_catch_interrupts();
     bool ok = ks_cli_check_output(o.output, o.force, err) && ks_video_kind_of(&kind, o.output, err) &&
               ks_show_open(&show, argv + optind, argc - optind, err) && record(&o, &show, kind, err);
     ks_show_close(&show);

@@ -30,8 +30,8 @@ static const char* const HELP =
     "ignored when it begins (nohup). A second Ctrl-C ends at once. Settings and their defaults:\n\n";
 
 static bool should_stop(void* user) {
-    (void)user;
-    return ks_cli_interrupted();
+    const ks_train_display* display = user;
+    return *display->interrupted != 0;
 }
 
 /* runs/NAME, NAME being the config's file name without its ending */
@@ -61,8 +61,8 @@ static int help(void) {
 }
 
 static int train(const ks_config* config, ks_train_options* options, ks_error* err) {
-    ks_train_display display = {.config = config, .options = options, .live = ks_cli_live(stderr)};
-    ks_cli_catch_signals();
+    ks_train_display display = {
+        .config = config, .options = options, .interrupted = ks_cli_catch_interrupts(), .live = ks_cli_live(stderr)};
     options->user = &display;
     options->on_start = ks_train_display_start;
     options->on_iteration = ks_train_display_iteration;

@@ -5,11 +5,14 @@
 
 #include "run/train.h"
 
+#include <signal.h>
+
 typedef struct ks_train_display {
     const ks_config* config;
     const ks_train_options* options;
-    bool live;      /* a terminal: one line, drawn anew */
-    bool line_open; /* it stands there */
+    const volatile sig_atomic_t* interrupted; /* whether somebody wants it to end */
+    bool live;                                /* a terminal: one line, drawn anew */
+    bool line_open;                           /* it stands there */
 } ks_train_display;
 
 /* What ks_train calls; user is the display. */

@@ -1,7 +1,7 @@
+#include "cli/interrupt.h"
 #include "cli/show.h"
 #include "viewer/window.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,15 +20,8 @@ enum { MORE_STEPS = 5, MORE_TRAJECTORIES = 2, MIN_SIDE = 160, MAX_SIDE = 8192 };
 typedef struct view_options {
     int width, height;
     double speed;
+    const volatile sig_atomic_t* interrupted;
 } view_options;
-
-/* set by the signal handler: the one thing that cannot be passed to it */
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int number) {
-    interrupted = 1;
-    signal(number, SIG_DFL); /* a second Ctrl-C ends at once */
-}
 
 static void tell(void* user, const ks_play* play, double latency, const ks_error* failed) {
     const ks_show* show = user;
@@ -73,7 +66,7 @@ static bool view(const view_options* o, ks_show* show, ks_error* err) {
     char title[160];
     ks_window_stats stats;
     snprintf(title, sizeof title, "kshot: %s", show->policies[0].def->name);
-    bool ok = ks_window_run(&settings, title, o->width, o->height, &interrupted, &stats, err);
+    bool ok = ks_window_run(&settings, title, o->width, o->height, o->interrupted, &stats, err);
     if (ok) {
         printf("%zu pictures, %.1f ms each\n", stats.frames, 1e3 * stats.frame_s);
     }
@@ -110,9 +103,7 @@ int ks_cli_view(int argc, char** argv, ks_error* err) {
             return KS_BAD_INPUT;
         }
     }
-    struct sigaction action = {.sa_handler = on_signal};
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    o.interrupted = ks_cli_catch_interrupts();
     bool ok = ks_show_open(&show, argv + optind, argc - optind, err) && view(&o, &show, err);
     ks_show_close(&show);
     return ks_cli_exit(ok, err);

@@ -85,6 +85,7 @@ def twice(kshot, folder):
     long = settings(tasks=400, trajectories=100, horizon=200)
     process = start(kshot, run, *ENDLESS, *long)
     process.stderr.readline()
+    time.sleep(0.3)  # the first iteration is under way
     process.send_signal(signal.SIGINT)
     time.sleep(0.3)
     process.send_signal(signal.SIGINT)
