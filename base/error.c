@@ -1,22 +1,25 @@
 #include "base/error.h"
 
+#include "base/text.h"
+
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 bool ks_fail(ks_error* err, ks_code code, const char* format, ...) {
     if (!err) {
         return false;
     }
+    char text[sizeof err->text];
     va_list args;
     va_start(args, format);
-    vsnprintf(err->text, sizeof err->text, format, args);
+    vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    for (char* c = err->text; *c; c++) {
+    for (char* c = text; *c; c++) {
         if (*c == '\n' || *c == '\r') {
             *c = ' ';
         }
     }
+    ks_text_escape(err->text, sizeof err->text, text);
     err->code = code;
     return false;
 }

@@ -21,7 +21,8 @@ typedef struct ks_error {
     char text[1024]; /* one line, no newline at the end */
 } ks_error;
 
-/* Fills *err (which may be NULL) with code and a printf-formatted line; newlines become spaces.
+/* Fills *err (which may be NULL) with code and a printf-formatted line; newlines become spaces, and what a terminal must not get
+ * is escaped (base/text.h), since much of what errors cite comes from files.
  * Always returns false, so that `return ks_fail(err, …)` reads well. Thread-safe on distinct errors. */
 bool ks_fail(ks_error* err, ks_code code, const char* format, ...) __attribute__((format(printf, 3, 4)));
 

@@ -1,4 +1,5 @@
 #include "maml/audit.h"
+#include "base/text.h"
 #include "cli/cli.h"
 #include "run/checkpoint.h"
 #include "run/config.h"
@@ -77,7 +78,8 @@ static bool run(const ks_config* config, const audit_options* o, ks_error* err) 
              ks_audit_save(o->output, maml, theta, theta + n, iteration, &stats, err);
     }
     if (ok) {
-        printf("%s: iteration %lld, %s, kl %.6f, surrogate %.6f -> %.6f\n", o->output, (long long)iteration,
+        ks_text_print(stdout, o->output);
+        printf(": iteration %lld, %s, kl %.6f, surrogate %.6f -> %.6f\n", (long long)iteration,
                ks_trpo_verdict_text(stats.trpo.verdict), stats.trpo.kl, stats.surrogate_before, stats.surrogate_after);
     }
     free(cg_start);

@@ -1,4 +1,5 @@
 #include "base/atomic_file.h"
+#include "base/text.h"
 #include "cli/sampling.h"
 
 #include <math.h>
@@ -75,11 +76,15 @@ typedef struct table {
 static void print_table(const table* t) {
     const ks_eval_result* r = t->result;
     size_t columns = (size_t)r->steps + 1;
-    printf("%s on %s, %zu tasks, %zu trajectories each\n", t->label, t->env, r->tasks, t->trajectories);
+    ks_text_print(stdout, t->label);
+    printf(" on %s, %zu tasks, %zu trajectories each
+", t->env, r->tasks, t->trajectories);
     if (r->steps > 0) {
-        printf("step sizes: %s\n", t->lr_text);
+        printf("step sizes: %s
+", t->lr_text);
     }
-    printf("\n");
+    printf("
+");
     printf("gradient steps    step size    mean return    95 %% interval    mean length\n");
     for (size_t j = 0; j < columns; j++) {
         double mean = 0, length = 0, square = 0;
@@ -182,9 +187,21 @@ static bool keep_lr(const ks_cli_policy* p, const double lr[KS_EVAL_MAX_STEPS], 
 
 /* ---- the command ------------------------------------------------------------------------------------------------------------ */
 
+/* The label of the rows: what was asked for, or the method, which a file from elsewhere may have as it likes. */
+static const char* choose_label(const eval_options* o, const ks_cli_policy* p, ks_error* err) {
+    const char* label = o->label ? o->label : p->info.iteration == 0 ? "random" : p->info.method;
+    if (!ks_text_is_label(label)) {
+        ks_fail(err, KS_BAD_INPUT, "%s: its method, '%s', cannot label the rows; give a --label", p->path, label);
+        return NULL;
+    }
+    return label;
+}
+
 static bool evaluate(const eval_options* o, const ks_cli_policy* p, ks_error* err) {
     ks_eval_settings s;
-    if (!ks_sampling_settings(&s, &o->sampling, p, err) || (o->search_lr && !search_lr(&s, o->search_lr, p, err))) {
+    const char* label = choose_label(o, p, err);
+    if (!label || !ks_sampling_settings(&s, &o->sampling, p, err) ||
+        (o->search_lr && !search_lr(&s, o->search_lr, p, err))) {
         return false;
     }
     size_t count;
@@ -206,9 +223,7 @@ static bool evaluate(const eval_options* o, const ks_cli_policy* p, ks_error* er
                    .tasks = tasks,
                    .dim = (size_t)p->def->task_dim,
                    .trajectories = s.trajectories,
-                   .label = o->label                 ? o->label
-                            : p->info.iteration == 0 ? "random"
-                                                     : p->info.method,
+                   .label = label,
                    .env = p->def->name,
                    .lr_text = text,
                    .lr = s.lr};
@@ -245,8 +260,11 @@ static bool parse_option(eval_options* o, int option, const char* value, ks_erro
             return o->keep_lr = true;
         case LABEL:
             o->label = value;
-            return strpbrk(value, ",\"\n") == NULL ||
-                   ks_fail(err, KS_BAD_INPUT, "--label: '%s' must hold no comma, quote or line break", value);
+            return ks_text_is_label(value) ||
+                   ks_fail(err, KS_BAD_INPUT,
+                           "--label: '%s' is not a text in UTF-8 of 1 to %d bytes without comma, quote, control "
+                           "character, or a space at either end",
+                           value, KS_LABEL_MAX - 1);
         case 'o':
             o->output = value;
             return true;

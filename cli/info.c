@@ -1,7 +1,9 @@
 #include "base/safetensors.h"
+#include "base/text.h"
 #include "cli/cli.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,9 +14,20 @@ static const char* const HELP =
     "run\n"
     "directory, its policy.\n";
 
+/* a name from the file, and spaces up to where the next column begins */
+static void print_name(const char* name) {
+    enum { WIDTH = 24 };
+    char shown[WIDTH + 1];
+    ks_text_escape(shown, sizeof shown, name);
+    printf("  ");
+    ks_text_print(stdout, name);
+    printf("%*s ", WIDTH - (int)strlen(shown), "");
+}
+
 static void print_tensor(const ks_tensor* t) {
     static const char* const TYPES[] = {[KS_F32] = "F32", [KS_F64] = "F64", [KS_I64] = "I64", [KS_U8] = "U8"};
-    printf("  %-24s %s  ", t->name, TYPES[t->dtype]);
+    print_name(t->name);
+    printf("%s  ", TYPES[t->dtype]);
     for (int d = 0; d < t->ndim; d++) {
         printf(d ? " x %zu" : "%zu", t->shape[d]);
     }
@@ -44,10 +57,15 @@ int ks_cli_info(int argc, char** argv, ks_error* err) {
         return ks_cli_exit(false, err);
     }
     const char* format = ks_tensor_file_meta(f, "format");
-    printf("%s: %s\n", path, format ? format : "a safetensors file that kshot did not write");
+    ks_text_print(stdout, path);
+    printf(": ");
+    ks_text_print(stdout, format ? format : "a safetensors file that kshot did not write");
+    putchar('\n');
     for (size_t i = 0; i < ks_tensor_file_meta_count(f); i++) {
         const char* key = ks_tensor_file_meta_key(f, i);
-        printf("  %-24s %s\n", key, ks_tensor_file_meta(f, key));
+        print_name(key);
+        ks_text_print(stdout, ks_tensor_file_meta(f, key));
+        putchar('\n');
     }
     printf("tensors:\n");
     for (size_t i = 0; i < ks_tensor_file_count(f); i++) {

@@ -1,8 +1,8 @@
 #include "viewer/plot.h"
+#include "base/text.h"
 #include "cli/sampling.h"
 #include "run/config.h"
 #include "viewer/gnuplot.h"
-#include "viewer/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+#include "base/text.h"
 #include "cli/interrupt.h"
 #include "cli/show.h"
 #include "viewer/film.h"
@@ -82,8 +83,8 @@ static bool write_video(shooting* s, ks_video_kind kind, ks_error* err) {
         fprintf(stderr, "\r\033[K");
     }
     if (ok) {
-        printf("%s: %dx%d, %zu frames, %.1f s\n", o->output, o->width, o->height, s->frames,
-               (double)s->frames / (double)o->fps);
+        ks_text_print(stdout, o->output);
+        printf(": %dx%d, %zu frames, %.1f s\n", o->width, o->height, s->frames, (double)s->frames / (double)o->fps);
     }
     return ok;
 }
@@ -94,7 +95,8 @@ static bool write_sheet(const shooting* s, ks_error* err) {
     if (!rgb || !ks_png_write(o->output, o->width, o->height, rgb, err)) {
         return false;
     }
-    printf("%s: %dx%d, %lld moments of %d stages\n", o->output, o->width, o->height, (long long)o->frames,
+    ks_text_print(stdout, o->output);
+    printf(": %dx%d, %lld moments of %d stages\n", o->width, o->height, (long long)o->frames,
            s->play->rows * (s->play->steps + 1));
     return true;
 }

@@ -1,4 +1,5 @@
 #include "base/safetensors.h"
+#include "base/text.h"
 #include "cli/sampling.h"
 
 #include <stdio.h>
@@ -92,8 +93,9 @@ static bool rollout(const rollout_options* o, const ks_cli_policy* p, ks_error* 
     if (ok && ks_evaluate(&result, p->model, p->policy, p->theta, task, 1, &s, batches, NULL, NULL, err)) {
         ok = save(o->output, p, batches[s.steps], o, err);
         if (ok) {
-            printf("%s: %zu trajectories, %zu timesteps, mean return %.2f\n", o->output, batches[s.steps]->n,
-                   batches[s.steps]->rows, result.mean_return[s.steps]);
+            ks_text_print(stdout, o->output);
+            printf(": %zu trajectories, %zu timesteps, mean return %.2f\n", batches[s.steps]->n, batches[s.steps]->rows,
+                   result.mean_return[s.steps]);
         }
         ks_eval_result_free(&result);
     } else {

@@ -1,5 +1,7 @@
 #include "cli/show.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -111,7 +113,9 @@ static bool set_actor(ks_show* s, int i, ks_error* err) {
     *a = (ks_theatre_policy){.model = p->model, .policy = p->policy, .theta = p->theta};
     a->advantage = (ks_advantage_settings){.gamma = p->info.gamma, .gae_lambda = p->info.gae_lambda};
     ks_default_lr(a->lr, p->def->name, &p->info);
-    const char* own = s->count == 1 ? NULL : p->info.iteration == 0 ? "random" : p->info.method;
+    /* what a file says of its method may be anything */
+    ks_text_to_ascii(s->own_labels[i], sizeof s->own_labels[i], p->info.iteration == 0 ? "random" : p->info.method);
+    const char* own = s->count == 1 ? NULL : s->own_labels[i];
     s->caption.labels[i] = i < s->num_labels ? s->labels[i] : own;
     return !s->lr || ks_cli_lr(s->lr, a->lr, err);
 }

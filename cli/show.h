@@ -48,7 +48,8 @@ typedef struct ks_show {
     ks_theatre_settings settings; /* of the theatre: max_* as asked for */
     ks_theatre_request request;
     ks_view view;
-    ks_caption caption;
+    ks_caption caption; /* its labels are those typed, or these */
+    char own_labels[KS_PLAY_MAX_ROWS][41];
 } ks_show;
 
 ks_show ks_show_default(void);

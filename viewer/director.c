@@ -1,5 +1,6 @@
 #include "viewer/director.h"
 
+#include "base/text.h"
 #include "viewer/panel.h"
 #include "viewer/rehearsal.h"
 
@@ -132,7 +133,9 @@ static void take(ks_director* d) {
         snprintf(d->status, sizeof d->status, "adapted in %.0f ms", 1e3 * latency);
         d->time = d->restart ? 0 : d->time;
     } else {
-        snprintf(d->status, sizeof d->status, "adapting failed: %.70s", failed.text);
+        char why[71];
+        ks_text_to_ascii(why, sizeof why, failed.text);
+        snprintf(d->status, sizeof d->status, "adapting failed: %s", why);
     }
     if (d->s.on_play) {
         d->s.on_play(d->s.user, d->play, latency, news == KS_PLAY_FAILED ? &failed : NULL);

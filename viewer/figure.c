@@ -1,6 +1,7 @@
 #define _GNU_SOURCE /* open_memstream */
 #include "viewer/figure.h"
 
+#include "base/text.h"
 #include "viewer/gnuplot.h"
 #include "viewer/text.h"
 

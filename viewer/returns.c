@@ -1,7 +1,6 @@
 #include "viewer/returns.h"
 
 #include "viewer/csv.h"
-#include "viewer/text.h"
 
 #include <errno.h>
 #include <math.h>

@@ -5,9 +5,10 @@
 #ifndef KS_VIEWER_RETURNS_H
 #define KS_VIEWER_RETURNS_H
 
+#include "base/text.h"
 #include "maml/evaluate.h"
 
-enum { KS_RETURNS_MAX_LINES = 8, KS_LABEL_MAX = 128 };
+enum { KS_RETURNS_MAX_LINES = 8 };
 
 typedef struct ks_return_line {
     char label[KS_LABEL_MAX];
