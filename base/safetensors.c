@@ -206,9 +206,9 @@ static unsigned long checksum(unsigned long sum, const void* data, size_t bytes)
     return sum;
 }
 
-bool ks_tensor_writer_save(ks_tensor_writer* w, const char* path, bool with_checksum, ks_error* err) {
+bool ks_tensor_writer_save(ks_tensor_writer* w, const char* path, unsigned how, ks_error* err) {
     lay_out(w);
-    if (with_checksum) {
+    if (how & KS_SAVE_CHECKSUM) {
         unsigned long sum = crc32(0, NULL, 0);
         for (size_t i = 0; i < w->num_parts; i++) {
             sum = checksum(sum, w->parts[i].data, w->parts[i].bytes);
@@ -221,7 +221,7 @@ bool ks_tensor_writer_save(ks_tensor_writer* w, const char* path, bool with_chec
     if (!c.json) {
         return ks_fail(err, KS_FAILED, "cannot write %s: not enough memory", path);
     }
-    bool ok = ks_replace_file(path, write_content, &c, err);
+    bool ok = ks_write_file(path, !(how & KS_SAVE_NEW), write_content, &c, err);
     cJSON_free((void*)(uintptr_t)c.json);
     return ok;
 }

@@ -44,10 +44,10 @@ void ks_tensor_writer_add(ks_tensor_writer* writer, const char* name, ks_dtype d
 void ks_tensor_writer_add_real(ks_tensor_writer* writer, const char* name, int ndim, const size_t* shape,
                                const void* data, size_t element_size);
 
-/* Writes everything to `path` atomically: a temporary file beside it, synced, then renamed, then the directory synced.
- * On failure (no permission, disk full) whatever stood at `path` before is still there, and no temporary file is left.
- * With `checksum`, the metadata gets "crc32" of the tensor bytes (for files that nobody else is to edit). Errors: KS_FAILED. */
-bool ks_tensor_writer_save(ks_tensor_writer* writer, const char* path, bool checksum, ks_error* err);
+/* Writes everything to `path`, whole or not at all (base/atomic_file.h). With KS_SAVE_CHECKSUM, the metadata gets "crc32" of the
+ * tensor bytes (for files that nobody else is to edit); with KS_SAVE_NEW, nothing that exists is replaced. Errors: KS_FAILED. */
+enum { KS_SAVE_CHECKSUM = 1, KS_SAVE_NEW = 2 };
+bool ks_tensor_writer_save(ks_tensor_writer* writer, const char* path, unsigned how, ks_error* err);
 
 /* Gives metadata of a file, which must be whole and of this format, another value; all else in it stays as it is, byte for byte but for
  * how the header is spaced. Atomic, as save. Errors: KS_BAD_INPUT as ks_tensor_file_open, KS_FAILED. */

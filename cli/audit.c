@@ -48,6 +48,7 @@ typedef struct audit_options {
     const char *from, *output;
     int64_t iteration; /* -1: the checkpoint's */
     int threads;
+    bool force;
 } audit_options;
 
 static bool run(const ks_config* config, const audit_options* o, ks_error* err) {
@@ -75,7 +76,7 @@ static bool run(const ks_config* config, const audit_options* o, ks_error* err) 
         iteration = o->iteration >= 0 ? o->iteration : iteration;
         memcpy(theta + n, theta, n * sizeof *theta);
         ok = ks_maml_iterate(maml, theta + n, cg_start, (uint64_t)iteration, &stats, err) &&
-             ks_audit_save(o->output, maml, theta, theta + n, iteration, &stats, err);
+             ks_audit_save(o->output, o->force, maml, theta, theta + n, iteration, &stats, err);
     }
     if (ok) {
         ks_text_print(stdout, o->output);
@@ -104,7 +105,6 @@ int ks_cli_audit(int argc, char** argv, ks_error* err) {
     int num_settings = 0;
     int64_t threads = ks_cli_cores();
     audit_options o = {.iteration = -1};
-    bool force = false;
     bool ok = true;
     optind = 0;
     for (int c; ok && (c = ks_cli_option(argc, argv, "ho:s:j:", OPTIONS, err)) != -1;) {
@@ -132,7 +132,7 @@ int ks_cli_audit(int argc, char** argv, ks_error* err) {
                 ok = ks_cli_int("--iteration", optarg, 0, INT64_MAX, &o.iteration, err);
                 break;
             case FORCE:
-                force = true;
+                o.force = true;
                 break;
             default:
                 ok = false;
@@ -147,7 +147,7 @@ int ks_cli_audit(int argc, char** argv, ks_error* err) {
     }
     ks_config config;
     ks_config_default(&config);
-    ok = ks_cli_check_output(o.output, force, err) && ks_config_read(&config, argv[optind], err);
+    ok = ks_cli_check_output(o.output, o.force, err) && ks_config_read(&config, argv[optind], err);
     for (int i = 0; ok && i < num_settings; i++) {
         ok = ks_config_set(&config, settings[i], err);
     }

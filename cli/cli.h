@@ -42,7 +42,7 @@ bool ks_cli_check_processor(ks_error* err);
 /* The cores that this process may run on and, where a container or a scheduler allows fewer, may use. */
 int ks_cli_cores(void);
 
-/* An output file that must not exist unless force, and must not be "-". */
+/* Early: whether an output file can be written: it must not exist unless force, and must not be "-" (ks_check_output). */
 bool ks_cli_check_output(const char* path, bool force, ks_error* err);
 
 /* Prints an error as the one line that it is; an empty one is said elsewhere. main does it for what subcommands return. */

@@ -1,12 +1,12 @@
 #include "base/atomic_file.h"
 #include "base/text.h"
 #include "cli/sampling.h"
+#include "cli/terminal.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char* const HELP =
     "usage: kshot eval POLICY [--tasks N | --goals FILE.csv] [--steps K] [--lr A1[,A2…]] [-o FILE.csv] …\n"
@@ -129,15 +129,16 @@ static bool write_csv(void* user, FILE* file) {
 
 static void on_progress(void* user, size_t done, size_t total) {
     (void)user;
-    fprintf(stderr, done < total ? "\r%zu of %zu tasks" : "\r\033[K", done, total);
-    fflush(stderr);
+    char line[64];
+    snprintf(line, sizeof line, done < total ? "\r%zu of %zu tasks" : "\r\033[K", done, total);
+    ks_cli_tell(stderr, line);
 }
 
 /* ---- the first step size --------------------------------------------------------------------------------------------------- */
 
 static bool search_lr(ks_eval_settings* settings, const char* text, const ks_cli_policy* p, ks_error* err) {
     ks_lr_search search;
-    bool live = isatty(STDERR_FILENO);
+    bool live = ks_cli_live(stderr);
     if (!ks_lr_search_parse(&search, text, p, err) ||
         !ks_lr_search_run(&search, settings, p, live ? on_progress : NULL, err)) {
         return false;
@@ -210,11 +211,11 @@ static bool evaluate(const eval_options* o, const ks_cli_policy* p, ks_error* er
         return false;
     }
     ks_eval_result result;
-    bool live = isatty(STDERR_FILENO);
+    bool live = ks_cli_live(stderr);
     bool ok = ks_evaluate(&result, p->model, p->policy, p->theta, tasks, count, &s, NULL, live ? on_progress : NULL,
                           NULL, err);
     if (!ok && live) {
-        fputs("\r\033[K", stderr); /* the error stands on a line of its own */
+        ks_cli_tell(stderr, "\r\033[K"); /* the error stands on a line of its own */
     }
     if (ok) {
         char text[128];
@@ -227,8 +228,9 @@ static bool evaluate(const eval_options* o, const ks_cli_policy* p, ks_error* er
                    .env = p->def->name,
                    .lr_text = text,
                    .lr = s.lr};
-        print_table(&t);
-        ok = (!o->output || ks_replace_file(o->output, write_csv, &t, err)) && (!o->keep_lr || keep_lr(p, s.lr, err));
+        ok = (!o->output || ks_write_file(o->output, o->force, write_csv, &t, err)) &&
+             (!o->keep_lr || keep_lr(p, s.lr, err));
+        print_table(&t); /* in any case; and if nobody reads it, the file is there */
         ks_eval_result_free(&result);
     }
     free(tasks);

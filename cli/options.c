@@ -1,3 +1,4 @@
+#include "base/atomic_file.h"
 #include "cli/cli.h"
 
 #include <errno.h>
@@ -92,22 +93,7 @@ bool ks_cli_check_output(const char* path, bool force, ks_error* err) {
     if (strcmp(path, "-") == 0) {
         return ks_fail(err, KS_BAD_INPUT, "-o -: this output is a file; name one");
     }
-    if (!force && access(path, F_OK) == 0) {
-        return ks_fail(err, KS_BAD_INPUT, "%s exists already; --force replaces it", path);
-    }
-    /* better to fail now than after the work is done */
-    const char* slash = strrchr(path, '/');
-    char directory[4096] = ".";
-    if (slash) {
-        snprintf(directory, sizeof directory, "%.*s", slash == path ? 1 : (int)(slash - path), path);
-    }
-    if (!*path || (slash && !slash[1])) {
-        return ks_fail(err, KS_BAD_INPUT, "-o: '%s' is not the name of a file", path);
-    }
-    if (access(directory, W_OK | X_OK) != 0) {
-        return ks_fail(err, KS_FAILED, "cannot write %s: %s", path, strerror(errno));
-    }
-    return true;
+    return ks_check_output(path, force, err); /* better now than after the work is done */
 }
 
 int ks_cli_exit(bool ok, const ks_error* err) {

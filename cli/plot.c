@@ -1,5 +1,6 @@
 #include "viewer/plot.h"
 #include "base/text.h"
+#include "cli/interrupt.h"
 #include "cli/sampling.h"
 #include "run/config.h"
 #include "viewer/gnuplot.h"
@@ -54,6 +55,7 @@ typedef struct plot_options {
     char** inputs;   /* (num_inputs) */
     size_t num_inputs, num_labels;
     const char* labels[MAX_INPUTS]; /* (num_labels) as given, then (num_inputs), NULL: none */
+    const volatile sig_atomic_t* interrupted;
 } plot_options;
 
 static bool is_table(const char* output) {
@@ -74,7 +76,8 @@ static bool plot_returns(const plot_options* o, ks_error* err) {
     ok = ok && ks_returns_read(returns, (const char* const*)o->inputs, o->labels, o->num_inputs, err);
     if (ok) {
         const char* env = *returns->env || !paper ? returns->env : paper->domain;
-        ks_figure figure = {.output = o->output, .title = o->title ? o->title : env};
+        ks_figure figure = {
+            .output = o->output, .overwrite = o->force, .stop = o->interrupted, .title = o->title ? o->title : env};
         ok = is_table(o->output) ? ks_table_returns(&figure, returns, paper, err)
                                  : ks_plot_returns(&figure, returns, paper, err);
     }
@@ -121,7 +124,12 @@ static bool plot_runs(const plot_options* o, ks_error* err) {
         ok = ks_curves_add(&curves, path, o->labels[i] ? o->labels[i] : label, err);
     }
     if (ok) {
-        ks_figure figure = {.output = o->output, .title = o->title ? o->title : one_env ? names[0].env : NULL};
+        ks_figure figure = {.output = o->output,
+                            .overwrite = o->force,
+                            .stop = o->interrupted,
+                            .title = o->title  ? o->title
+                                     : one_env ? names[0].env
+                                               : NULL};
         ok = ks_plot_curves(&figure, &curves, env_steps, err);
     }
     ks_curves_free(&curves);
@@ -159,7 +167,7 @@ static bool plot_trajectories(const plot_options* o, ks_error* err) {
             ks_cli_policy_close(&policy);
         }
     }
-    ks_figure figure = {.output = o->output, .title = o->title};
+    ks_figure figure = {.output = o->output, .overwrite = o->force, .stop = o->interrupted, .title = o->title};
     ok = ok && ks_plot_paths(&figure, paths, titles, o->num_inputs, err);
     for (size_t i = 0; i < o->num_inputs; i++) {
         ks_paths_free(&paths[i]);
@@ -313,6 +321,7 @@ int ks_cli_plot(int argc, char** argv, ks_error* err) {
         ks_fail(err, KS_BAD_INPUT, "plot: -o FIGURE.(svg|png|pdf) is missing; `kshot plot --help` explains");
         return KS_BAD_INPUT;
     }
+    o.interrupted = ks_cli_catch_interrupts();
     bool ok = take_inputs(&o, argc, argv, err) && ks_cli_check_output(o.output, o.force, err) &&
               (is_table(o.output) || ks_gnuplot_check_output(o.output, err)) && plot(&o, err);
     return ks_cli_exit(ok, err);

@@ -1,13 +1,13 @@
 #include "base/text.h"
 #include "cli/interrupt.h"
 #include "cli/show.h"
+#include "cli/terminal.h"
 #include "viewer/film.h"
 #include "viewer/video.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char* const HELP =
     "usage: kshot record POLICY… -o OUT.(mp4|gif|png) [--task V[,V…]] [--steps 3] [--size WxH] …\n"
@@ -47,10 +47,16 @@ typedef struct shooting {
 
 static void show_bar(const shooting* s, size_t done) {
     enum { CELLS = 30 };
+    char line[256];
     int filled = (int)(CELLS * done / s->frames);
-    fprintf(stderr, "\r%.*s%.*s %zu/%zu frames", 3 * filled, "██████████████████████████████", CELLS - filled,
-            "..............................", done, s->frames);
-    fflush(stderr);
+    size_t width = ks_cli_width(stderr);
+    if (width > 2 * CELLS) {
+        snprintf(line, sizeof line, "\r%.*s%.*s %zu/%zu frames", 3 * filled, "██████████████████████████████",
+                 CELLS - filled, "..............................", done, s->frames);
+    } else { /* a line that wraps could not be redrawn */
+        snprintf(line, sizeof line, "\r%zu/%zu", done, s->frames);
+    }
+    ks_cli_tell(stderr, line);
 }
 
 static const unsigned char* shoot(void* user, size_t index, ks_error* err) {
@@ -75,12 +81,14 @@ static bool write_video(shooting* s, ks_video_kind kind, ks_error* err) {
                       .height = o->height,
                       .fps = (int)o->fps,
                       .frames = s->frames,
+                      .overwrite = o->force,
+                      .stop = o->interrupted,
                       .frame = shoot,
                       .user = s};
-    s->live = isatty(STDERR_FILENO);
+    s->live = ks_cli_live(stderr);
     bool ok = ks_video_write(o->output, &video, err);
     if (s->live) {
-        fprintf(stderr, "\r\033[K");
+        ks_cli_tell(stderr, "\r\033[K");
     }
     if (ok) {
         ks_text_print(stdout, o->output);
@@ -92,7 +100,7 @@ static bool write_video(shooting* s, ks_video_kind kind, ks_error* err) {
 static bool write_sheet(const shooting* s, ks_error* err) {
     const record_options* o = s->options;
     const unsigned char* rgb = ks_film_sheet(s->film, s->play, (int)o->frames, &s->show->view, &s->show->caption, err);
-    if (!rgb || !ks_png_write(o->output, o->width, o->height, rgb, err)) {
+    if (!rgb || !ks_png_write(o->output, o->force, o->width, o->height, rgb, err)) {
         return false;
     }
     ks_text_print(stdout, o->output);
@@ -115,8 +123,7 @@ static void print_returns(const ks_play* play, const ks_show* show) {
     }
 }
 
-static void fill_in(record_options* o, const ks_show* show, const ks_play* play, ks_video_kind kind) {
-    double duration = ks_play_duration(play);
+static void choose_size(record_options* o, const ks_show* show, ks_video_kind kind) {
     if (!o->size) {
         int stages = show->count * ((int)show->steps + 1);
         int high = 32 + 352 * show->count + (o->no_charts ? 0 : 176); /* panes a little higher than wide */
@@ -124,6 +131,10 @@ static void fill_in(record_options* o, const ks_show* show, const ks_play* play,
         o->height = kind == KS_VIDEO_PNG ? 32 + 200 * stages : kind == KS_VIDEO_GIF ? high * 5 / 8 : high;
     }
     o->fps = o->fps ? o->fps : kind == KS_VIDEO_GIF ? 20 : 30;
+}
+
+static void choose_speed(record_options* o, const ks_play* play) {
+    double duration = ks_play_duration(play);
     if (o->speed <= 0) { /* a round number that leaves time to look */
         o->speed = duration >= SHORTEST ? 1 : duration >= SHORTEST / 2 ? 0.5 : fmax(duration / SHORTEST, 0.01);
     }
@@ -131,18 +142,19 @@ static void fill_in(record_options* o, const ks_show* show, const ks_play* play,
 
 static bool record(record_options* o, ks_show* show, ks_video_kind kind, ks_error* err) {
     char status[64] = "";
-    ks_theatre* theatre = ks_theatre_create(show->actors, show->count, &show->settings, err);
+    choose_size(o, show, kind);
+    ks_video video = {.kind = kind, .width = o->width, .height = o->height, .stop = o->interrupted};
+    bool possible = kind == KS_VIDEO_PNG || ks_video_check(&video, err);
+    ks_theatre* theatre = possible ? ks_theatre_create(show->actors, show->count, &show->settings, err) : NULL;
     ks_play* play = theatre ? ks_theatre_make_play(theatre, err) : NULL;
     bool ok = play && ks_theatre_perform(theatre, play, &show->request, err);
     if (ok) {
-        fill_in(o, show, play, kind);
+        choose_speed(o, play);
         show->caption.charts = !o->no_charts;
         if (kind != KS_VIDEO_PNG && o->speed != 1) {
             snprintf(status, sizeof status, "speed %.2g", o->speed);
             show->caption.status = status;
         }
-        ks_video video = {.kind = kind, .width = o->width, .height = o->height};
-        ok = kind == KS_VIDEO_PNG || ks_video_check(&video, err);
     }
     shooting s = {.options = o, .show = show, .play = play};
     s.film = ok ? ks_film_create(show->policies[0].model, o->width, o->height, err) : NULL;

@@ -60,7 +60,7 @@ static bool save(const char* path, const ks_cli_policy* p, const ks_batch* b, co
     ks_tensor_writer_add_real(w, "logp", 1, &t, b->logp, sizeof(ks_real));
     ks_tensor_writer_add_real(w, "task", 2, (size_t[]){b->n, z->task_dim}, b->task, sizeof(double));
     ks_tensor_writer_add(w, "terminated", KS_U8, 1, &b->n, b->terminated);
-    bool ok = ks_tensor_writer_save(w, path, false, err);
+    bool ok = ks_tensor_writer_save(w, path, o->force ? 0 : KS_SAVE_NEW, err);
     ks_tensor_writer_destroy(w);
     free(starts);
     return ok;

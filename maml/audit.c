@@ -185,8 +185,8 @@ static void add_meta(audit* a, int64_t iteration, const ks_maml_stats* stats) {
     ks_tensor_writer_meta_int(w, "backtracks", stats->trpo.backtracks);
 }
 
-bool ks_audit_save(const char* path, const ks_maml* maml, const ks_real* theta, const ks_real* theta_new,
-                   int64_t iteration, const ks_maml_stats* stats, ks_error* err) {
+bool ks_audit_save(const char* path, bool overwrite, const ks_maml* maml, const ks_real* theta,
+                   const ks_real* theta_new, int64_t iteration, const ks_maml_stats* stats, ks_error* err) {
     if (stats->left_out > 0) { /* the file has no place for tasks that do not count */
         return ks_fail(
             err, KS_FAILED,
@@ -211,7 +211,7 @@ bool ks_audit_save(const char* path, const ks_maml* maml, const ks_real* theta, 
         add_stage(&a, j, p);
     }
     bool ok = a.out_of_memory ? ks_fail(err, KS_FAILED, "%s: not enough memory to write it", path)
-                              : ks_tensor_writer_save(a.writer, path, false, err);
+                              : ks_tensor_writer_save(a.writer, path, overwrite ? 0 : KS_SAVE_NEW, err);
     for (size_t i = 0; i < a.num_owned; i++) {
         free(a.owned[i]);
     }

@@ -145,7 +145,7 @@ static void copy_with(const place* p, const change* c) {
             ks_tensor_writer_add(w, t.name, t.dtype, t.ndim, t.shape, t.data);
         }
     }
-    assert_true(ks_tensor_writer_save(w, p->copy, false, &err));
+    assert_true(ks_tensor_writer_save(w, p->copy, 0, &err));
     ks_tensor_writer_destroy(w);
     ks_tensor_file_close(f);
 }

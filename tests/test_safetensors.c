@@ -76,7 +76,7 @@ static bool write_sample(const char* path, bool checksum, ks_error* err) {
     ks_tensor_writer_add(w, "scalar", KS_F32, 0, NULL, FLOATS + 1);
     ks_tensor_writer_add_real(w, "real32", 1, (size_t[]){6}, FLOATS, sizeof *FLOATS);
     ks_tensor_writer_add_real(w, "real64", 1, (size_t[]){1}, DOUBLES, sizeof *DOUBLES);
-    bool ok = ks_tensor_writer_save(w, path, checksum, err);
+    bool ok = ks_tensor_writer_save(w, path, checksum ? KS_SAVE_CHECKSUM : 0, err);
     ks_tensor_writer_destroy(w);
     return ok;
 }

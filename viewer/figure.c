@@ -33,8 +33,10 @@ bool ks_script_open(ks_script* s, const ks_figure* figure, ks_error* err) {
 }
 
 bool ks_script_draw(ks_script* s, const ks_figure* figure, double width, double height, ks_error* err) {
-    bool ok = fclose(s->out) == 0 || ks_fail(err, KS_FAILED, "not enough memory");
-    ok = ok && ks_gnuplot_draw(figure->output, width, height, s->text, err);
+    /* memory that runs out shows while writing, or only now, and then not as an error */
+    bool ok = !ferror(s->out);
+    ok = (fclose(s->out) == 0 && ok && s->text) || ks_fail(err, KS_FAILED, "not enough memory for the figure");
+    ok = ok && ks_gnuplot_draw(figure->output, figure->overwrite, width, height, s->text, figure->stop, err);
     free(s->text);
     return ok;
 }

@@ -5,7 +5,7 @@
  * marks are the paper's own numbers.
  *
  * All of them put the figure where figure->output says, atomically. Errors: KS_BAD_INPUT (suffix, texts that are not printable
- * UTF-8), KS_FAILED (gnuplot is missing or fails, no permission, disk full).
+ * UTF-8), KS_FAILED (gnuplot is missing or fails, no permission, disk full, memory), KS_INTERRUPTED (stop).
  * Thread rule: one call at a time per output. */
 #ifndef KS_VIEWER_PLOT_H
 #define KS_VIEWER_PLOT_H
@@ -15,9 +15,13 @@
 #include "viewer/paths.h"
 #include "viewer/returns.h"
 
+#include <signal.h>
+
 typedef struct ks_figure {
-    const char* output; /* .svg, .png or .pdf */
-    const char* title;  /* NULL: none */
+    const char* output;                /* .svg, .png or .pdf */
+    const char* title;                 /* NULL: none */
+    bool overwrite;                    /* what stands there */
+    const volatile sig_atomic_t* stop; /* not 0: to end, as set by a signal handler; NULL: never */
 } ks_figure;
 
 /* Mean return against gradient steps, with a band of the 95 % interval per label; the label `oracle` is a dashed line at its

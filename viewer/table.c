@@ -125,5 +125,5 @@ bool ks_table_returns(const ks_figure* figure, const ks_returns* returns, const 
         const ks_return_line* line = &returns->lines[i];
         t.steps = !ks_same_method(line->label, "oracle") && line->steps > t.steps ? line->steps : t.steps;
     }
-    return ks_replace_file(figure->output, write_table, &t, err);
+    return ks_write_file(figure->output, figure->overwrite, write_table, &t, err);
 }

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 
+#include <signal.h>
 #include <stddef.h>
 
 typedef enum ks_video_kind { KS_VIDEO_MP4, KS_VIDEO_GIF, KS_VIDEO_PNG } ks_video_kind;
@@ -18,18 +19,21 @@ typedef struct ks_video {
     int width, height;  /* pixels; even for mp4 */
     int fps;            /* frames per second; a gif keeps hundredths of a second between frames */
     size_t frames;
+    bool overwrite;                    /* what stands there */
+    const volatile sig_atomic_t* stop; /* not 0: to end, as set by a signal handler; NULL: never */
     /* Frame 0 … frames-1 (height x width x 3, from the top), valid until the next call; NULL ends with its error. */
     const unsigned char* (*frame)(void* user, size_t index, ks_error* err);
     void* user;
 } ks_video;
 
-/* Is what is asked for possible at all? Errors: KS_BAD_INPUT (odd size), KS_FAILED (ffmpeg is not installed). */
+/* Is what is asked for possible at all? Errors: KS_BAD_INPUT (odd size), KS_FAILED (ffmpeg is not installed, or does not run). */
 bool ks_video_check(const ks_video* video, ks_error* err);
 
-/* Errors: as ks_video_check; KS_FAILED (ffmpeg fails, disk full, no permission); what `frame` said. */
+/* Errors: as ks_video_check; KS_FAILED (ffmpeg fails, hangs, or has not written all frames; disk full, no permission),
+ * KS_INTERRUPTED (stop); what `frame` said. */
 bool ks_video_write(const char* path, const ks_video* video, ks_error* err);
 
 /* One picture. Errors: KS_FAILED. */
-bool ks_png_write(const char* path, int width, int height, const unsigned char* rgb, ks_error* err);
+bool ks_png_write(const char* path, bool overwrite, int width, int height, const unsigned char* rgb, ks_error* err);
 
 #endif
