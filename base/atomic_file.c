@@ -137,18 +137,17 @@ static bool find_place(place* p, const char* path, ks_error* err) {
     return false;
 }
 
-/* Nothing of this name may be there, not even a link to nothing. */
+/* Nothing of this name may be there, not even a link to nothing. What --force could not replace either is said first. */
 static bool find_free_place(place* p, const char* path, ks_error* err) {
-    struct stat behind;
     if (!open_place(p, path, err)) {
         return false;
     }
     if (fstatat(p->directory, p->name, &p->info, AT_SYMLINK_NOFOLLOW) != 0) {
         return errno == ENOENT || cannot(path, KS_FAILED, strerror(errno), err);
     }
-    bool reaches = fstatat(p->directory, p->name, &behind, 0) == 0;
-    return check_kind(p, path, err) && ks_fail(err, KS_BAD_INPUT, "%.600s exists already%s; --force replaces it", path,
-                                               reaches ? "" : ", as a link to nothing");
+    leave(p);
+    return find_place(p, path, err) && ks_fail(err, KS_BAD_INPUT, "%.600s exists already%s; --force replaces it", path,
+                                               p->exists ? "" : ", as a link to nothing");
 }
 
 /* ---- the temporary file --------------------------------------------------------------------------------------------------- */

@@ -14,7 +14,7 @@ import tempfile
 import time
 
 import numpy as np
-from kshot_cli import CONFIGS, Kshot, content, rows, settings
+from kshot_cli import CONFIGS, Kshot, children, content, rows, settings
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
@@ -192,16 +192,19 @@ def bad_luck(kshot, folder, policy, walker):
 
 
 def interrupted(kshot, folder, policy):
+    """Ctrl-C while ffmpeg is at work: neither it nor anything that it has written is left."""
     out = f"{folder}/long.mp4"
+    before = sorted(os.listdir(folder))
     process = subprocess.Popen(kshot.command("record", policy, "-o", out, "--steps", 0, "--speed", 0.01, "--size", "64x64"),
                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    while not [name for name in os.listdir(folder) if name.startswith("long.mp4")]:
+    while not (at_work := children(process.pid, "-hide_banner")):  # not the one that is asked for its version
         assert process.poll() is None, process.stderr.read()
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=100)
     assert process.returncode == INTERRUPTED and said.count("\n") == 1, (process.returncode, said)
-    assert not [name for name in os.listdir(folder) if name.startswith("long.mp4")], "nothing half-written is left"
+    assert sorted(os.listdir(folder)) == before, "nothing half-written is left"
+    assert not any(os.path.exists(f"/proc/{child}") for child in at_work), "no ffmpeg is left"
 
 
 def speed_is_measured(kshot):
