@@ -278,7 +278,8 @@ def full_disk(all_, folder):
                 return
             try:
                 path = write(f"{disk}/a.{suffix}")
-                result = all_.kshot(*words, "-o", path, "--force")
+                larger = ["--size", "320x240"] if words[0] == "record" else []
+                result = all_.kshot(*words, *larger, "-o", path, "--force")
                 assert os.listdir(disk) == [f"a.{suffix}"], os.listdir(disk)
                 if result.returncode == FAILED:
                     assert content(path) == b"old" and path in result.stderr and result.stderr.count("\n") == 1, result.stderr
