@@ -77,14 +77,11 @@ static void print_table(const table* t) {
     const ks_eval_result* r = t->result;
     size_t columns = (size_t)r->steps + 1;
     ks_text_print(stdout, t->label);
-    printf(" on %s, %zu tasks, %zu trajectories each
-", t->env, r->tasks, t->trajectories);
+    printf(" on %s, %zu tasks, %zu trajectories each\n", t->env, r->tasks, t->trajectories);
     if (r->steps > 0) {
-        printf("step sizes: %s
-", t->lr_text);
+        printf("step sizes: %s\n", t->lr_text);
     }
-    printf("
-");
+    printf("\n");
     printf("gradient steps    step size    mean return    95 %% interval    mean length\n");
     for (size_t j = 0; j < columns; j++) {
         double mean = 0, length = 0, square = 0;
@@ -228,9 +225,9 @@ static bool evaluate(const eval_options* o, const ks_cli_policy* p, ks_error* er
                    .env = p->def->name,
                    .lr_text = text,
                    .lr = s.lr};
-        ok = (!o->output || ks_write_file(o->output, o->force, write_csv, &t, err)) &&
-             (!o->keep_lr || keep_lr(p, s.lr, err));
+        ok = !o->output || ks_write_file(o->output, o->force, write_csv, &t, err);
         print_table(&t); /* in any case; and if nobody reads it, the file is there */
+        ok = ok && (!o->keep_lr || keep_lr(p, s.lr, err));
         ks_eval_result_free(&result);
     }
     free(tasks);
