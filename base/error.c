@@ -1,5 +1,6 @@
 #include "base/error.h"
 
+#include "base/number.h"
 #include "base/text.h"
 
 #include <stdarg.h>
@@ -12,7 +13,7 @@ bool ks_fail(ks_error* err, ks_code code, const char* format, ...) {
     char text[sizeof err->text];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    ks_vsnprintf(text, sizeof text, format, args);
     va_end(args);
     for (char* c = text; *c; c++) {
         if (*c == '\n' || *c == '\r') {

@@ -1,6 +1,7 @@
 #include "base/safetensors.h"
 
 #include "base/atomic_file.h"
+#include "base/number.h"
 
 #include <assert.h>
 #include <cjson/cJSON.h>
@@ -74,14 +75,8 @@ void ks_tensor_writer_meta(ks_tensor_writer* w, const char* key, const char* val
 }
 
 void ks_tensor_writer_meta_double(ks_tensor_writer* w, const char* key, double value) {
-    char text[40];
-    for (int digits = 6; digits <= 17; digits++) { /* the shortest that reads back exactly */
-        snprintf(text, sizeof text, "%.*g", digits, value);
-        if (strtod(text, NULL) == value) {
-            break;
-        }
-    }
-    ks_tensor_writer_meta(w, key, text);
+    char text[KS_NUMBER_ROOM];
+    ks_tensor_writer_meta(w, key, ks_print_double(text, value));
 }
 
 void ks_tensor_writer_meta_int(ks_tensor_writer* w, const char* key, int64_t value) {
@@ -476,9 +471,7 @@ bool ks_tensor_file_meta_double(const ks_tensor_file* f, const char* key, double
     if (!text) {
         return false;
     }
-    char* end;
-    *value = strtod(text, &end);
-    if (end == text || *end || !isfinite(*value)) {
+    if (!ks_parse_double(text, value)) {
         return ks_fail(err, KS_BAD_INPUT, "%s: metadata '%s' is '%.40s', not a number", f->path, key, text);
     }
     return true;
@@ -490,14 +483,10 @@ bool ks_tensor_file_meta_int(const ks_tensor_file* f, const char* key, int64_t m
     if (!text) {
         return false;
     }
-    char* end;
-    errno = 0;
-    long long number = strtoll(text, &end, 10);
-    if (end == text || *end || errno || number < min || number > max) {
+    if (!ks_parse_int(text, min, max, value)) {
         return ks_fail(err, KS_BAD_INPUT, "%s: metadata '%s' is '%.40s', not a whole number from %lld to %lld", f->path,
                        key, text, (long long)min, (long long)max);
     }
-    *value = number;
     return true;
 }
 

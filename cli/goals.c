@@ -1,8 +1,8 @@
+#include "base/number.h"
 #include "cli/cli.h"
 
 #include <ctype.h>
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,13 +20,11 @@ static bool parse_goal(const char* path, size_t line_number, char* line, size_t 
     }
     const char* at = line;
     for (size_t i = 0; i < dim; i++) {
-        char* end;
-        task[i] = strtod(at, &end);
-        if (end == at || !isfinite(task[i]) || *end != (i + 1 < dim ? ',' : 0)) {
+        if (!ks_scan_double(&at, &task[i]) || *at != (i + 1 < dim ? ',' : 0)) {
             return ks_fail(err, KS_BAD_INPUT, "%s:%zu: '%.60s' is not a task: %zu number%s separated by commas", path,
                            line_number, line, dim, dim == 1 ? "" : "s");
         }
-        at = end + 1;
+        at++;
     }
     return true;
 }

@@ -1,4 +1,5 @@
 #include "base/atomic_file.h"
+#include "base/number.h"
 #include "cli/cli.h"
 
 #include <errno.h>
@@ -41,33 +42,27 @@ bool ks_cli_arguments(int argc, char** argv, int count, const char* const* names
 }
 
 bool ks_cli_int(const char* option, const char* text, int64_t min, int64_t max, int64_t* value, ks_error* err) {
-    char* end;
-    errno = 0;
-    long long number = strtoll(text, &end, 10);
-    if (end == text || *end || errno || number < min || number > max) {
-        return ks_fail(err, KS_BAD_INPUT, "%s: '%s' is not a whole number from %lld to %lld", option, text,
-                       (long long)min, (long long)max);
-    }
-    *value = number;
-    return true;
+    return ks_parse_int(text, min, max, value) ||
+           ks_fail(err, KS_BAD_INPUT, "%s: '%s' is not a whole number from %lld to %lld", option, text, (long long)min,
+                   (long long)max);
 }
 
 bool ks_cli_numbers(const char* option, const char* text, size_t max, double* values, size_t* count, ks_error* err) {
     *count = 0;
     for (const char* at = text;;) {
-        char* end;
-        double value = strtod(at, &end);
-        if (end == at || (*end && *end != ',') || !isfinite(value)) {
+        double value;
+        bool ok = ks_scan_double(&at, &value);
+        at += strspn(at, " \t"); /* "0.1 ,0.2", as "0.1, 0.2" */
+        if (!ok || (*at && *at != ',')) {
             return ks_fail(err, KS_BAD_INPUT, "%s: '%s' is not a number, or numbers with commas between", option, text);
         }
         if (*count == max) {
             return ks_fail(err, KS_BAD_INPUT, "%s: '%s' has more than %zu numbers", option, text, max);
         }
         values[(*count)++] = value;
-        if (!*end) {
+        if (!*at++) {
             return true;
         }
-        at = end + 1;
     }
 }
 

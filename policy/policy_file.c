@@ -1,5 +1,7 @@
 #include "policy/policy_file.h"
 
+#include "base/number.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,16 +109,16 @@ static bool read_hidden(const ks_tensor_file* f, ks_policy_settings* s, ks_error
     }
     s->num_hidden = 0;
     for (const char* at = text; *at;) {
-        char* end;
-        long width = strtol(at, &end, 10);
-        bool more = *end == ',' && end[1];
-        if (end == at || (*end && !more) || width < 1 || width > KS_MAX_WIDTH || s->num_hidden == KS_MAX_HIDDEN) {
+        int64_t width;
+        bool ok = ks_scan_int(&at, 1, KS_MAX_WIDTH, &width);
+        bool more = *at == ',' && at[1];
+        if (!ok || (*at && !more) || s->num_hidden == KS_MAX_HIDDEN) {
             return ks_fail(err, KS_BAD_INPUT,
                            "%s: metadata 'hidden' is '%.40s', not up to %d widths from 1 to %d as in 100,100",
                            ks_tensor_file_path(f), text, KS_MAX_HIDDEN, KS_MAX_WIDTH);
         }
         s->hidden[s->num_hidden++] = (int)width;
-        at = more ? end + 1 : end;
+        at += more;
     }
     return true;
 }

@@ -4,6 +4,7 @@
 
 #include "base/atomic_file.h"
 #include "base/names.h"
+#include "base/number.h"
 
 #include <errno.h>
 #include <math.h>
@@ -140,7 +141,7 @@ static bool fail_at(place p, ks_error* err, const char* format, ...) {
     char line[32] = "";
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    ks_vsnprintf(text, sizeof text, format, args);
     va_end(args);
     if (p.line) {
         snprintf(line, sizeof line, ":%zu", p.line);
@@ -149,22 +150,15 @@ static bool fail_at(place p, ks_error* err, const char* format, ...) {
 }
 
 static bool parse_number(const char* text, bool whole, double* value) {
-    char* end;
-    errno = 0;
-    /* strtod would also take hexadecimal numbers, infinities and blanks, which YAML numbers of ours are not */
-    if (!*text || strspn(text, "+-.0123456789eE") != strlen(text)) {
-        return false;
-    }
-    *value = strtod(text, &end);
-    return !*end && isfinite(*value) && (!whole || (strspn(text, "+-0123456789") == strlen(text)));
+    return ks_parse_double(text, value) && (!whole || strspn(text, "+-0123456789") == strlen(text));
 }
 
 /* "MIN to MAX"; 2^63 - 1 is no double, so that a 64-bit field's own largest number stands for 2^63 */
 static void print_range(char* out, size_t room, const field* f) {
     if (f->type == INT64) {
-        snprintf(out, room, "%.16g to %lld", f->min, (long long)INT64_MAX);
+        ks_snprintf(out, room, "%.16g to %lld", f->min, (long long)INT64_MAX);
     } else {
-        snprintf(out, room, "%.16g to %.16g", f->min, f->max);
+        ks_snprintf(out, room, "%.16g to %.16g", f->min, f->max);
     }
 }
 
@@ -174,9 +168,9 @@ static bool set_number(ks_config* config, const field* f, const char* text, plac
     if (!parse_number(text, whole, &value)) {
         return fail_at(p, err, "'%.40s' is not a %s", text, whole ? "whole number" : "number");
     }
-    errno = 0;
-    int64_t integer = f->type == INT64 ? strtoll(text, NULL, 10) : 0; /* a double has not enough digits */
-    if (!(value >= f->min && value <= f->max) || errno) {
+    int64_t integer = 0; /* a double has not enough digits */
+    bool fits = f->type != INT64 || ks_parse_int(text, INT64_MIN, INT64_MAX, &integer);
+    if (!fits || !(value >= f->min && value <= f->max)) {
         char range[64];
         print_range(range, sizeof range, f);
         return fail_at(p, err, "%.40s is out of range; it must be from %s", text, range);
@@ -454,19 +448,8 @@ bool ks_config_check(const ks_config* config, ks_error* err) {
 
 /* ---- printing ----------------------------------------------------------------------------------------------------------------- */
 
-static void print_double(FILE* file, double value) {
-    char text[40];
-    for (int digits = 6; digits <= 17; digits++) { /* the shortest that reads back exactly */
-        snprintf(text, sizeof text, "%.*g", digits, value);
-        if (strtod(text, NULL) == value) {
-            break;
-        }
-    }
-    fputs(text, file);
-}
-
 static void print_value(FILE* file, const ks_config* config, const field* f) {
-    char name[32] = "";
+    char name[32] = "", number[KS_NUMBER_ROOM];
     const void* value = at_const(config, f);
     switch (f->type) {
         case INT:
@@ -476,7 +459,7 @@ static void print_value(FILE* file, const ks_config* config, const field* f) {
             fprintf(file, "%lld", (long long)*(const int64_t*)value);
             break;
         case DOUBLE:
-            print_double(file, *(const double*)value);
+            fputs(ks_print_double(number, *(const double*)value), file);
             break;
         case BOOL:
             fputs(*(const bool*)value ? "true" : "false", file);

@@ -1,5 +1,7 @@
 #include "run/progress.h"
 
+#include "base/number.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -115,11 +117,11 @@ bool ks_progress_row(ks_progress* p, int64_t iteration, uint64_t env_steps, cons
     FILE* f = p->file;
     fprintf(f, "%lld,%llu", (long long)iteration, (unsigned long long)env_steps);
     for (int j = 0; j < p->stages; j++) {
-        fprintf(f, ",%.9g", s->mean_return[j]);
+        ks_fprintf(f, ",%.9g", s->mean_return[j]);
     }
-    fprintf(f, ",%.9g,%.9g,%.9g,%d,%d,%.9g,%.9g,%zu,%.3f,%.3f\n", s->surrogate_before, s->surrogate_after, s->trpo.kl,
-            s->trpo.verdict == KS_TRPO_ACCEPTED, s->trpo.backtracks, s->trpo.cg_residual, s->mean_std, s->rejected,
-            s->sampling_s, s->update_s);
+    ks_fprintf(f, ",%.9g,%.9g,%.9g,%d,%d,%.9g,%.9g,%zu,%.3f,%.3f\n", s->surrogate_before, s->surrogate_after,
+               s->trpo.kl, s->trpo.verdict == KS_TRPO_ACCEPTED, s->trpo.backtracks, s->trpo.cg_residual, s->mean_std,
+               s->rejected, s->sampling_s, s->update_s);
     if (fflush(f) != 0 || ferror(f)) {
         return ks_fail(err, KS_FAILED, "cannot write %s: %s", p->path, strerror(errno));
     }

@@ -1,5 +1,6 @@
 """The rules of the house, read from the sources: arrows point downward only; nothing below the command prints, exits or reads
-the environment; OpenMP stands in few places; nobody calls the C library's global random numbers.
+the environment; OpenMP stands in few places; nobody calls the C library's global random numbers; numbers are read and written
+by base/number.h, which knows no locale.
 
 usage: test_architecture.py ROOT
 """
@@ -24,6 +25,10 @@ ROOMS = {
 PROGRAMS = {"bench/phases.c"}  # with a main of their own
 OPENMP = {"rl/rollout.c", "maml/parallel.c"}
 FORBIDDEN = r"\b(printf|vprintf|puts|putchar|perror|exit|_exit|quick_exit|getenv|secure_getenv|setenv|rand|srand|drand48)\s*\("
+LOCALE = r"\b(setlocale|localeconv|uselocale|strto[df]|strtold|atof|[a-z]*scanf)\s*\("
+PRINTS = re.compile(r"(?<!\w)(?:fprintf|v?snprintf|sprintf|asprintf|dprintf)\(")
+FLOAT_FORMAT = r"%[-+ #0-9.*]*[aefgAEFG]"
+NUMBERS = {"base/number.c", "viewer/panel.c"}  # the second writes what MuJoCo reads in the program's locale
 STANDARD_STREAMS = r"\b(stdout|stderr)\b"
 MAX_LINES = {".c": 650, ".h": 250}
 
@@ -39,9 +44,30 @@ def without_comments(text):
     return re.sub(pattern, blank, text, flags=re.S)
 
 
+def calls(text):
+    """Every call that prints to a file or a buffer: the number of its line, its text."""
+    for match in PRINTS.finditer(text):
+        depth, end = 1, match.end()
+        while depth > 0:
+            depth += {"(": 1, ")": -1}.get(text[end], 0)
+            end += 1
+        yield text.count("\n", 0, match.start()) + 1, text[match.start() : end]
+
+
+def check_numbers(name, text, problems):
+    for number, line in enumerate(without_comments(text).splitlines(), 1):
+        for found in re.findall(LOCALE, line):
+            problems.append(f"{name}:{number}: {found} follows the locale; base/number.h does not")
+    for number, call in calls(text):
+        if re.search(FLOAT_FORMAT, call.replace("%%", "")):
+            problems.append(f"{name}:{number}: print numbers with a point by ks_fprintf or ks_snprintf")
+
+
 def check(room, path, problems):
     name = path.relative_to(root).as_posix()
     text = path.read_text()
+    if room != "cli" and room != "bench" and name not in NUMBERS:
+        check_numbers(name, text, problems)
     if len(text.splitlines()) > MAX_LINES[path.suffix]:
         problems.append(f"{name}: longer than {MAX_LINES[path.suffix]} lines")
     for number, line in enumerate(without_comments(text).splitlines(), 1):

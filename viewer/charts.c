@@ -1,5 +1,6 @@
 #include "viewer/charts.h"
 
+#include "base/number.h"
 #include "viewer/scene.h"
 
 #include <math.h>
@@ -91,7 +92,7 @@ static void bar(const ks_charts* c, int left, int width, int zero, int end, doub
     char text[32];
     int low = end < zero ? end : zero;
     fill(left, low, width, abs(end - zero) > 0 ? abs(end - zero) : 1, rgb);
-    snprintf(text, sizeof text, fabs(value) < 10 ? "%.1f" : "%.0f", value);
+    ks_snprintf(text, sizeof text, fabs(value) < 10 ? "%.1f" : "%.0f", value);
     int half = c->con->charHeight / 2 + px(c, 2);
     ks_charts_text(c, left + (width - ks_charts_text_width(c, text)) / 2, value < 0 ? end - half : end + half, text,
                    INK);

@@ -1,5 +1,7 @@
 #include "viewer/csv.h"
 
+#include "base/number.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -105,22 +107,13 @@ bool ks_csv_next(ks_csv* csv, bool* more, bool cut_end, ks_error* err) {
 
 bool ks_csv_number(double* value, const ks_csv* csv, size_t column, ks_error* err) {
     const char* text = csv->fields[column];
-    char* end;
-    *value = strtod(text, &end);
-    return (end != text && !*end && isfinite(*value)) ||
-           ks_fail(err, KS_BAD_INPUT, "%s:%zu: %s: '%.60s' is not a number", csv->path, csv->line, csv->names[column],
-                   text);
+    return ks_parse_double(text, value) || ks_fail(err, KS_BAD_INPUT, "%s:%zu: %s: '%.60s' is not a number", csv->path,
+                                                   csv->line, csv->names[column], text);
 }
 
 bool ks_csv_int(int64_t* value, const ks_csv* csv, size_t column, int64_t min, int64_t max, ks_error* err) {
     const char* text = csv->fields[column];
-    char* end;
-    errno = 0;
-    long long number = strtoll(text, &end, 10);
-    if (end == text || *end || errno || number < min || number > max) {
-        return ks_fail(err, KS_BAD_INPUT, "%s:%zu: %s: '%.60s' is not a whole number from %lld to %lld", csv->path,
-                       csv->line, csv->names[column], text, (long long)min, (long long)max);
-    }
-    *value = number;
-    return true;
+    return ks_parse_int(text, min, max, value) ||
+           ks_fail(err, KS_BAD_INPUT, "%s:%zu: %s: '%.60s' is not a whole number from %lld to %lld", csv->path,
+                   csv->line, csv->names[column], text, (long long)min, (long long)max);
 }

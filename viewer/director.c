@@ -1,5 +1,6 @@
 #include "viewer/director.h"
 
+#include "base/number.h"
 #include "base/text.h"
 #include "viewer/panel.h"
 #include "viewer/rehearsal.h"
@@ -130,7 +131,7 @@ static void take(ks_director* d) {
     }
     d->dirty = true;
     if (news == KS_NEW_PLAY) {
-        snprintf(d->status, sizeof d->status, "adapted in %.0f ms", 1e3 * latency);
+        ks_snprintf(d->status, sizeof d->status, "adapted in %.0f ms", 1e3 * latency);
         d->time = d->restart ? 0 : d->time;
     } else {
         char why[71];

@@ -1,6 +1,7 @@
 #include "viewer/gnuplot.h"
 
 #include "base/atomic_file.h"
+#include "base/number.h"
 #include "viewer/child.h"
 #include "viewer/whole.h"
 
@@ -77,7 +78,8 @@ static bool draw(void* user, FILE* file) {
     };
     ks_child child;
     char terminal[256];
-    snprintf(terminal, sizeof terminal, d->format->terminal, d->width * d->format->unit, d->height * d->format->unit);
+    ks_snprintf(terminal, sizeof terminal, d->format->terminal, d->width * d->format->unit,
+                d->height * d->format->unit);
     if (!ks_child_start(&child, &settings, &d->err)) {
         return false;
     }

@@ -50,7 +50,8 @@ static void add_task(ks_panel* p) {
         char name[24];
         snprintf(name, sizeof name, "task %d", i + 1);
         ks_panel_task_range(range, p->def, i);
-        snprintf(text, sizeof text, "%.6g %.6g", range[0], range[1]);
+        snprintf(text, sizeof text, "%.6g %.6g", range[0],
+                 range[1]); /* MuJoCo reads it back, in the program's locale */
         add(p, mjITEM_SLIDERNUM,
             kind == KS_GOAL_VELOCITY ? "m/s"
             : kind == KS_GOAL_PLACE  ? AXES[i]

@@ -1,5 +1,6 @@
 #include "viewer/picture.h"
 
+#include "base/number.h"
 #include "viewer/charts.h"
 
 #include <math.h>
@@ -119,14 +120,14 @@ void ks_picture_task_text(char* out, size_t room, const ks_play* play) {
             snprintf(out, room, task[0] < 0 ? "go backward" : "go forward");
             break;
         case KS_GOAL_VELOCITY:
-            snprintf(out, room, "go at %.2f m/s", task[0]);
+            ks_snprintf(out, room, "go at %.2f m/s", task[0]);
             break;
         case KS_GOAL_PLACE:
-            snprintf(out, room, "go to (%.2f, %.2f)", task[0], task[1]);
+            ks_snprintf(out, room, "go to (%.2f, %.2f)", task[0], task[1]);
             break;
         case KS_GOAL_OTHER:
             for (int i = 0; i < play->def->task_dim && used < room; i++) {
-                used += (size_t)snprintf(out + used, room - used, i == 0 ? "task %g" : ", %g", task[i]);
+                used += (size_t)ks_snprintf(out + used, room - used, i == 0 ? "task %g" : ", %g", task[i]);
             }
             break;
     }
@@ -155,8 +156,8 @@ static void header(ks_picture* p, mjrRect r, const ks_play* play, double time, c
     char task[96], left[256], right[160];
     ks_picture_task_text(task, sizeof task, play);
     snprintf(left, sizeof left, "%s:  %s", caption->title, task);
-    snprintf(right, sizeof right, "%s%s%.2f s", caption->status ? caption->status : "", caption->status ? "     " : "",
-             fmin(time, ks_play_duration(play)));
+    ks_snprintf(right, sizeof right, "%s%s%.2f s", caption->status ? caption->status : "",
+                caption->status ? "     " : "", fmin(time, ks_play_duration(play)));
     strip(p, r, left, right, DARK, 1, WHITE);
 }
 
@@ -177,7 +178,7 @@ static void pane(ks_picture* p, mjrRect r, const ks_play* play, int row, int ste
     steps_text(name, sizeof name, step, r.width < px(p, 290));
     const char* label = caption->labels[row];
     snprintf(left, sizeof left, "%s%s%s", label ? label : "", label ? ": " : "", name);
-    snprintf(right, sizeof right, r.width < px(p, 250) ? "%.1f" : "return %.1f", return_at(play, act, time));
+    ks_snprintf(right, sizeof right, r.width < px(p, 250) ? "%.1f" : "return %.1f", return_at(play, act, time));
     ks_scene_color(rgb, step);
     int height = px(p, 24) < r.height / 6 ? px(p, 24) : r.height / 6;
     strip(p, (mjrRect){r.left, r.bottom + r.height - height, r.width, height}, left, right, rgb, 0.92f, WHITE);
@@ -213,7 +214,7 @@ static void cell(ks_picture* p, mjrRect r, const ks_play* play, int row, int ste
     char text[64];
     ks_scene_draw(p->scene, r, play, row, step, time, view);
     if (play->def->nq > 0) {
-        snprintf(text, sizeof text, "%.2f s   x %+.1f m", time, fabs(q[0]) < 0.05 ? 0.0 : q[0]); /* no -0.0 */
+        ks_snprintf(text, sizeof text, "%.2f s   x %+.1f m", time, fabs(q[0]) < 0.05 ? 0.0 : q[0]); /* no -0.0 */
     } else {
         snprintf(text, sizeof text, "step %zu", state);
     }
@@ -241,7 +242,7 @@ void ks_picture_sheet(ks_picture* p, mjrRect where, const ks_play* play, int col
         const char* label = caption->labels[row];
         steps_text(name, sizeof name, step, false);
         snprintf(text, sizeof text, "%s%s%s", label ? label : "", label ? ": " : "", name);
-        snprintf(right, sizeof right, "return %.1f", play->acts[row][step].ret[play->acts[row][step].length]);
+        ks_snprintf(right, sizeof right, "return %.1f", play->acts[row][step].ret[play->acts[row][step].length]);
         ks_scene_color(rgb, step);
         strip(p, (mjrRect){inner.left, high - bar, inner.width, bar}, text, right, rgb, 1, WHITE);
     }

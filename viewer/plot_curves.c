@@ -1,3 +1,4 @@
+#include "base/number.h"
 #include "viewer/figure.h"
 #include "viewer/plot.h"
 #include "viewer/text.h"
@@ -19,9 +20,9 @@ static void curves_data(FILE* out, const ks_curves* all, bool env_steps, double 
         const ks_curve* c = &all->curves[i];
         fprintf(out, "$curve%zu << EOD\n", i);
         for (size_t t = 0; t < c->rows; t++) {
-            fprintf(out, "%.9g", (env_steps ? c->env_steps[t] : (double)t) / unit);
+            ks_fprintf(out, "%.9g", (env_steps ? c->env_steps[t] : (double)t) / unit);
             for (int s = 0; s < KS_CURVE_STAGES; s++) {
-                fprintf(out, " %.9g %.9g %.9g", c->mean[s][t], c->low[s][t], c->high[s][t]);
+                ks_fprintf(out, " %.9g %.9g %.9g", c->mean[s][t], c->low[s][t], c->high[s][t]);
             }
             fputc('\n', out);
         }
@@ -103,7 +104,7 @@ static void curves_axes(FILE* out, bool env_steps, double end, double unit) {
     const char* name = !env_steps   ? "iteration"
                        : unit > 1e3 ? "environment steps (millions)"
                                     : "environment steps (thousands)";
-    fprintf(out, "set xrange [0:%.9g]\nset xlabel '%s' offset 0,0.75\n", end / unit, name);
+    ks_fprintf(out, "set xrange [0:%.9g]\nset xlabel '%s' offset 0,0.75\n", end / unit, name);
     fputs("set ylabel 'mean return' offset 0.3,0\nset autoscale yfix\nset offsets 0,0,graph 0.04,graph 0.04\n", out);
 }
 

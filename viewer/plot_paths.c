@@ -1,3 +1,4 @@
+#include "base/number.h"
 #include "viewer/figure.h"
 #include "viewer/plot.h"
 #include "viewer/text.h"
@@ -24,18 +25,18 @@ static void paths_data(FILE* out, const ks_paths* p, size_t panel) {
         fprintf(out, "$path%zu_%d << EOD\n", panel, j);
         for (size_t i = (size_t)j * p->rollouts; i < (size_t)(j + 1) * p->rollouts; i++) {
             for (size_t t = p->start[i]; t < p->start[i + 1]; t++) {
-                fprintf(out, "%.6g %.6g\n", p->xy[2 * t], p->xy[2 * t + 1]);
+                ks_fprintf(out, "%.6g %.6g\n", p->xy[2 * t], p->xy[2 * t + 1]);
             }
             fputc('\n', out);
         }
         fprintf(out, "EOD\n$end%zu_%d << EOD\n", panel, j);
         for (size_t i = (size_t)j * p->rollouts; i < (size_t)(j + 1) * p->rollouts; i++) {
             size_t last = p->start[i + 1] - 1;
-            fprintf(out, "%.6g %.6g\n", p->xy[2 * last], p->xy[2 * last + 1]);
+            ks_fprintf(out, "%.6g %.6g\n", p->xy[2 * last], p->xy[2 * last + 1]);
         }
         fputs("EOD\n", out);
     }
-    fprintf(out, "$goal%zu << EOD\n%.6g %.6g\nEOD\n", panel, p->goal[0], p->goal[1]);
+    ks_fprintf(out, "$goal%zu << EOD\n%.6g %.6g\nEOD\n", panel, p->goal[0], p->goal[1]);
 }
 
 /* A square that holds all that is shown; but not what goes far beyond all goals, beside which the others' paths would be dots. */
@@ -122,15 +123,16 @@ bool ks_plot_paths(const ks_figure* figure, const ks_paths* paths, const char* c
     for (size_t k = 0; k < count; k++) {
         paths_data(s.out, &paths[k], k);
     }
-    fprintf(s.out, "set xrange [%.6g:%.6g]\nset yrange [%.6g:%.6g]\nset xtics %.6g\nset ytics %.6g\n", centre[0] - half,
-            centre[0] + half, centre[1] - half, centre[1] + half, tic_step(2 * half), tic_step(2 * half));
+    ks_fprintf(s.out, "set xrange [%.6g:%.6g]\nset yrange [%.6g:%.6g]\nset xtics %.6g\nset ytics %.6g\n",
+               centre[0] - half, centre[0] + half, centre[1] - half, centre[1] + half, tic_step(2 * half),
+               tic_step(2 * half));
     fputs("set size ratio -1\nset multiplot", s.out);
     if (headed) {
         fputs(" title ", s.out);
         ks_text_quote(s.out, figure->title, KS_TITLE_MOST);
         fputs(" noenhanced offset 0,-0.2", s.out);
     }
-    fprintf(
+    ks_fprintf(
         s.out,
         "\nset xlabel 'x' offset 0,0.75\nset ylabel 'y' offset 0.5,0\n"
         "set bmargin at screen %.4f\nset tmargin at screen %.4f\n"
@@ -140,8 +142,8 @@ bool ks_plot_paths(const ks_figure* figure, const ks_paths* paths, const char* c
         fputs("set title ", s.out);
         ks_text_quote(s.out, titles[k], KS_LABEL_MOST);
         double left = LEFT + (double)k * (SIDE + GAP);
-        fprintf(s.out, " noenhanced offset 0,-0.5\nset lmargin at screen %.4f\nset rmargin at screen %.4f\n",
-                left / width, (left + SIDE) / width);
+        ks_fprintf(s.out, " noenhanced offset 0,-0.5\nset lmargin at screen %.4f\nset rmargin at screen %.4f\n",
+                   left / width, (left + SIDE) / width);
         paths_panel(s.out, &paths[k], k);
         fputs("unset key\nset ylabel ''\n", s.out);
     }

@@ -1,3 +1,4 @@
+#include "base/number.h"
 #include "viewer/figure.h"
 #include "viewer/plot.h"
 #include "viewer/text.h"
@@ -18,8 +19,8 @@ static void returns_data(FILE* out, const ks_returns* r, const ks_paper_returns*
         fprintf(out, "$line%zu << EOD\n", i);
         for (int j = 0; j <= line->steps; j++) {
             if (line->tasks[j] > 0) {
-                fprintf(out, "%d %.9g %.9g %.9g\n", j, line->mean[j], line->mean[j] - line->interval[j],
-                        line->mean[j] + line->interval[j]);
+                ks_fprintf(out, "%d %.9g %.9g %.9g\n", j, line->mean[j], line->mean[j] - line->interval[j],
+                           line->mean[j] + line->interval[j]);
             }
         }
         fputs("EOD\n", out);
@@ -27,7 +28,7 @@ static void returns_data(FILE* out, const ks_returns* r, const ks_paper_returns*
     for (int i = 0; paper && i < KS_PAPER_METHODS; i++) {
         fprintf(out, "$paper%d << EOD\n", i);
         for (int j = 0; j <= paper->lines[i].steps; j++) {
-            fprintf(out, "%d %.9g\n", j, paper->lines[i].mean[j]);
+            ks_fprintf(out, "%d %.9g\n", j, paper->lines[i].mean[j]);
         }
         fputs("EOD\n", out);
     }
@@ -60,7 +61,7 @@ static void returns_bands(FILE* out, const ks_returns* r, const ks_style* const*
 }
 
 static void oracle_line(FILE* out, double value, const char* dash, const char* label) {
-    fprintf(out, "%.9g with lines lc '#000000' lw 1.4 dt %s title ", value, dash);
+    ks_fprintf(out, "%.9g with lines lc '#000000' lw 1.4 dt %s title ", value, dash);
     ks_text_quote(out, label, KS_LABEL_MOST);
     fputs(" noenhanced, \\\n", out);
 }
@@ -125,8 +126,8 @@ static void returns_axes(FILE* out, const ks_returns* r, const ks_paper_returns*
         const ks_return_line* line = &r->lines[i];
         steps = !is_oracle(line->label) && line->steps > steps ? line->steps : steps;
     }
-    fprintf(out, "set xrange [%.9g:%.9g]\nset xtics %d\nset xlabel 'gradient steps' offset 0,0.75\n", -0.04 * steps,
-            steps * 1.04, steps > 10 ? (steps + 9) / 10 : 1);
+    ks_fprintf(out, "set xrange [%.9g:%.9g]\nset xtics %d\nset xlabel 'gradient steps' offset 0,0.75\n", -0.04 * steps,
+               steps * 1.04, steps > 10 ? (steps + 9) / 10 : 1);
     size_t tasks = r->count > 0 ? count_tasks(r) : KS_PAPER_TASKS;
     if (tasks > 1) {
         fprintf(out, "set ylabel 'mean return, %zu tasks'", tasks);

@@ -1,5 +1,6 @@
 #include "viewer/returns.h"
 
+#include "base/number.h"
 #include "viewer/csv.h"
 
 #include <errno.h>
@@ -44,16 +45,12 @@ static size_t find_line(ks_returns* r, const ks_csv* csv, const char* label, ks_
 static bool parse_goal(double goal[KS_TASK_MAX], const ks_csv* csv, const char* text, ks_error* err) {
     const char* at = text;
     for (size_t i = 0; i < KS_TASK_MAX; i++) {
-        char* end;
-        double value = strtod(at, &end);
-        if (end == at || !isfinite(value) || (*end && *end != ' ')) {
+        if (!ks_scan_double(&at, &goal[i]) || (*at && *at != ' ')) {
             break;
         }
-        goal[i] = value;
-        if (!*end) {
+        if (!*at) {
             return true;
         }
-        at = end + 1;
     }
     return ks_fail(err, KS_BAD_INPUT, "%s:%zu: goal: '%.60s' is not one to %d numbers separated by spaces", csv->path,
                    csv->line, text, KS_TASK_MAX);

@@ -1,4 +1,5 @@
 #include "base/atomic_file.h"
+#include "base/number.h"
 #include "viewer/figure.h"
 #include "viewer/plot.h"
 
@@ -26,7 +27,7 @@ static void write_text(FILE* out, const char* text) {
 /* What is missing after one step to what the oracle has without any; the last cell of a row. */
 static void write_shortfall(FILE* out, const table* t, bool known, double shortfall) {
     if (t->oracle && known) {
-        fprintf(out, " %.2f |", shortfall);
+        ks_fprintf(out, " %.2f |", shortfall);
     } else if (t->oracle) {
         fputs(" |", out);
     }
@@ -52,9 +53,9 @@ static void write_ours(FILE* out, const table* t, const ks_return_line* line) {
         if (j > last || j > line->steps || line->tasks[j] == 0) {
             fputs(" |", out);
         } else if (line->tasks[j] > 1) {
-            fprintf(out, " %.2f ± %.2f |", line->mean[j], line->interval[j]);
+            ks_fprintf(out, " %.2f ± %.2f |", line->mean[j], line->interval[j]);
         } else {
-            fprintf(out, " %.2f |", line->mean[j]);
+            ks_fprintf(out, " %.2f |", line->mean[j]);
         }
     }
     bool known = oracle && line != oracle && line->steps > 0 && line->tasks[1] > 0;
@@ -73,7 +74,7 @@ static void write_papers(FILE* out, const table* t, const ks_paper_line* line, c
     fputs(", paper |", out);
     for (int j = 0; j <= t->steps; j++) {
         if (j <= line->steps) {
-            fprintf(out, " %.2f |", line->mean[j]);
+            ks_fprintf(out, " %.2f |", line->mean[j]);
         } else {
             fputs(" |", out);
         }
