@@ -466,13 +466,18 @@ const char* ks_tensor_file_meta_string(const ks_tensor_file* f, const char* key,
     return text;
 }
 
-bool ks_tensor_file_meta_double(const ks_tensor_file* f, const char* key, double* value, ks_error* err) {
+bool ks_tensor_file_meta_double(const ks_tensor_file* f, const char* key, double min, double max, double* value,
+                                ks_error* err) {
     const char* text = ks_tensor_file_meta_string(f, key, err);
     if (!text) {
         return false;
     }
     if (!ks_parse_double(text, value)) {
         return ks_fail(err, KS_BAD_INPUT, "%s: metadata '%s' is '%.40s', not a number", f->path, key, text);
+    }
+    if (!(*value >= min && *value <= max)) {
+        return ks_fail(err, KS_BAD_INPUT, "%s: metadata '%s' is %.40s; it must be from %.16g to %.16g", f->path, key,
+                       text, min, max);
     }
     return true;
 }

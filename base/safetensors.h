@@ -68,7 +68,8 @@ const char* ks_tensor_file_meta(const ks_tensor_file* file, const char* key);
 size_t ks_tensor_file_meta_count(const ks_tensor_file* file);
 const char* ks_tensor_file_meta_key(const ks_tensor_file* file, size_t index);
 /* The same, required and parsed. Errors: KS_BAD_INPUT naming path and key (missing, not a number, out of range). */
-bool ks_tensor_file_meta_double(const ks_tensor_file* file, const char* key, double* value, ks_error* err);
+bool ks_tensor_file_meta_double(const ks_tensor_file* file, const char* key, double min, double max, double* value,
+                                ks_error* err);
 bool ks_tensor_file_meta_int(const ks_tensor_file* file, const char* key, int64_t min, int64_t max, int64_t* value,
                              ks_error* err);
 const char* ks_tensor_file_meta_string(const ks_tensor_file* file, const char* key, ks_error* err);

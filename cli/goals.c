@@ -1,67 +1,75 @@
 #include "base/number.h"
+#include "base/text_file.h"
 #include "cli/cli.h"
 
-#include <ctype.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* One line of a goals file into task (dim). Empty lines are passed over: *used says whether it was one. */
-static bool parse_goal(const char* path, size_t line_number, char* line, size_t dim, double* task, bool* used,
+enum { MOST_NUMBERS = 64 }; /* of a task */
+
+/* What is wrong with a line, for the end of a message; "" if nothing is to be seen. Found before the line is cut. */
+static void describe(char* out, size_t room, const char* line) {
+    size_t column;
+    const char* lookalike = ks_text_lookalike(line, &column);
+    *out = 0;
+    if (lookalike) {
+        snprintf(out, room, "; column %zu is %s", column, lookalike);
+    } else if (strchr(line, ';')) {
+        snprintf(out, room, ", with a point in each, not semicolons between");
+    }
+}
+
+/* One line of a goals file into task (dim). */
+static bool parse_goal(const char* path, size_t number, char* line, size_t dim, double* task, ks_error* err) {
+    char *fields[MOST_NUMBERS], shown[61], wrong[96];
+    size_t count = 0;
+    snprintf(shown, sizeof shown, "%s", line);
+    describe(wrong, sizeof wrong, line);
+    bool ok = !ks_text_cut(line, fields, MOST_NUMBERS, &count) && count == dim;
+    for (size_t i = 0; ok && i < dim; i++) {
+        ok = ks_parse_double(fields[i], &task[i]);
+    }
+    return ok || ks_fail(err, KS_BAD_INPUT, "%s:%zu: '%s' is not a task: %zu number%s%s%s", path, number, shown, dim,
+                         dim == 1 ? "" : "s", dim == 1 ? "" : " separated by commas", wrong);
+}
+
+static bool read_goals(double** tasks, size_t* count, ks_text_file* text, const char* path, const ks_env_def* def,
                        ks_error* err) {
-    size_t length = strlen(line);
-    while (length > 0 && isspace((unsigned char)line[length - 1])) {
-        line[--length] = 0;
-    }
-    *used = length > 0;
-    if (!*used) {
-        return true;
-    }
-    const char* at = line;
-    for (size_t i = 0; i < dim; i++) {
-        if (!ks_scan_double(&at, &task[i]) || *at != (i + 1 < dim ? ',' : 0)) {
-            return ks_fail(err, KS_BAD_INPUT, "%s:%zu: '%.60s' is not a task: %zu number%s separated by commas", path,
-                           line_number, line, dim, dim == 1 ? "" : "s");
+    size_t dim = (size_t)def->task_dim;
+    size_t room = 0;
+    bool ended;
+    for (char* line; (line = ks_text_file_line(text, &ended));) {
+        if (ks_text_is_blank(line)) {
+            continue;
         }
-        at++;
+        if (*count == room) {
+            room = room ? 2 * room : 64;
+            double* more = realloc(*tasks, room * dim * sizeof **tasks);
+            if (!more) {
+                return ks_fail(err, KS_FAILED, "%s: not enough memory for %zu tasks", path, room);
+            }
+            *tasks = more;
+        }
+        if (!parse_goal(path, text->line, line, dim, *tasks + *count * dim, err) ||
+            !ks_cli_check_goal(*tasks + *count * dim, def, path, text->line, err)) {
+            return false;
+        }
+        ++*count;
     }
-    return true;
+    return *count > 0 ||
+           ks_fail(err, KS_BAD_INPUT, "%s: no task is in it; one a line, its numbers separated by commas", path);
 }
 
 double* ks_cli_read_goals(const char* path, const ks_env_def* def, size_t* count, ks_error* err) {
-    size_t dim = (size_t)def->task_dim;
-    FILE* file = fopen(path, "r");
-    if (!file) {
-        ks_fail(err, KS_BAD_INPUT, "cannot read %s: %s", path, strerror(errno));
+    ks_text_file text;
+    double* tasks = NULL;
+    *count = 0;
+    if (!ks_text_file_read(&text, path, KS_TEXT_MAX_BYTES, err)) {
         return NULL;
     }
-    double* tasks = NULL;
-    char* line = NULL;
-    size_t room = 0, task_room = 0;
-    bool ok = true;
-    *count = 0;
-    errno = 0;
-    for (size_t number = 1; ok && getline(&line, &room, file) >= 0; number++) {
-        if (*count == task_room) {
-            task_room = task_room ? 2 * task_room : 64;
-            double* more = realloc(tasks, task_room * dim * sizeof *tasks);
-            ok = more || ks_fail(err, KS_FAILED, "not enough memory");
-            tasks = more ? more : tasks;
-        }
-        bool used = false;
-        ok = ok && parse_goal(path, number, line, dim, tasks + *count * dim, &used, err) &&
-             (!used || ks_cli_check_goal(tasks + *count * dim, def, path, number, err));
-        *count += used;
-    }
-    if (ok && ferror(file)) { /* a directory, for one */
-        ok = ks_fail(err, KS_BAD_INPUT, "cannot read %s: %s", path, strerror(errno));
-    }
-    if (ok && *count == 0) {
-        ok = ks_fail(err, KS_BAD_INPUT, "%s: no task is in it; one a line, its numbers separated by commas", path);
-    }
-    free(line);
-    fclose(file);
+    bool ok = read_goals(&tasks, count, &text, path, def, err);
+    ks_text_file_free(&text);
     if (!ok) {
         free(tasks);
         return NULL;

@@ -18,11 +18,12 @@
 #ifndef KS_MAML_MAML_H
 #define KS_MAML_MAML_H
 
+#include "policy/ranges.h" /* KS_MAX_INNER_STEPS */
 #include "rl/advantage.h"
 #include "rl/rollout.h"
 #include "rl/trpo.h"
 
-enum { KS_MAX_INNER_STEPS = 16, KS_MAX_NAMED = 8 };
+enum { KS_MAX_NAMED = 8 };
 
 /* Processes that share the tasks of every iteration out among themselves. All of them call ks_maml_iterate with the same
  * theta, settings and iteration, and come to the same result, which is that of one process alone, bit for bit: what is summed

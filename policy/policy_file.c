@@ -1,6 +1,7 @@
 #include "policy/policy_file.h"
 
 #include "base/number.h"
+#include "policy/ranges.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -171,13 +172,13 @@ bool ks_policy_read_meta(const ks_tensor_file* f, ks_policy_settings* settings, 
         read_name(f, "env", i.env, sizeof i.env, err) && read_int(f, "obs_dim", 1, KS_MAX_WIDTH, &s.obs_dim, err) &&
         read_int(f, "act_dim", 1, KS_MAX_WIDTH, &s.act_dim, err) && read_hidden(f, &s, err) &&
         read_choice(f, "activation", ACTIVATIONS, &activation, err) && read_choice(f, "head", HEADS, &head, err) &&
-        ks_tensor_file_meta_double(f, "log_std_min", &s.log_std_min, err) &&
+        ks_tensor_file_meta_double(f, "log_std_min", KS_RANGE_LOG_STD_MIN, &s.log_std_min, err) &&
         read_name(f, "method", i.method, sizeof i.method, err) &&
-        ks_tensor_file_meta_double(f, "inner_lr", &i.inner_lr, err) &&
-        read_int(f, "inner_steps", 0, 1000, &i.inner_steps, err) &&
-        ks_tensor_file_meta_double(f, "gamma", &i.gamma, err) &&
-        ks_tensor_file_meta_double(f, "gae_lambda", &i.gae_lambda, err) &&
-        read_int(f, "horizon", 1, 1 << 24, &i.horizon, err) &&
+        ks_tensor_file_meta_double(f, "inner_lr", KS_RANGE_INNER_LR, &i.inner_lr, err) &&
+        read_int(f, "inner_steps", KS_RANGE_INNER_STEPS, &i.inner_steps, err) &&
+        ks_tensor_file_meta_double(f, "gamma", KS_RANGE_GAMMA, &i.gamma, err) &&
+        ks_tensor_file_meta_double(f, "gae_lambda", KS_RANGE_GAE_LAMBDA, &i.gae_lambda, err) &&
+        read_int(f, "horizon", KS_RANGE_HORIZON, &i.horizon, err) &&
         ks_tensor_file_meta_int(f, "iteration", 0, INT64_MAX, &i.iteration, err) &&
         ks_tensor_file_meta_int(f, "seed", 0, INT64_MAX, &i.seed, err) && read_eval_lr(f, &i, err);
     if (!ok) {

@@ -35,7 +35,8 @@ bool ks_policy_save(const char* path, const ks_policy* policy, const ks_real* th
 bool ks_policy_keep_lr(const char* path, const double* lr, int count, ks_error* err);
 
 /* Reads a policy: its layout, its θ (P) and its info. *policy and *theta are the caller's (ks_policy_destroy, free).
- * Errors: KS_BAD_INPUT naming file and what is wrong with it (also a θ that is not finite). */
+ * Errors: KS_BAD_INPUT naming file and what is wrong with it (also a θ that is not finite, and numbers outside the ranges that
+ * a config's are held to, policy/ranges.h). Metadata and tensors that are not a policy's are passed over. */
 bool ks_policy_load(const char* path, ks_policy** policy, ks_real** theta, ks_policy_info* info, ks_error* err);
 
 /* The layout and info of a file that is open already (a policy or a checkpoint, whose metadata holds the same keys). */

@@ -88,6 +88,93 @@ def files(kshot, folder, policy):
     kshot.refused(BAD, ["none.csv"], "eval", policy, "--goals", f"{folder}/none.csv")
 
 
+def texts(kshot, folder, policy):
+    """Every text is read whole, as other programs save it, or refused with the reason; never half of it."""
+    goals, table, out = f"{folder}/goals.csv", f"{folder}/table.csv", f"{folder}/table.md"
+    eval_goals = ("eval", policy, "--goals", goals, "--steps", 0, "--trajectories", 1, "-j", 1)
+    for text in [
+        b"\xef\xbb\xbf0.1,0.2\r\n0.3,0.1\r\n",
+        b"0.1 ,0.2\n 0.3\t, 0.1 ",
+        b'"0.1","0.2"\r\r"0.3" , "0.1"\r',
+        b"\n0.1,0.2\n\n0.3,0.1\n,\n  \n",
+    ]:
+        write(goals, text)
+        assert " 2 tasks" in kshot.done(*eval_goals), text
+    for text, *mentions in [
+        (b"0.1,0.2\n0.1,0.2\0and more\n0.3,0.4\n", ":2: ", "zero byte"),
+        ("0.1,0.2\n".encode("utf-16-le"), "UTF-16", "UTF-8"),
+        ("0.1,0.2\n".encode("utf-16-be"), "UTF-16", "UTF-8"),
+        ("0.1,0.2\n".encode("utf-16"), "UTF-16", "UTF-8"),
+        (b"0.1,0.2\n\n0.1,\xe40.2\n", ":3: ", "0xe4", "UTF-8"),
+        ("0.1,0.2\n0.3,\u00a00.1\n".encode(), ":2: ", "no-break space", "column 5"),
+        ("0.1,\u22120.2\n".encode(), ":1: ", "minus sign"),
+        (b"0,1;0,2\n", ":1: ", "semicolons"),
+        (b'"0.1,0.2\n', ":1: "),
+        (b"0.1,0.2,0.3\n", ":1: "),
+        (b"0.1,\n", ":1: "),
+        (b"0.1,nan\n", ":1: "),
+        (b"0.1,0x1\n", ":1: "),
+        (b"x,y\n0.1,0.2\n", ":1: "),
+        (b"\n\n", "no task"),
+        (b"", "no task"),
+    ]:
+        write(goals, text)
+        kshot.refused(BAD, [goals, *mentions], *eval_goals)
+
+    kshot.done("eval", policy, "--tasks", 2, "--steps", 1, "--trajectories", 1, "-j", 1, "-o", table)
+    good = content(table)
+    lines = [line.split(b",") for line in good.splitlines()]
+    quoted = b"".join(b",".join(b'"' + f + b'"' for f in line) + b"\r\n" for line in lines)
+    spaced = b"\r".join(b" , ".join(line) for line in lines)
+    kshot.done("plot", table, "-o", out)
+    want = content(out)
+    for text in [b"\xef\xbb\xbf" + good, good + b"\n\n", good + b",,,,,,,\r\n", quoted, spaced, good[:-1]]:
+        write(table, text)
+        kshot.done("plot", table, "-o", out, "--force")
+        assert content(out) == want, text
+    label = lines[1][0]
+    write(table, good.replace(b"\n" + label, b'\n"a ""b"", c"'))
+    kshot.done("plot", table, "-o", out, "--force")
+    assert b'a "b", c' in content(out)
+    write(table, good.replace(b"\n" + label, b"\n"))
+    kshot.done("plot", table, "-o", out, "--force")
+    for text, *mentions in [
+        (good.replace(b"point", b"po\0nt"), ":2: ", "zero byte"),
+        (good.decode().encode("utf-16-le"), "UTF-16"),
+        (good.replace(b"point", b"p\xf6int"), ":2: ", "0xf6"),
+        (good.replace(b"point", b'"point', 1), ":2: ", "quote"),
+        (good.replace(b"point", b'"po"int', 1), ":2: ", "quote"),
+        (b"\n\n", "names of the columns"),
+        (b"", "names of the columns"),
+    ]:
+        write(table, text)
+        kshot.refused(BAD, [table, *mentions], "plot", table, "-o", out, "--force")
+
+
+def no_files(kshot, folder, policy):
+    """What is there, but is no file to read, is refused at once and not waited for."""
+    pipe, sparse, locked = f"{folder}/pipe", f"{folder}/sparse", f"{folder}/locked"
+    os.mkfifo(pipe)
+    with open(sparse, "wb") as file:
+        file.truncate(1 << 40)
+    with open(locked, "wb") as file:
+        os.chmod(locked, 0)
+    odd = [pipe, sparse, folder, "/dev/zero", f"{folder}/none", f"{policy}/below"]
+    for path in odd + ([locked] if os.geteuid() != 0 else []):
+        commands = [
+            ("train", path, "-o", f"{folder}/odd-run"),
+            ("eval", policy, "--goals", path),
+            ("plot", path, "-o", f"{folder}/odd.md"),
+        ]
+        for words in commands + [("eval", path), ("info", path)]:
+            if path == sparse and words[0] in ("eval", "info") and words[1] == path:
+                continue  # a tensor file may be long
+            kshot.refused(BAD, [path], *words)
+    write(f"{folder}/two.csv", "0.1,0.2\n0.3,0.1\n")
+    reading = f"cat {folder}/two.csv | {kshot.path} eval {policy} --goals /dev/stdin --steps 0 --trajectories 1 -j 1"
+    assert " 2 tasks" in os.popen(reading).read(), "a pipe that somebody writes to is a text as any other"
+
+
 def nothing_is_lost(kshot, folder, run, policy):
     before = content(policy)
     kshot.refused(BAD, [run, "--resume", "--force"], "train", POINT, *SMALL, "-o", run)
@@ -121,6 +208,8 @@ def main():
         configs(kshot, folder)
         command_lines(kshot, policy)
         files(kshot, folder, policy)
+        texts(kshot, folder, policy)
+        no_files(kshot, folder, policy)
         nothing_is_lost(kshot, folder, run, policy)
 
 

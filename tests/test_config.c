@@ -118,7 +118,21 @@ static const refusal REFUSALS[] = {
     {"seed: 1\n---\nseed: 2\n", ":2: one YAML document is wanted"},
     {"seed: 1\ngamma: [1\n", ":3: not YAML: "},
     {"seed: *nobody\n", ":1: not YAML: "},
-    {"\tseed: 1\n", ":1: not YAML: "},
+    {"\tseed: 1\n", ":1: column 1 is a tab; YAML indents with spaces"},
+    {"env: point\ninner:\n\tlr: 0.05\n", ":3: column 1 is a tab; YAML indents with spaces"},
+    {"inner:\n  lr: 0.05\n  \tsteps: 2\n", ":3: column 3 is a tab"},
+    {"env: point\nseed:\xc2\xa0"
+     "3\n",
+     ":2: column 6 is a no-break space"},
+    {"env: point\nseed: 3\xc2\xa0\n", ":2: column 8 is a no-break space"},
+    {"env: point\r\xc2\xa0seed: 3\r", ":2: column 1 is a no-break space"},
+    {"# it\u2019s\ngamma: \u22120.5 # it\u2019s\n", ":2: column 8 is a minus sign"},
+    {"env: \u201cpoint\u201d\n", ":1: column 6 is a curly quotation mark"},
+    {"env: point # \xe4\n", ":1: byte 0xe4 is not UTF-8"},
+    {"seed: 1\nseed: [{a: [{a: [{a: [{a: [{a: [{a: [{a: [{a: [{\n",
+     ":2: more than 16 lists or sections within each other"},
+    {"a: [&a 1,&b 1,&c 1,&d 1,&e 1,&f 1,&g 1,&h 1,&i 1,\n&j 1,&k 1,&l 1,&m 1,&n 1,&o 1,&p 1,&q 1]\n",
+     ":2: more than 16 anchors"},
 };
 
 static void test_refusals(void** state) {
@@ -148,6 +162,73 @@ static void test_refusals(void** state) {
     assert_int_equal(err.code, KS_BAD_INPUT);
 }
 
+/* texts on which libyaml alone works for minutes, and one that no config is as long as */
+static void test_large(void** state) {
+    (void)state;
+    static const char* const pieces[] = {"{a: ", "[", "- ", "? ", "&a [", "*a ", "'a': {", "\n ", "--- "};
+    enum { MOST = (1 << 20) - 8 };
+    char* text = malloc(MOST + 16);
+    assert_non_null(text);
+    for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+        size_t length = 0;
+        while (length + strlen(pieces[i]) < MOST) {
+            length += (size_t)snprintf(text + length, 16, "%s", pieces[i]);
+        }
+        ks_config c;
+        ks_error err;
+        bool ok = read_text(&c, text, &err); /* in time: under the sanitizers as well */
+        assert_true(ok == (strcmp(pieces[i], "\n ") == 0));
+    }
+    memset(text, ' ', MOST + 15);
+    text[MOST + 15] = 0;
+    ks_config c;
+    ks_error err;
+    assert_false(read_text(&c, text, &err));
+    assert_non_null(strstr(err.text, "longer than 1048576 bytes"));
+    free(text);
+}
+
+static void test_booleans(void** state) {
+    (void)state;
+    static const char* const yes[] = {"true", "True", "TRUE"};
+    static const char* const no[] = {"false", "False", "FALSE"};
+    static const char* const neither[] = {"tRUE", "yes", "on", "1", "\"true\"", "True x"};
+    ks_config c;
+    ks_error err = {0};
+    char text[64];
+    ks_config_default(&c);
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(text, sizeof text, "inner:\n  first_order: %s\n", yes[i]);
+        assert_true(read_text(&c, text, &err) && c.inner.first_order);
+        snprintf(text, sizeof text, "inner.first_order=%s", no[i]);
+        assert_true(ks_config_set(&c, text, &err) && !c.inner.first_order);
+        snprintf(text, sizeof text, "policy.scale_inputs=%s", yes[i]);
+        assert_true(ks_config_set(&c, text, &err) && c.policy.scale_inputs);
+    }
+    for (size_t i = 0; i < sizeof neither / sizeof *neither; i++) {
+        snprintf(text, sizeof text, "inner.first_order=%s", neither[i]);
+        assert_false(ks_config_set(&c, text, &err));
+    }
+}
+
+/* as other programs save them */
+static void test_other_programs(void** state) {
+    (void)state;
+    ks_config c;
+    ks_error err;
+    static const char* const texts[] = {
+        "\xef\xbb\xbfgamma: 0.5\r\ninner:\r\n  steps: 2\r\n\r\n\r\n",
+        "gamma: 0.5\rinner:\r  steps: 2",
+        "# caf\xc3\xa9\xc2\xa0\n\ngamma:\t0.5\t# a tab between is YAML\n\t\n \t # so is this\ninner: {steps: 2}\n\n\n",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (!read_text(&c, texts[i], &err)) {
+            fail_msg("%zu: %s", i, err.text);
+        }
+        assert_true(c.gamma == 0.5 && c.inner.steps == 2);
+    }
+}
+
 static void test_set(void** state) {
     (void)state;
     ks_config c;
@@ -167,7 +248,11 @@ static void test_set(void** state) {
         {"seed=x", "-s seed=x: seed: 'x' is not a whole number"},
         {"seed=3, tasks: 4", "-s seed=3, tasks: 4: "}, /* one key at a time */
         {"seed=3\n---\ngamma: 0", "-s seed=3 --- gamma: 0: "},
-        {"policy.hidden=[1", "-s policy.hidden=[1: not YAML"},
+        {"policy.hidden=[1", "-s policy.hidden=[1: policy.hidden: not YAML"},
+        {"seed=\xc2\xa0"
+         "3",
+         "-s seed=\xc2\xa0"
+         "3: seed: column 1 of the value is a no-break space"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         ks_config before = c;
@@ -281,9 +366,11 @@ static void test_check(void** state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults), cmocka_unit_test(test_reading),    cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_set),      cmocka_unit_test(test_round_trip), cmocka_unit_test(test_help_is_a_config),
-        cmocka_unit_test(test_check),
+        cmocka_unit_test(test_defaults),   cmocka_unit_test(test_reading),
+        cmocka_unit_test(test_refusals),   cmocka_unit_test(test_set),
+        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_help_is_a_config),
+        cmocka_unit_test(test_check),      cmocka_unit_test(test_large),
+        cmocka_unit_test(test_booleans),   cmocka_unit_test(test_other_programs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -168,7 +168,7 @@ static void check_safetensors(void) {
     assert_string_equal(ks_tensor_file_meta(f, "step"), "0.05");
     double step;
     const void* back;
-    assert_true(ks_tensor_file_meta_double(f, "step", &step, &err) && step == 0.05);
+    assert_true(ks_tensor_file_meta_double(f, "step", 0, 1, &step, &err) && step == 0.05);
     assert_true(ks_tensor_file_get(f, "x", KS_F32, 1, (size_t[]){3}, &back, &err));
     assert_memory_equal(back, data, sizeof data);
     ks_tensor_file_close(f);

@@ -245,7 +245,7 @@ static void metadata_and_tensors(void** state) {
         assert_string_equal(value, META[i][1]);
     }
     double floor = 0;
-    assert_true(ks_tensor_file_meta_double(f, "log_std_min", &floor, &err));
+    assert_true(ks_tensor_file_meta_double(f, "log_std_min", -50, 20, &floor, &err));
     assert_true(floor == log(1e-6));
     assert_non_null(ks_tensor_file_meta(f, "kshot_version"));
     assert_int_equal(ks_tensor_file_count(f), LENGTH(TENSORS));
@@ -294,6 +294,14 @@ static void wrong_metadata(void** state) {
         {"log_std_min", "inf"},
         {"inner_lr", ""},
         {"inner_lr", "nan"},
+        {"inner_lr", "-1"},
+        {"inner_lr", "1001"},
+        {"gamma", "5"},
+        {"gamma", "-3"},
+        {"gae_lambda", "1.01"},
+        {"log_std_min", "-51"},
+        {"log_std_min", "21"},
+        {"inner_steps", "17"},
         {"gamma", "0.9 9"},
         {"gae_lambda", "1e999"},
         {"inner_steps", "-1"},

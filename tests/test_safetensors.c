@@ -99,7 +99,7 @@ static void check_sample(const ks_tensor_file* f) {
     assert_string_equal(ks_tensor_file_meta(f, "format"), "kshot.test.1");
     assert_string_equal(ks_tensor_file_meta(f, "text"), "tab\t quote\" back\\slash caf\xc3\xa9");
     assert_string_equal(ks_tensor_file_meta(f, "tenth"), "0.1");
-    assert_true(ks_tensor_file_meta_double(f, "third", &number, &err));
+    assert_true(ks_tensor_file_meta_double(f, "third", 0, 1, &number, &err));
     assert_true(number == 1.0 / 3);
     assert_true(ks_tensor_file_meta_int(f, "least", INT64_MIN, INT64_MAX, &whole, &err));
     assert_true(whole == INT64_MIN);
@@ -143,7 +143,7 @@ static void test_wrong_questions(void** state) {
     assert_non_null(f);
     assert_null(ks_tensor_file_meta(f, "nothing"));
     assert_null(ks_tensor_file_meta_string(f, "nothing", &err));
-    assert_false(ks_tensor_file_meta_double(f, "text", &number, &err));
+    assert_false(ks_tensor_file_meta_double(f, "text", 0, 1, &number, &err));
     assert_false(ks_tensor_file_meta_int(f, "third", 0, 9, &whole, &err));
     assert_false(ks_tensor_file_meta_int(f, "least", 0, 9, &whole, &err));
     assert_non_null(strstr(err.text, "least"));

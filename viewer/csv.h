@@ -1,4 +1,5 @@
-/* csv.h: reading the CSV files that kshot writes: a line of names, then rows of plain fields (no quotes, no commas within).
+/* csv.h: reading the CSV files that kshot writes, also after a spreadsheet has saved them again: a line of names, then rows of
+ * fields, in quotes or without. Lines in which nothing stands are passed over.
  *
  * Every error names file and line. Columns are found by name, so that a file may have more of them than its reader knows.
  *
@@ -6,27 +7,23 @@
 #ifndef KS_VIEWER_CSV_H
 #define KS_VIEWER_CSV_H
 
-#include "base/error.h"
+#include "base/text_file.h"
 
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 enum { KS_CSV_MAX_COLUMNS = 128 };
 
 typedef struct ks_csv {
-    FILE* file;
+    ks_text_file text;
     const char* path; /* the caller's; must outlive the object */
     size_t line;      /* number of the current line, from 1 */
     size_t columns;
-    char* header;                     /* the first line, cut up */
-    char* row;                        /* the current row, cut up; room bytes */
-    char* names[KS_CSV_MAX_COLUMNS];  /* (columns) into header */
-    char* fields[KS_CSV_MAX_COLUMNS]; /* (columns) into row; valid until the next row */
-    size_t room;
+    char* names[KS_CSV_MAX_COLUMNS];  /* (columns) into the text */
+    char* fields[KS_CSV_MAX_COLUMNS]; /* (columns) into the text, of the current row */
 } ks_csv;
 
-/* Opens a file and reads its names. Errors: KS_BAD_INPUT (missing, empty, not text). Nothing to close then. */
+/* Reads a file (whole) and its names. Errors: KS_BAD_INPUT (missing, empty, not text), KS_FAILED. Nothing to close then. */
 bool ks_csv_open(ks_csv* csv, const char* path, ks_error* err);
 void ks_csv_close(ks_csv* csv);
 
@@ -34,7 +31,7 @@ void ks_csv_close(ks_csv* csv);
 bool ks_csv_column(size_t* column, const ks_csv* csv, const char* name, ks_error* err);
 
 /* Reads the next row; *more is false after the last. With cut_end, a last row without its line break (another process may
- * be writing it) counts as not there. Errors: KS_BAD_INPUT (another number of fields than names, not text). */
+ * be writing it) counts as not there. Errors: KS_BAD_INPUT (another number of fields than names, a quote that does not end). */
 bool ks_csv_next(ks_csv* csv, bool* more, bool cut_end, ks_error* err);
 
 /* A field of the current row as a number. Errors: KS_BAD_INPUT (not finite, not whole, out of range). */

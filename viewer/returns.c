@@ -61,9 +61,9 @@ static bool parse_row(sample* s, ks_returns* r, const ks_csv* csv, const size_t 
     const char* label = csv->fields[column[LABEL]];
     const char* env = csv->fields[column[ENV]];
     *s = (sample){.row = csv->line};
-    if (!*label || strlen(label) >= KS_LABEL_MAX || !ks_text_is_printable(label)) {
-        return ks_fail(err, KS_BAD_INPUT, "%s:%zu: label: not a text of 1 to %d bytes in UTF-8", csv->path, csv->line,
-                       KS_LABEL_MAX - 1);
+    if (strlen(label) >= KS_LABEL_MAX || !ks_text_is_printable(label)) {
+        return ks_fail(err, KS_BAD_INPUT, "%s:%zu: label: not a text of at most %d bytes without control characters",
+                       csv->path, csv->line, KS_LABEL_MAX - 1);
     }
     if (!*env || strlen(env) >= sizeof r->env || !ks_text_is_printable(env)) {
         return ks_fail(err, KS_BAD_INPUT, "%s:%zu: env: not the name of an environment", csv->path, csv->line);
@@ -113,7 +113,7 @@ static bool read_file(samples* all, ks_returns* r, const char* path, size_t file
     while (ok && (ok = ks_csv_next(&csv, &more, false, err)) && more) {
         sample s;
         ok = parse_row(&s, r, &csv, column, new_label, err);
-        if (ok && !*first_label) {
+        if (ok && all->count == before) {
             snprintf(first_label, sizeof first_label, "%s", csv.fields[column[LABEL]]);
         }
         if (ok && new_label && strcmp(first_label, csv.fields[column[LABEL]]) != 0) {

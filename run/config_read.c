@@ -1,0 +1,439 @@
+/* Reading configs. It stands on libyaml's document tree, whose nodes know their lines, so that also a value out of range is
+ * reported with its line. Before the tree is built, the text's events are looked through: libyaml works for minutes on texts
+ * that nest deeply or have many anchors. */
+#include "base/names.h"
+#include "base/number.h"
+#include "base/text_file.h"
+#include "run/config_fields.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <yaml.h>
+
+enum { MAX_BYTES = 1 << 20, MAX_DEPTH = 16, MAX_ANCHORS = MAX_DEPTH };
+
+static void* at(ks_config* config, const ks_field* f) {
+    return (char*)config + f->offset;
+}
+
+/* ---- one value ---------------------------------------------------------------------------------------------------------- */
+
+/* where a value stands, for messages: "FILE:LINE: KEY" or "-s KEY=VALUE: KEY" */
+typedef struct place {
+    const char* source;
+    size_t line; /* from 1; 0: none */
+    const char* key;
+} place;
+
+static bool fail_at(place p, ks_error* err, const char* format, ...) __attribute__((format(printf, 3, 4)));
+static bool fail_at(place p, ks_error* err, const char* format, ...) {
+    char text[512];
+    char line[32] = "";
+    va_list args;
+    va_start(args, format);
+    ks_vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (p.line) {
+        snprintf(line, sizeof line, ":%zu", p.line);
+    }
+    return ks_fail(err, KS_BAD_INPUT, "%s%s: %s%s%s", p.source, line, p.key, *p.key ? ": " : "", text);
+}
+
+static bool parse_number(const char* text, bool whole, double* value) {
+    return ks_parse_double(text, value) && (!whole || strspn(text, "+-0123456789") == strlen(text));
+}
+
+static bool set_number(ks_config* config, const ks_field* f, const char* text, place p, ks_error* err) {
+    bool whole = f->type != DOUBLE;
+    double value;
+    if (!parse_number(text, whole, &value)) {
+        return fail_at(p, err, "'%.40s' is not a %s", text, whole ? "whole number" : "number");
+    }
+    int64_t integer = 0; /* a double has not enough digits */
+    bool fits = f->type != INT64 || ks_parse_int(text, INT64_MIN, INT64_MAX, &integer);
+    if (!fits || !(value >= f->min && value <= f->max)) {
+        char range[64];
+        ks_field_range(range, sizeof range, f);
+        return fail_at(p, err, "%.40s is out of range; it must be from %s", text, range);
+    }
+    if (f->type == INT) {
+        *(int*)at(config, f) = (int)value;
+    } else if (f->type == INT64) {
+        *(int64_t*)at(config, f) = integer;
+    } else {
+        *(double*)at(config, f) = value;
+    }
+    return true;
+}
+
+static bool set_choice(ks_config* config, const ks_field* f, const char* text, place p, ks_error* err) {
+    char name[32];
+    for (int i = 0; ks_choice_name(f->text, i, name, sizeof name); i++) {
+        if (strcmp(name, text) == 0) {
+            *(int*)at(config, f) = i;
+            return true;
+        }
+    }
+    return fail_at(p, err, "'%.40s' is not one of %s", text, f->text);
+}
+
+/* the words of YAML 1.2 */
+static bool set_bool(ks_config* config, const ks_field* f, const char* text, place p, ks_error* err) {
+    static const char* const WORDS[] = {"false", "False", "FALSE", "true", "True", "TRUE"};
+    for (int i = 0; i < 6; i++) {
+        if (strcmp(text, WORDS[i]) == 0) {
+            *(bool*)at(config, f) = i >= 3;
+            return true;
+        }
+    }
+    return fail_at(p, err, "'%.40s' is not true or false", text);
+}
+
+static bool set_scalar(ks_config* config, const ks_field* f, const char* text, place p, ks_error* err) {
+    switch (f->type) {
+        case INT:
+        case INT64:
+        case DOUBLE:
+            return set_number(config, f, text, p, err);
+        case CHOICE:
+            return set_choice(config, f, text, p, err);
+        case BOOL:
+            return set_bool(config, f, text, p, err);
+        case TEXT: {
+            ks_error inner = {0};
+            if (!ks_env_find(text, &inner)) {
+                return fail_at(p, err, "%s", inner.text);
+            }
+            snprintf(config->env, sizeof config->env, "%s", text);
+            return true;
+        }
+        case WIDTHS:
+            break;
+    }
+    return fail_at(p, err, "'%.40s' is not a list, as [100, 100] is", text);
+}
+
+static bool set_widths(ks_config* config, const ks_field* f, yaml_document_t* doc, yaml_node_t* list, place p,
+                       ks_error* err) {
+    int count = 0;
+    for (yaml_node_item_t* i = list->data.sequence.items.start; i < list->data.sequence.items.top; i++) {
+        yaml_node_t* node = yaml_document_get_node(doc, *i);
+        const char* text = node->type == YAML_SCALAR_NODE ? (const char*)node->data.scalar.value : "a list";
+        double width;
+        if (!parse_number(text, true, &width) || width < f->min || width > f->max) {
+            return fail_at(p, err, "'%.40s' is not a width from %g to %g", text, f->min, f->max);
+        }
+        if (count == KS_MAX_HIDDEN) {
+            return fail_at(p, err, "more than %d layers", KS_MAX_HIDDEN);
+        }
+        config->policy.hidden[count++] = (int)width;
+    }
+    config->policy.num_hidden = count;
+    return true;
+}
+
+/* ---- documents ------------------------------------------------------------------------------------------------------------ */
+
+static const ks_field* find_field(const char* key) {
+    for (int i = 0; i < ks_config_num_fields; i++) {
+        if (strcmp(ks_config_fields[i].key, key) == 0) {
+            return &ks_config_fields[i];
+        }
+    }
+    return NULL;
+}
+
+static bool is_section(const char* key) {
+    size_t length = strlen(key);
+    for (int i = 0; i < ks_config_num_fields; i++) {
+        if (strncmp(ks_config_fields[i].key, key, length) == 0 && ks_config_fields[i].key[length] == '.') {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* the name that was probably meant: the nearest key, whole or without its section */
+static bool unknown_key(place p, ks_error* err) {
+    const char* nearest = ks_config_fields[0].key;
+    size_t best = SIZE_MAX;
+    const char* dot = strrchr(p.key, '.');
+    for (int i = 0; i < ks_config_num_fields; i++) {
+        const char* field_dot = strchr(ks_config_fields[i].key, '.');
+        size_t whole = ks_edit_distance(p.key, ks_config_fields[i].key);
+        size_t name = ks_edit_distance(dot ? dot + 1 : p.key, field_dot ? field_dot + 1 : ks_config_fields[i].key);
+        size_t distance = 2 * name < whole ? 2 * name : whole;
+        if (distance < best) {
+            best = distance;
+            nearest = ks_config_fields[i].key;
+        }
+    }
+    return fail_at(p, err, "unknown key; did you mean %s?", nearest);
+}
+
+typedef struct reader {
+    ks_config* config;
+    const char* source;
+    bool lines; /* whether the source has lines */
+    yaml_document_t* doc;
+    bool seen[KS_MAX_FIELDS];
+} reader;
+
+static bool read_mapping(reader* r, yaml_node_t* map, const char* section, ks_error* err);
+
+/* the value of the key p.key, which is whole: "name" or "section.name" */
+static bool read_value(reader* r, yaml_node_t* value, place p, ks_error* err) {
+    const ks_field* f = find_field(p.key);
+    if (!f && !strchr(p.key, '.') && is_section(p.key)) {
+        if (value->type == YAML_MAPPING_NODE) {
+            return read_mapping(r, value, p.key, err);
+        }
+        return fail_at(p, err, "is a section: its keys stand below it, indented");
+    }
+    if (!f) {
+        return unknown_key(p, err);
+    }
+    if (r->seen[f - ks_config_fields]) {
+        return fail_at(p, err, "stands twice");
+    }
+    r->seen[f - ks_config_fields] = true;
+    if (f->type == WIDTHS && value->type == YAML_SEQUENCE_NODE) {
+        return set_widths(r->config, f, r->doc, value, p, err);
+    }
+    if (value->type != YAML_SCALAR_NODE) {
+        return fail_at(p, err, "takes a single value");
+    }
+    const char* text = (const char*)value->data.scalar.value;
+    if (f->type != TEXT && f->type != CHOICE && value->data.scalar.style != YAML_PLAIN_SCALAR_STYLE) {
+        return fail_at(p, err, "'%.40s' in quotes is a text, not a value of this key", text);
+    }
+    return set_scalar(r->config, f, text, p, err);
+}
+
+static bool read_pair(reader* r, yaml_node_t* key_node, yaml_node_t* value, const char* section, ks_error* err) {
+    char key[128];
+    place p = {r->source, r->lines ? key_node->start_mark.line + 1 : 0, ""};
+    if (key_node->type != YAML_SCALAR_NODE) {
+        return fail_at(p, err, "a key must be a name");
+    }
+    snprintf(key, sizeof key, "%s%s%.60s", section, *section ? "." : "", (const char*)key_node->data.scalar.value);
+    p.key = key;
+    return read_value(r, value, p, err);
+}
+
+static bool read_mapping(reader* r, yaml_node_t* map, const char* section, ks_error* err) {
+    for (yaml_node_pair_t* pair = map->data.mapping.pairs.start; pair < map->data.mapping.pairs.top; pair++) {
+        if (!read_pair(r, yaml_document_get_node(r->doc, pair->key), yaml_document_get_node(r->doc, pair->value),
+                       section, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- texts ---------------------------------------------------------------------------------------------------------------- */
+
+/* a text that holds one document, or the value of one key */
+typedef struct source {
+    const char* name; /* for messages: FILE, or -s KEY=VALUE */
+    const char* key;  /* NULL: a whole config */
+    const char* text;
+    size_t length;
+} source;
+
+static place place_in(const source* s, size_t line) {
+    return (place){s->name, s->key ? 0 : line, s->key ? s->key : ""};
+}
+
+static bool no_memory(const source* s, ks_error* err) {
+    return ks_fail(err, KS_FAILED, "%s: not enough memory", s->name);
+}
+
+/* what libyaml says of a text that is no YAML */
+static bool syntax_error(const yaml_parser_t* parser, const source* s, ks_error* err) {
+    if (parser->error == YAML_MEMORY_ERROR) {
+        return no_memory(s, err);
+    }
+    return fail_at(place_in(s, parser->problem_mark.line + 1), err, "not YAML: %s",
+                   parser->problem ? parser->problem : "it cannot be read");
+}
+
+static bool parser_start(yaml_parser_t* parser, const source* s, ks_error* err) {
+    if (!yaml_parser_initialize(parser)) {
+        return no_memory(s, err);
+    }
+    yaml_parser_set_input_string(parser, (const unsigned char*)s->text, s->length);
+    return true;
+}
+
+/* how deep an event leads: 1 into a list or section, -1 out of it */
+static int event_depth(const yaml_event_t* e) {
+    switch (e->type) {
+        case YAML_SEQUENCE_START_EVENT:
+        case YAML_MAPPING_START_EVENT:
+            return 1;
+        case YAML_SEQUENCE_END_EVENT:
+        case YAML_MAPPING_END_EVENT:
+            return -1;
+        default:
+            return 0;
+    }
+}
+
+static bool event_has_anchor(const yaml_event_t* e) {
+    return (e->type == YAML_SCALAR_EVENT && e->data.scalar.anchor) ||
+           (e->type == YAML_SEQUENCE_START_EVENT && e->data.sequence_start.anchor) ||
+           (e->type == YAML_MAPPING_START_EVENT && e->data.mapping_start.anchor);
+}
+
+/* Looks through a text's events: is it YAML, and no more nested than any config is? */
+static bool check_events(const source* s, ks_error* err) {
+    yaml_parser_t parser;
+    if (!parser_start(&parser, s, err)) {
+        return false;
+    }
+    bool ok = true, end = false;
+    int depth = 0, anchors = 0;
+    while (ok && !end) {
+        yaml_event_t event;
+        if (!yaml_parser_parse(&parser, &event)) {
+            ok = syntax_error(&parser, s, err);
+            break;
+        }
+        end = event.type == YAML_STREAM_END_EVENT;
+        depth += event_depth(&event);
+        anchors += event_has_anchor(&event);
+        if (depth > MAX_DEPTH || anchors > MAX_ANCHORS) {
+            ok = fail_at(place_in(s, event.start_mark.line + 1), err, "more than %d %s", MAX_DEPTH,
+                         depth > MAX_DEPTH ? "lists or sections within each other" : "anchors");
+        }
+        yaml_event_delete(&event);
+    }
+    yaml_parser_delete(&parser);
+    return ok;
+}
+
+/* A second document must not be there. */
+static bool check_last(yaml_parser_t* parser, const source* s, ks_error* err) {
+    yaml_document_t next;
+    if (!yaml_parser_load(parser, &next)) {
+        return syntax_error(parser, s, err);
+    }
+    bool ok =
+        !yaml_document_get_root_node(&next) || fail_at(place_in(s, next.start_mark.line + 1), err,
+                                                       "one YAML document is wanted, and here a second one starts");
+    yaml_document_delete(&next);
+    return ok;
+}
+
+/* The one document of a config or, with key, of that key's value alone. */
+static bool read_document(ks_config* config, yaml_parser_t* parser, const source* s, ks_error* err) {
+    yaml_document_t doc;
+    if (!yaml_parser_load(parser, &doc)) {
+        return syntax_error(parser, s, err);
+    }
+    reader r = {.config = config, .source = s->name, .lines = !s->key, .doc = &doc};
+    yaml_node_t* root = yaml_document_get_root_node(&doc);
+    bool some = root != NULL;
+    bool ok = true;
+    place p = place_in(s, root ? root->start_mark.line + 1 : 0);
+    bool empty = !root || (root->type == YAML_SCALAR_NODE && root->data.scalar.length == 0);
+    if (s->key) {
+        ok = root ? read_value(&r, root, p, err) : fail_at(p, err, "has no value");
+    } else if (!empty && root->type != YAML_MAPPING_NODE) {
+        ok = fail_at(p, err, "a config is a list of `key: value` lines");
+    } else if (!empty) {
+        ok = read_mapping(&r, root, "", err);
+    }
+    yaml_document_delete(&doc);
+    return ok && (!some || check_last(parser, s, err));
+}
+
+/* ---- what cannot be seen in an editor -------------------------------------------------------------------------------------- */
+
+/* A character of a line that explains why it is not understood: a tab in front of all, or one that looks like another; *column
+ * from 1. Comments do not count. NULL if there is none. */
+static const char* odd_character(const char* line, size_t* column) {
+    char code[512];
+    const char* comment = *line == '#' ? line : strstr(line, " #");
+    size_t blanks = strspn(line, " \t");
+    const char* tab = memchr(line, '\t', blanks);
+    snprintf(code, sizeof code, "%.*s", comment ? (int)(comment - line) : (int)sizeof code - 1, line);
+    if (tab && line[blanks] && line[blanks] != '#') {
+        *column = (size_t)(tab - line) + 1;
+        return "a tab; YAML indents with spaces";
+    }
+    return ks_text_lookalike(code, column);
+}
+
+/* Names the odd character in place of what came of it, if there is one. Returns false. */
+static bool explain(const source* s, ks_error* err) {
+    size_t number = 1, column;
+    for (const char* line = s->text; *line; number++) {
+        char copy[512];
+        size_t length = strcspn(line, "\r\n");
+        snprintf(copy, sizeof copy, "%.*s", length < sizeof copy ? (int)length : (int)sizeof copy - 1, line);
+        const char* odd = odd_character(copy, &column);
+        if (odd) {
+            return fail_at(place_in(s, number), err, "column %zu%s is %s", column, s->key ? " of the value" : "", odd);
+        }
+        line += length;
+        line += (*line == '\r' && line[1] == '\n') + (*line != 0);
+    }
+    return false;
+}
+
+static bool read_source(ks_config* config, const source* s, ks_error* err) {
+    ks_config read = *config; /* all or nothing */
+    ks_error inner = {0};
+    yaml_parser_t parser;
+    bool ok = check_events(s, &inner) && parser_start(&parser, s, &inner);
+    if (ok) {
+        ok = read_document(&read, &parser, s, &inner);
+        yaml_parser_delete(&parser);
+    }
+    if (ok) {
+        *config = read;
+        return true;
+    }
+    if (inner.code == KS_BAD_INPUT) {
+        explain(s, &inner);
+    }
+    return ks_fail(err, inner.code, "%s", inner.text);
+}
+
+/* libyaml takes a tab on a line with nothing or only a comment behind it for an error, which it is not */
+static void clear_blank_lines(char* text) {
+    while (*text) {
+        size_t blanks = strspn(text, " \t");
+        if (strchr("#\r\n", text[blanks])) { /* or the end */
+            memset(text, ' ', blanks);
+        }
+        text += strcspn(text, "\r\n");
+        text += *text != 0;
+    }
+}
+
+bool ks_config_read(ks_config* config, const char* path, ks_error* err) {
+    ks_text_file file;
+    if (!ks_text_file_read(&file, path, MAX_BYTES, err)) {
+        return false;
+    }
+    clear_blank_lines(file.text);
+    bool ok = read_source(config, &(source){.name = path, .text = file.text, .length = file.length}, err);
+    ks_text_file_free(&file);
+    return ok;
+}
+
+bool ks_config_set(ks_config* config, const char* assignment, ks_error* err) {
+    char name[160], key[128];
+    snprintf(name, sizeof name, "-s %.140s", assignment);
+    const char* equals = strchr(assignment, '=');
+    if (!equals || equals == assignment) {
+        return ks_fail(err, KS_BAD_INPUT, "%s: write it as KEY=VALUE, as in trpo.max_kl=0.02", name);
+    }
+    snprintf(key, sizeof key, "%.*s", (int)(equals - assignment), assignment);
+    return read_source(config, &(source){.name = name, .key = key, .text = equals + 1, .length = strlen(equals + 1)},
+                       err);
+}
