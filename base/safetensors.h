@@ -5,22 +5,25 @@
  * {"dtype","shape","data_offsets":[begin,end)}, and "__metadata__" to an object of strings.
  *
  * The reader trusts nothing: it checks the header's length against the file's, every offset, shape and type,
- * that tensors neither overlap nor leave gaps, and allocates no more than the file is long.
+ * that tensors neither overlap nor leave gaps, and allocates little more than the file is long. What other programs have added
+ * is no reason to refuse a file: tensors of any type and number of dimensions, also where they make others lie unaligned.
  *
  * Thread rule: an object is used by one thread at a time; distinct objects are independent. */
 #ifndef KS_BASE_SAFETENSORS_H
 #define KS_BASE_SAFETENSORS_H
 
 #include "base/error.h"
+#include "base/real.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-enum { KS_TENSOR_MAX_DIMS = 4 };
+enum { KS_TENSOR_MAX_DIMS = 4 }; /* of what is written; files of others may have more */
 
-typedef enum ks_dtype { KS_F32, KS_F64, KS_I64, KS_U8 } ks_dtype;
+/* KS_OTHER: any type that kshot neither writes nor computes with */
+typedef enum ks_dtype { KS_F32, KS_F64, KS_I64, KS_U8, KS_F16, KS_BF16, KS_OTHER } ks_dtype;
 
-/* Bytes of one element. */
+/* Bytes of one element; 0 for KS_OTHER. */
 size_t ks_dtype_size(ks_dtype dtype);
 
 /* ---- writing ------------------------------------------------------------------------------------------- */
@@ -57,12 +60,13 @@ bool ks_tensor_file_set_meta(const char* path, const char* format, const char* k
 
 typedef struct ks_tensor_file ks_tensor_file;
 
-/* Opens and checks a file completely. Errors: KS_BAD_INPUT naming the path (missing, truncated, damaged, foreign).
+/* Opens and checks a file completely. Errors: KS_BAD_INPUT naming the path (missing, truncated, damaged, foreign); KS_FAILED
+ * (not enough memory).
  * If `format` is not NULL, metadata "format" must equal it. If the metadata has a "crc32", the bytes must agree. */
 ks_tensor_file* ks_tensor_file_open(const char* path, const char* format, ks_error* err);
 void ks_tensor_file_close(ks_tensor_file* file);
 
-/* A metadata string, or NULL if there is none. Lives as long as the file. */
+/* A metadata string, or NULL if there is none. Lives as long as the file. Keys that nobody asks for do no harm. */
 const char* ks_tensor_file_meta(const ks_tensor_file* file, const char* key);
 /* How many metadata strings there are, and the key of each. */
 size_t ks_tensor_file_meta_count(const ks_tensor_file* file);
@@ -75,19 +79,27 @@ bool ks_tensor_file_meta_int(const ks_tensor_file* file, const char* key, int64_
 const char* ks_tensor_file_meta_string(const ks_tensor_file* file, const char* key, ks_error* err);
 
 typedef struct ks_tensor {
-    const char* name; /* lives as long as the file */
+    const char* name; /* this and the other pointers live as long as the file */
+    const char* type; /* as the file calls it: capital letters, digits and _ */
     ks_dtype dtype;
     int ndim;
-    size_t shape[KS_TENSOR_MAX_DIMS];
-    size_t count;     /* product of the shape */
-    const void* data; /* aligned for its type; lives as long as the file */
+    const size_t* shape; /* (ndim) */
+    size_t count;        /* product of the shape */
+    size_t bytes;        /* of the data */
+    const void* data;    /* aligned for its dtype */
 } ks_tensor;
 
 size_t ks_tensor_file_count(const ks_tensor_file* file);
 ks_tensor ks_tensor_file_at(const ks_tensor_file* file, size_t index); /* in the order of the data */
-/* Finds a tensor and checks its type and shape. Errors: KS_BAD_INPUT naming path and tensor, and the shape wanted. */
+/* The tensor of that name, or NULL. */
+const ks_tensor* ks_tensor_file_find(const ks_tensor_file* file, const char* name);
+/* Finds a tensor and checks its type and shape. Errors: KS_BAD_INPUT naming path and tensor, what it is and should be. */
 bool ks_tensor_file_get(const ks_tensor_file* file, const char* name, ks_dtype dtype, int ndim, const size_t* shape,
                         const void** data, ks_error* err);
+/* The same of a tensor of floating-point numbers: F32, F64, F16 or BF16, which are converted into out (product of the shape);
+ * out may be NULL to check only. */
+bool ks_tensor_file_get_real(const ks_tensor_file* file, const char* name, int ndim, const size_t* shape, ks_real* out,
+                             ks_error* err);
 const char* ks_tensor_file_path(const ks_tensor_file* file);
 
 #endif

@@ -25,9 +25,8 @@ static void print_name(const char* name) {
 }
 
 static void print_tensor(const ks_tensor* t) {
-    static const char* const TYPES[] = {[KS_F32] = "F32", [KS_F64] = "F64", [KS_I64] = "I64", [KS_U8] = "U8"};
     print_name(t->name);
-    printf("%s  ", TYPES[t->dtype]);
+    printf("%s  ", t->type);
     for (int d = 0; d < t->ndim; d++) {
         printf(d ? " x %zu" : "%zu", t->shape[d]);
     }

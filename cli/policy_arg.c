@@ -43,6 +43,10 @@ bool ks_cli_policy_open(ks_cli_policy* p, const char* argument, bool best, const
     if (!find_file(p, argument, best, err) || !ks_policy_load(p->path, &p->policy, &p->theta, &p->info, err)) {
         return false;
     }
+    if (*p->info.converted_from) {
+        fprintf(stderr, "kshot: note: %s: its tensors are %s, and were converted to F32\n", p->path,
+                p->info.converted_from);
+    }
     p->def = ks_env_find(env ? env : p->info.env, err);
     if (!p->def) {
         ks_fail_in(err, env ? "-e" : p->path);

@@ -194,17 +194,15 @@ bool ks_policy_read_meta(const ks_tensor_file* f, ks_policy_settings* settings, 
 bool ks_policy_read_theta(const ks_tensor_file* f, const ks_policy* policy, ks_real* theta, ks_error* err) {
     for (size_t i = 0; i < ks_policy_num_tensors(policy); i++) {
         ks_policy_tensor t = ks_policy_tensor_at(policy, i);
-        const void* data;
-        if (!ks_tensor_file_get(f, t.name, KS_F32, t.ndim, t.shape, &data, err)) {
+        if (!ks_tensor_file_get_real(f, t.name, t.ndim, t.shape, theta + t.offset, err)) {
             return false;
         }
-        const float* from = data;
         for (size_t j = 0; j < t.count; j++) {
-            if (!isfinite(from[j])) {
-                return ks_fail(err, KS_BAD_INPUT, "%s: tensor '%s' holds a number that is not finite",
+            if (!isfinite((float)theta[t.offset + j])) {
+                return ks_fail(err, KS_BAD_INPUT,
+                               "%s: tensor '%s' holds a number that is not finite, or too large for F32",
                                ks_tensor_file_path(f), t.name);
             }
-            theta[t.offset + j] = (ks_real)from[j];
         }
     }
     return true;
@@ -212,14 +210,21 @@ bool ks_policy_read_theta(const ks_tensor_file* f, const ks_policy* policy, ks_r
 
 /* are all tensors there? Asked before memory is, since the metadata may speak of sizes that no file has. */
 static bool check_shapes(const ks_tensor_file* f, const ks_policy* policy, ks_error* err) {
-    for (size_t i = 0; i < ks_policy_num_tensors(policy); i++) {
+    bool ok = true;
+    for (size_t i = 0; ok && i < ks_policy_num_tensors(policy); i++) {
         ks_policy_tensor t = ks_policy_tensor_at(policy, i);
-        const void* data;
-        if (!ks_tensor_file_get(f, t.name, KS_F32, t.ndim, t.shape, &data, err)) {
-            return false;
-        }
+        ok = ks_tensor_file_get_real(f, t.name, t.ndim, t.shape, NULL, err);
     }
-    return true;
+    return ok;
+}
+
+/* type of the first of the policy's tensors that is not F32, or "" */
+static void note_type(char* out, size_t room, const ks_tensor_file* f, const ks_policy* policy) {
+    *out = 0;
+    for (size_t i = 0; !*out && i < ks_policy_num_tensors(policy); i++) {
+        const ks_tensor* t = ks_tensor_file_find(f, ks_policy_tensor_at(policy, i).name);
+        snprintf(out, room, "%s", t && t->dtype != KS_F32 ? t->type : "");
+    }
 }
 
 bool ks_policy_load(const char* path, ks_policy** policy, ks_real** theta, ks_policy_info* info, ks_error* err) {
@@ -238,7 +243,9 @@ bool ks_policy_load(const char* path, ks_policy** policy, ks_real** theta, ks_po
         ok = *theta ? ks_policy_read_theta(f, *policy, *theta, err)
                     : ks_fail(err, KS_FAILED, "%s: not enough memory", path);
     }
-    if (!ok) {
+    if (ok) {
+        note_type(info->converted_from, sizeof info->converted_from, f, *policy);
+    } else {
         ks_policy_destroy(*policy);
         free(*theta);
         *policy = NULL;

@@ -24,6 +24,7 @@ typedef struct ks_policy_info {
     double eval_lr
         [KS_POLICY_MAX_LR]; /* (num_eval_lr) of its first, second, … gradient step; the last is that of all further ones */
     int64_t seed;           /* a uint64_t seed would not fit other readers' integers: 0 … 2^63 - 1 */
+    char converted_from[8]; /* of a policy that was read: the type of tensors that were not F32; "": all were */
 } ks_policy_info;
 
 /* Writes θ (P) atomically. Errors: KS_FAILED. */
@@ -36,7 +37,8 @@ bool ks_policy_keep_lr(const char* path, const double* lr, int count, ks_error* 
 
 /* Reads a policy: its layout, its θ (P) and its info. *policy and *theta are the caller's (ks_policy_destroy, free).
  * Errors: KS_BAD_INPUT naming file and what is wrong with it (also a θ that is not finite, and numbers outside the ranges that
- * a config's are held to, policy/ranges.h). Metadata and tensors that are not a policy's are passed over. */
+ * a config's are held to, policy/ranges.h). Metadata and tensors that are not a policy's are passed over. Tensors of
+ * type F64, F16 or BF16 are converted. */
 bool ks_policy_load(const char* path, ks_policy** policy, ks_real** theta, ks_policy_info* info, ks_error* err);
 
 /* The layout and info of a file that is open already (a policy or a checkpoint, whose metadata holds the same keys). */

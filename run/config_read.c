@@ -252,11 +252,10 @@ static bool no_memory(const source* s, ks_error* err) {
 
 /* what libyaml says of a text that is no YAML */
 static bool syntax_error(const yaml_parser_t* parser, const source* s, ks_error* err) {
-    if (parser->error == YAML_MEMORY_ERROR) {
+    if (parser->error == YAML_MEMORY_ERROR || !parser->problem) { /* some of its copies fail without a word */
         return no_memory(s, err);
     }
-    return fail_at(place_in(s, parser->problem_mark.line + 1), err, "not YAML: %s",
-                   parser->problem ? parser->problem : "it cannot be read");
+    return fail_at(place_in(s, parser->problem_mark.line + 1), err, "not YAML: %s", parser->problem);
 }
 
 static bool parser_start(yaml_parser_t* parser, const source* s, ks_error* err) {

@@ -12,7 +12,7 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 
 program = sys.argv[1]
-DTYPES = ["float32", "float64", "int64", "uint8"]  # in the order of ks_dtype
+DTYPES = {"F32": "f4", "F64": "f8", "F16": "f2", "I64": "i8", "I32": "i4", "I16": "i2", "I8": "i1", "U8": "u1", "U16": "u2"}
 
 
 def ours_in_python(path):
@@ -41,6 +41,9 @@ def theirs_in_kshot(path):
         "i": rng.integers(-(2**62), 2**62, 3),
         "none": np.zeros((0, 3), np.float32),
         "one": np.array(2.5, np.float32),
+        "many": rng.normal(size=(1, 2, 1, 1, 3, 1)).astype(np.float16),
+        "words": rng.integers(-9, 9, 3).astype(np.int32),
+        "shorts": rng.integers(0, 9, 3).astype(np.uint16),
     }
     save_file(tensors, path, {"made": "elsewhere"})
     out = subprocess.run([program, "read", path], check=True, capture_output=True, text=True).stdout
@@ -48,14 +51,11 @@ def theirs_in_kshot(path):
     for line in out.splitlines():
         name, dtype, shape, data = (line.split(" ") + [""])[:4]
         shape = tuple(int(n) for n in shape.strip("()").split(",") if n)
-        found[name] = np.frombuffer(bytes.fromhex(data), DTYPES[int(dtype)]).reshape(shape)
+        found[name] = np.frombuffer(bytes.fromhex(data), DTYPES[dtype]).reshape(shape)
     assert sorted(found) == sorted(tensors), sorted(found)
     for name, want in tensors.items():
         assert found[name].dtype == want.dtype and found[name].shape == want.shape, name
         assert np.array_equal(found[name], want), name
-    save_file({"half": np.zeros(3, np.float16)}, path)
-    run = subprocess.run([program, "read", path], capture_output=True, text=True)
-    assert run.returncode == 2 and "F16" in run.stderr, run.stderr
 
 
 with tempfile.TemporaryDirectory() as folder:

@@ -88,6 +88,63 @@ def files(kshot, folder, policy):
     kshot.refused(BAD, ["none.csv"], "eval", policy, "--goals", f"{folder}/none.csv")
 
 
+def rebuilt(good, change):
+    """A policy's bytes after change(header, tensors): header is the JSON, tensors a list of [name, type, shape, bytes]."""
+    length = struct.unpack("<Q", good[:8])[0]
+    header, data = json.loads(good[8 : 8 + length]), good[8 + length :]
+    tensors = [[k, v["dtype"], v["shape"], data[slice(*v["data_offsets"])]] for k, v in header.items() if k[0] != "_"]
+    tensors.sort(key=lambda t: header[t[0]]["data_offsets"])
+    header = {"__metadata__": header["__metadata__"]}
+    change(header["__metadata__"], tensors)
+    at, out = 0, b""
+    for name, dtype, shape, content_of in tensors:
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [at, at + len(content_of)]}
+        at, out = at + len(content_of), out + content_of
+    text = json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + out
+
+
+def other_policies(kshot, folder, policy):
+    """Policies that other programs have touched work as before, or are refused by name of what does not fit."""
+    good, path, out = content(policy), f"{folder}/other.safetensors", f"{folder}/other.csv"
+    run = ("eval", path, "--tasks", 2, "--steps", 1, "--trajectories", 2, "-j", 1, "-o", out, "--force")
+    kshot.done("eval", policy, *run[2:])
+    want = content(out)
+
+    def more(meta, tensors):
+        meta["note"] = meta["eval_lr"] = "0.5"
+        tensors[:0] = [["flag", "BOOL", [3], b"\1\0\1"], ["tiny", "F8_E4M3", [1, 1, 1, 1, 1, 2], b"ab"]]
+        tensors += [["step", "I32", [], b"\5\0\0\0"], ["new", "F4_X", [3], b"ab"], ["half", "BF16", [1], b"ab"]]
+
+    def wide(meta, tensors):
+        for t in tensors:
+            numbers = struct.unpack(f"<{len(t[3]) // 4}f", t[3])
+            t[1], t[3] = "F64", struct.pack(f"<{len(numbers)}d", *numbers)
+
+    def integers(meta, tensors):
+        tensors[1][1] = "I32"
+
+    def turned(meta, tensors):
+        tensors[0][2] = tensors[0][2][::-1]
+
+    write(path, rebuilt(good, more))
+    kshot.done(*run)
+    assert content(out) == want, "surplus tensors and metadata change nothing, nor does where the others lie"
+    assert "F8_E4M3" in kshot.done("info", path)
+    write(path, rebuilt(good, wide))
+    result = kshot(*run)
+    assert result.returncode == 0 and "F64" in result.stderr and path in result.stderr, result
+    assert content(out) == want
+    for change, *mentions in [(integers, "mlp.0.bias", "I32"), (turned, "mlp.0.weight", "2 x 8", "8 x 2")]:
+        write(path, rebuilt(good, change))
+        kshot.refused(BAD, [path, *mentions], *run)
+    for key, value, *mentions in [("gamma", "5", "0 to 1"), ("inner_lr", "-1", "0 to 1000"), ("horizon", "0", "from 1")]:
+        write(path, rebuilt(good, lambda meta, _: meta.update({key: value})))
+        kshot.refused(BAD, [path, key, *mentions], *run)
+    write(path, good[:-1])
+    kshot.refused(BAD, [path, "cut off"], *run)
+
+
 def texts(kshot, folder, policy):
     """Every text is read whole, as other programs save it, or refused with the reason; never half of it."""
     goals, table, out = f"{folder}/goals.csv", f"{folder}/table.csv", f"{folder}/table.md"
@@ -208,6 +265,7 @@ def main():
         configs(kshot, folder)
         command_lines(kshot, policy)
         files(kshot, folder, policy)
+        other_policies(kshot, folder, policy)
         texts(kshot, folder, policy)
         no_files(kshot, folder, policy)
         nothing_is_lost(kshot, folder, run, policy)

@@ -372,8 +372,11 @@ static void wrong_tensors(void** state) {
     double wide[20] = {0};
     copy_with(p, &(change){.tensor = "mlp.0.weight", .dtype = KS_F32, .shape = {4, 5}, .data = numbers});
     refused(p->copy, "mlp.0.weight");
+    wide[3] = 1e300;
     copy_with(p, &(change){.tensor = "mlp.0.weight", .dtype = KS_F64, .shape = {5, 4}, .data = wide});
     refused(p->copy, "mlp.0.weight");
+    copy_with(p, &(change){.tensor = "mlp.0.weight", .dtype = KS_I64, .shape = {5, 4}, .data = wide});
+    refused(p->copy, "I64 of shape 5 x 4");
     static const float BAD[] = {NAN, INFINITY, -INFINITY};
     for (size_t i = 0; i < LENGTH(BAD); i++) {
         numbers[19] = BAD[i];
@@ -383,6 +386,42 @@ static void wrong_tensors(void** state) {
         copy_with(p, &(change){.tensor = "log_std", .dtype = KS_F32, .shape = {2}, .data = log_std});
         refused(p->copy, "log_std");
     }
+}
+
+/* F64 and half-precision tensors are read, and it is told what they were */
+static void other_types(void** state) {
+    const place* p = *state;
+    ks_error err = {0};
+    ks_policy* policy;
+    ks_real* theta;
+    ks_policy_info info;
+    double wide[20];
+    uint16_t half[20];
+    for (int i = 0; i < 20; i++) {
+        wide[i] = i / 8.0 - 1;
+        half[i] = 0xbc00; /* -1 */
+    }
+    assert_true(ks_policy_load(p->path, &policy, &theta, &info, &err));
+    assert_string_equal(info.converted_from, "");
+    ks_policy_destroy(policy);
+    free(theta);
+    copy_with(p, &(change){.tensor = "mlp.0.weight", .dtype = KS_F64, .shape = {5, 4}, .data = wide});
+    assert_true(ks_policy_load(p->copy, &policy, &theta, &info, &err));
+    assert_string_equal(info.converted_from, "F64");
+    assert_true(theta[0] == -1 && theta[19] == 1.375);
+    ks_policy_destroy(policy);
+    free(theta);
+    copy_with(p, &(change){.tensor = "mlp.0.weight", .dtype = KS_BF16, .shape = {5, 4}, .data = half});
+    assert_true(ks_policy_load(p->copy, &policy, &theta, &info, &err));
+    assert_string_equal(info.converted_from, "BF16");
+    ks_policy_destroy(policy);
+    free(theta);
+    copy_with(p, &(change){.tensor = "mlp.0.weight", .dtype = KS_F16, .shape = {5, 4}, .data = half});
+    assert_true(ks_policy_load(p->copy, &policy, &theta, &info, &err));
+    assert_string_equal(info.converted_from, "F16");
+    assert_true(theta[0] == -1 && theta[19] == -1);
+    ks_policy_destroy(policy);
+    free(theta);
 }
 
 /* ---- damage ------------------------------------------------------------------------------------------------------------ */
@@ -469,6 +508,7 @@ int main(void) {
         TEST(lying_sizes_ask_for_no_memory),
         TEST(missing_parts),
         TEST(wrong_tensors),
+        TEST(other_types),
         TEST(truncated_anywhere),
         TEST(flipped_anywhere_in_the_header),
         TEST(not_a_policy_at_all),
