@@ -1,6 +1,7 @@
 #include "base/safetensors_internal.h"
 
 #include "base/number.h"
+#include "base/utf8.h"
 
 #include <cjson/cJSON.h>
 #include <ctype.h>
@@ -259,9 +260,30 @@ static bool memory_suffices(size_t length) {
     return probe != NULL;
 }
 
+/* Is there a zero byte, which would end a text early, as a byte or as \u0000 (but not \\u0000, a text of six letters)? */
+static bool has_zero(const char* json, size_t length) {
+    for (const char* at = json; (at = strchr(at, '\\')) && at[1]; at += 2) {
+        if (strncmp(at, "\\u0000", 6) == 0) {
+            return true;
+        }
+    }
+    return strlen(json) != length;
+}
+
+static bool is_utf8(const char* text) {
+    size_t bytes;
+    while ((bytes = ks_utf8_bytes(text)) > 0) {
+        text += bytes;
+    }
+    return *text == 0;
+}
+
 static bool parse_header(ks_tensor_file* f, const char* json, size_t length, ks_error* err) {
-    if (strlen(json) != length || strstr(json, "\\u0000")) {
+    if (has_zero(json, length)) {
         return damaged(f, "its header holds a zero byte", err);
+    }
+    if (!is_utf8(json)) {
+        return damaged(f, "its header is not UTF-8", err);
     }
     const char* end = NULL;
     for (int attempt = 0; !f->header && attempt < 2; attempt++) {
@@ -270,7 +292,7 @@ static bool parse_header(ks_tensor_file* f, const char* json, size_t length, ks_
     if (!f->header) {
         return memory_suffices(length) ? damaged(f, "its header is not JSON", err) : no_memory(f, err);
     }
-    return end[strspn(end, " ")] ? damaged(f, "its header goes on after the JSON", err) : true;
+    return end[strspn(end, " \t\r\n")] ? damaged(f, "its header goes on after the JSON", err) : true;
 }
 
 /* ---- the data ---------------------------------------------------------------------------------------------------------------- */

@@ -292,6 +292,8 @@ static void test_legal_headers(void** state) {
     assert_true(opens_header(p, "{}", 0, -1));
     assert_true(opens_header(p, "{}      ", 0, -1));
     assert_true(opens_header(p, "{\"__metadata__\":{}}", 0, -1));
+    assert_true(
+        opens_header(p, "{\"__metadata__\":{\"a\":\"\\\\u0000\"}}\n\t ", 0, -1)); /* a backslash, then letters */
     assert_true(opens_header(p, ENTRY("U8", "[]", "[0,1]"), 1, -1));
     assert_true(opens_header(p, ENTRY("U8", "[0,4294967296]", "[0,0]"), 0, -1));
     assert_true(opens_header(p, "{\"b\":{" U4 "\"data_offsets\":[4,8]},\"a\":{" U4 "\"data_offsets\":[0,4]}}", 8, -1));
@@ -362,6 +364,8 @@ static void test_illegal_headers(void** state) {
         "\"data_offsets\":[2,4]}}",
         TWO("[0,2]", "[0,2]"),
         TWO("[2,4]", "[2,4]"),
+        "{\"__metadata__\":{\"a\":\"\\\\\\u0000\"}}",
+        "{\"__metadata__\":{\"a\":\"\xe4\"}}",
         "{\"a\\u0000\":{" U4 "\"data_offsets\":[0,4]}}"};
     for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
         if (opens_header(p, headers[i], 4, -1)) {
