@@ -364,8 +364,8 @@ static void test_illegal_headers(void** state) {
         "\"data_offsets\":[2,4]}}",
         TWO("[0,2]", "[0,2]"),
         TWO("[2,4]", "[2,4]"),
-        "{\"__metadata__\":{\"a\":\"\\\\\\u0000\"}}",
-        "{\"__metadata__\":{\"a\":\"\xe4\"}}",
+        "{\"__metadata__\":{\"a\":\"\\\\\\u0000\"},\"a\":{" U4 "\"data_offsets\":[0,4]}}",
+        "{\"__metadata__\":{\"a\":\"\xe4\"},\"a\":{" U4 "\"data_offsets\":[0,4]}}",
         "{\"a\\u0000\":{" U4 "\"data_offsets\":[0,4]}}"};
     for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
         if (opens_header(p, headers[i], 4, -1)) {
