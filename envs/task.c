@@ -1,4 +1,5 @@
 /* What a task may be, by the environment's own word. */
+#include "base/number.h"
 #include "envs/env.h"
 
 #include <float.h>
@@ -26,14 +27,14 @@ void ks_env_known_text(char text[KS_TASK_TEXT], const ks_env_def* def, int i) {
     int values = n->step > 0 ? 1 + (int)floor((n->known[1] - n->known[0]) / n->step) : 0;
     size_t used = 0;
     if (values == 0 || values > MOST_VALUES) {
-        used = (size_t)snprintf(text, KS_TASK_TEXT, values ? "%g, %g … %g" : "%g to %g", n->known[0],
-                                values ? n->known[0] + n->step : n->known[1], n->known[1]);
+        used = (size_t)ks_snprintf(text, KS_TASK_TEXT, values ? "%g, %g … %g" : "%g to %g", n->known[0],
+                                   values ? n->known[0] + n->step : n->known[1], n->known[1]);
     }
     for (int k = 0; values <= MOST_VALUES && k < values; k++) {
         const char* between = k == 0 ? "" : k + 1 < values ? ", " : " or ";
-        used += (size_t)snprintf(text + used, KS_TASK_TEXT - used, "%s%g", between, n->known[0] + k * n->step);
+        used += (size_t)ks_snprintf(text + used, KS_TASK_TEXT - used, "%s%g", between, n->known[0] + k * n->step);
     }
-    snprintf(text + used, KS_TASK_TEXT - used, "%s%s", space(n), n->unit);
+    ks_snprintf(text + used, KS_TASK_TEXT - used, "%s%s", space(n), n->unit);
 }
 
 bool ks_env_check_task(const ks_env_def* def, const double* task, ks_error* err) {
@@ -58,8 +59,8 @@ bool ks_env_task_is_trained(const ks_env_def* def, const double* task, char text
         const ks_task_number* n = &def->task_numbers[i];
         if (!(task[i] >= n->trained[0] && task[i] <= n->trained[1])) {
             if (text) {
-                snprintf(text, KS_TASK_TEXT, "%s %.9g is outside of the training range, %g to %g%s%s", n->name, task[i],
-                         n->trained[0], n->trained[1], space(n), n->unit);
+                ks_snprintf(text, KS_TASK_TEXT, "%s %.9g is outside of the training range, %g to %g%s%s", n->name,
+                            task[i], n->trained[0], n->trained[1], space(n), n->unit);
             }
             return false;
         }

@@ -1,5 +1,6 @@
 #include "maml/adapt.h"
 
+#include "base/number.h"
 #include "maml/parallel.h"
 
 #include <math.h>
@@ -122,7 +123,7 @@ bool ks_adapt_check(const ks_adapt* a, const ks_rollout_request* sampled, int st
     char task[KS_TASK_MAX * 16] = "";
     for (int i = 0; i < a->def->task_dim; i++) {
         size_t used = strlen(task);
-        snprintf(task + used, sizeof task - used, i ? " %.6g" : "%.6g", sampled->task[i]);
+        ks_snprintf(task + used, sizeof task - used, i ? " %.6g" : "%.6g", sampled->task[i]);
     }
     return ks_fail(
         err, KS_FAILED,

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LR_TEXT = 26 * KS_POLICY_MAX_LR };
+enum { LR_TEXT = KS_NUMBER_ROOM * KS_POLICY_MAX_LR };
 static const char* const FORMAT = "kshot.policy.1";
 static const char* const ACTIVATIONS[] = {[KS_RELU] = "relu", [KS_TANH] = "tanh"};
 static const char* const HEADS[] = {[KS_GAUSSIAN] = "gaussian", [KS_CATEGORICAL] = "categorical"};
@@ -18,14 +18,8 @@ static void lr_text(char text[LR_TEXT], const double* lr, int count) {
     size_t used = 0;
     text[0] = 0;
     for (int i = 0; i < count; i++) {
-        char number[40];
-        for (int digits = 6; digits <= 17; digits++) {
-            snprintf(number, sizeof number, "%.*g", digits, lr[i]);
-            if (strtod(number, NULL) == lr[i]) {
-                break;
-            }
-        }
-        used += (size_t)snprintf(text + used, LR_TEXT - used, i ? ",%s" : "%s", number);
+        char number[KS_NUMBER_ROOM];
+        used += (size_t)snprintf(text + used, LR_TEXT - used, i ? ",%s" : "%s", ks_print_double(number, lr[i]));
     }
 }
 
@@ -124,20 +118,24 @@ static bool read_hidden(const ks_tensor_file* f, ks_policy_settings* s, ks_error
     return true;
 }
 
+static bool within(double x, double least, double most) {
+    return x >= least && x <= most;
+}
+
 /* "0.5,0.25"; a file need not have any */
 static bool read_eval_lr(const ks_tensor_file* f, ks_policy_info* info, ks_error* err) {
     const char* text = ks_tensor_file_meta(f, "eval_lr");
     for (const char* at = text; at;) {
-        char* end;
-        double lr = strtod(at, &end);
-        bool more = *end == ',';
-        if (end == at || (*end && !more) || !(lr >= 0) || isinf(lr) || info->num_eval_lr == KS_POLICY_MAX_LR) {
+        double lr;
+        bool ok = ks_scan_double(&at, &lr);
+        bool more = ok && *at == ',';
+        if (!ok || (*at && !more) || !within(lr, KS_RANGE_INNER_LR) || info->num_eval_lr == KS_POLICY_MAX_LR) {
             return ks_fail(err, KS_BAD_INPUT,
                            "%s: metadata 'eval_lr' is '%.40s', not up to %d step sizes, none below 0, as in 0.1,0.05",
                            ks_tensor_file_path(f), text, KS_POLICY_MAX_LR);
         }
         info->eval_lr[info->num_eval_lr++] = lr;
-        at = more ? end + 1 : NULL;
+        at = more ? at + 1 : NULL;
     }
     return true;
 }
