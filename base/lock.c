@@ -1,7 +1,10 @@
 #include "base/lock.h"
 
+#include "base/number.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,8 +49,12 @@ static void sign(int fd, const holder* h) {
 static holder read_holder(int fd) {
     char text[128] = "";
     holder h = {0};
-    if (pread(fd, text, sizeof text - 1, 0) <= 0 || sscanf(text, "%ld %64s", &h.pid, h.host) < 1 || h.pid <= 0) {
-        h.pid = 0;
+    const char* at = text;
+    int64_t pid;
+    if (pread(fd, text, sizeof text - 1, 0) > 0 && ks_scan_int(&at, 1, LONG_MAX, &pid)) {
+        h.pid = (long)pid;
+        at += strspn(at, " ");
+        snprintf(h.host, sizeof h.host, "%.*s", (int)strcspn(at, " \n"), at);
     }
     return h;
 }

@@ -1,6 +1,7 @@
 #include "run/train.h"
 
 #include "base/clock.h"
+#include "base/number.h"
 #include "base/safetensors.h"
 #include "run/checkpoint.h"
 #include "run/directory.h"
@@ -256,9 +257,9 @@ static void warn_left_out(const run* r, const ks_maml_stats* stats) {
     for (size_t i = 0; i < stats->left_out && i < KS_MAX_NAMED; i++) {
         used += (size_t)snprintf(text + used, sizeof text - used, i ? ", %zu" : "%zu", stats->named[i]);
     }
-    snprintf(text + used, sizeof text - used,
-             "%s): inner.lr: %g is too large a step size for them, and their policies break down",
-             stats->left_out > KS_MAX_NAMED ? ", …" : "", r->config->inner.lr);
+    ks_snprintf(text + used, sizeof text - used,
+                "%s): inner.lr: %g is too large a step size for them, and their policies break down",
+                stats->left_out > KS_MAX_NAMED ? ", …" : "", r->config->inner.lr);
     warn(r, text);
 }
 

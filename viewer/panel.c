@@ -1,7 +1,5 @@
 #include "viewer/panel.h"
 
-#include "base/number.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,8 +26,8 @@ void ks_panel_task_range(double range[2], const ks_env_def* def, int dimension) 
 /* One control at the end of the last section; `id` says what it changes. */
 static void add(ks_panel* p, int type, const char* name, void* data, const char* other, ks_panel_change id) {
     mjuiDef def[2] = {{.type = type, .state = 1, .pdata = data}, {.type = mjITEM_END}};
-    ks_snprintf(def[0].name, sizeof def[0].name, "%s", name);
-    ks_snprintf(def[0].other, sizeof def[0].other, "%s", other);
+    snprintf(def[0].name, sizeof def[0].name, "%s", name);
+    snprintf(def[0].other, sizeof def[0].other, "%s", other);
     mjui_add(&p->ui, def);
     if (type != mjITEM_SECTION) {
         mjuiSection* section = &p->ui.sect[p->ui.nsect - 1];
@@ -50,10 +48,10 @@ static void add_task(ks_panel* p) {
     }
     for (int i = 0; i < p->def->task_dim; i++) {
         char name[24];
-        ks_snprintf(name, sizeof name, "task %d", i + 1);
+        snprintf(name, sizeof name, "task %d", i + 1);
         ks_panel_task_range(range, p->def, i);
-        ks_snprintf(text, sizeof text, "%.6g %.6g", range[0],
-                    range[1]); /* MuJoCo reads it back, in the program's locale */
+        snprintf(text, sizeof text, "%.6g %.6g", range[0],
+                 range[1]); /* MuJoCo reads it back, in the program's locale */
         add(p, mjITEM_SLIDERNUM,
             kind == KS_GOAL_VELOCITY ? "m/s"
             : kind == KS_GOAL_PLACE  ? AXES[i]
@@ -67,9 +65,9 @@ static void add_all(ks_panel* p, const ks_theatre_settings* limits) {
     char text[64];
     add_task(p);
     add(p, mjITEM_SECTION, "Learning", NULL, "", KS_CHANGED_NOTHING);
-    ks_snprintf(text, sizeof text, "0 %d", limits->max_steps);
+    snprintf(text, sizeof text, "0 %d", limits->max_steps);
     add(p, mjITEM_SLIDERINT, "Steps", &v->steps, text, KS_CHANGED_LEARNING);
-    ks_snprintf(text, sizeof text, "1 %zu", limits->max_trajectories);
+    snprintf(text, sizeof text, "1 %zu", limits->max_trajectories);
     add(p, mjITEM_SLIDERINT, "Trajectories", &v->trajectories, text, KS_CHANGED_LEARNING);
     add(p, mjITEM_SLIDERNUM, "Step size x", &v->lr_factor, "0 3", KS_CHANGED_LEARNING);
     add(p, mjITEM_BUTTON, "Other noise", NULL, "", KS_CHANGED_SEED);
@@ -83,7 +81,7 @@ static void add_all(ks_panel* p, const ks_theatre_settings* limits) {
     add(p, mjITEM_CHECKINT, "Shadows", &v->shadows, "", KS_CHANGED_LOOK);
     add(p, mjITEM_CHECKINT, "Reflections", &v->reflections, "", KS_CHANGED_LOOK);
     add(p, mjITEM_CHECKINT, "Charts", &v->charts, "", KS_CHANGED_LOOK);
-    ks_snprintf(text, sizeof text, "0 %d", MAX_GHOSTS);
+    snprintf(text, sizeof text, "0 %d", MAX_GHOSTS);
     add(p, mjITEM_SLIDERINT, "Ghosts", &v->ghosts, text, KS_CHANGED_LOOK);
     add(p, mjITEM_BUTTON, "Camera", NULL, "", KS_PRESSED_CAMERA);
 }
