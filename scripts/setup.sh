@@ -1,14 +1,20 @@
 #!/usr/bin/env bash
 # setup.sh: installs what kshot is built from, on Debian 12: packages, MuJoCo in .deps/, Python in .deps/venv for the tests.
 # Can be run again at any time; says only what it does, and nothing when there is nothing to do. With --mpi also what the build
-# for several processes needs (docs/scaling.md).
+# for several processes needs (docs/scaling.md), with --fuzz what scripts/fuzz.sh needs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 packages=(gcc libc6-dev cmake ninja-build pkg-config python3 python3-pip python3-venv clang-format ca-certificates
     libopenblas0-openmp libyaml-dev libcjson-dev zlib1g-dev librandom123-dev libcmocka-dev
-    gnuplot-nox libegl-dev libglfw3-dev libgl1-mesa-dri libpng-dev ffmpeg xvfb xdotool qemu-user)
-[ "${1:-}" != --mpi ] || packages+=(libopenmpi-dev openmpi-bin)
+    gnuplot-nox libegl-dev libglfw3-dev libgl1-mesa-dri libpng-dev ffmpeg xvfb xdotool qemu-user strace)
+for option in "$@"; do
+    case $option in
+        --mpi) packages+=(libopenmpi-dev openmpi-bin) ;;
+        --fuzz) packages+=(clang libclang-rt-14-dev libomp-14-dev) ;;
+        *) echo "usage: scripts/setup.sh [--mpi] [--fuzz]" >&2 && exit 2 ;;
+    esac
+done
 
 mujoco=4.0.1
 wheel=mujoco_core-$mujoco-cp311-cp311-manylinux_2_27_x86_64.manylinux_2_28_x86_64.whl

@@ -1,0 +1,63 @@
+/* Command lines: one argument a line, the first is the command. What the commands would then open, train, measure or draw is
+ * replaced (by the linker's --wrap, see CMakeLists.txt) by a failure, so that only their reading of options is tried. */
+#include "bench/bench.h"
+#include "cli/cli.h"
+#include "target.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { MAX_ARGUMENTS = 64 };
+
+/* every wrapped function fails; they differ in their other arguments only */
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+#define FAILS(type, name, ...)                             \
+    type __wrap_##name(__VA_ARGS__);                       \
+    type __wrap_##name(__VA_ARGS__) {                      \
+        return (type)ks_fail(err, KS_FAILED, "not tried"); \
+    }
+FAILS(bool, ks_cli_policy_open, ks_cli_policy* p, const char* argument, bool best, const char* env, ks_error* err)
+FAILS(bool, ks_config_read, ks_config* config, const char* path, ks_error* err)
+FAILS(bool, ks_plot_returns, const void* figure, const void* returns, const void* paper, ks_error* err)
+FAILS(bool, ks_table_returns, const void* figure, const void* returns, const void* paper, ks_error* err)
+FAILS(bool, ks_bench_view_run, void* result, const ks_bench_options* options, ks_error* err)
+FAILS(bool, ks_bench_sampling_run, ks_bench_sampling* result, const ks_bench_options* options, ks_error* err)
+FAILS(bool, ks_bench_iteration_run, ks_bench_iteration* result, const ks_bench_options* options, ks_error* err)
+
+static int (*const COMMANDS[])(int argc, char** argv, ks_error* err) = {
+    ks_cli_train, ks_cli_eval,  ks_cli_plot, ks_cli_rollout, ks_cli_audit, ks_cli_bench, ks_cli_envs, ks_cli_info,
+#ifdef KS_VIEWER
+    ks_cli_view,  ks_cli_record
+#endif
+};
+static const char* const NAMES[] = {"train", "eval", "plot", "rollout", "audit",
+                                    "bench", "envs", "info", "view",    "record"};
+
+int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+    static bool ready;
+    if (!ready) {
+        ready = freopen("/dev/null", "w", stdout) && chdir(fuzz_folder()) == 0;
+    }
+    char* text = fuzz_text(data, size);
+    char* argv[MAX_ARGUMENTS + 1];
+    char* at = text;
+    int argc = 0;
+    while (argc < MAX_ARGUMENTS && (argv[argc] = strsep(&at, "\n"))) {
+        argc++;
+    }
+    argv[argc] = NULL;
+    for (size_t i = 0; i < sizeof COMMANDS / sizeof *COMMANDS; i++) {
+        if (strcmp(argv[0], NAMES[i]) == 0) {
+            ks_error err = {0};
+            int code = COMMANDS[i](argc, argv, &err);
+            if (code != 0 && code != KS_FAILED && code != KS_BAD_INPUT) {
+                fuzz_finding("an exit code that is none of ours");
+            }
+            fuzz_check(code == 0, &err);
+        }
+    }
+    free(text);
+    return 0;
+}
