@@ -1,4 +1,5 @@
 #include "cli/cli.h"
+#include "cli/last_word.h"
 #include "cli/terminal.h"
 
 #include <signal.h>
@@ -49,7 +50,7 @@ static int fail(const char* text, int code) {
     return code;
 }
 
-int main(int argc, char** argv) {
+static int run(int argc, char** argv) {
     ks_cli_open_standard_streams();
     signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is then an error of write, which is reported; */
     signal(SIGPIPE, SIG_IGN); /* and so is a pipe that nobody reads any more */
@@ -86,4 +87,11 @@ int main(int argc, char** argv) {
     }
     /* a full disk behind stdout is a failure; so is a reader that has gone, but he knows, as after `| head` */
     return fail(ks_cli_reader_gone(stdout) ? "" : "cannot write to standard output", KS_FAILED);
+}
+
+int main(int argc, char** argv) {
+    ks_cli_last_word();
+    int code = run(argc, argv);
+    ks_cli_last_word_not_needed();
+    return code;
 }

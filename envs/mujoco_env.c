@@ -1,5 +1,7 @@
 #include "envs/mujoco_env.h"
 
+#include "envs/mujoco_load.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -7,35 +9,20 @@ static const double START_POSITION_STD = 0.01;
 static const double START_POSITION_RANGE = 0.1;
 static const double START_VELOCITY_STD = 0.1;
 
-/* MuJoCo would print warnings and keep a log file. We read its counters instead. An error is a programming mistake, after which
- * MuJoCo cannot go on: its own handler says which and ends the program, as an assert would. */
-static void on_log(const mjLogMessage* message) {
-    if (message->level == mjLOG_ERROR) {
-        mju_setLogHandler(NULL);
-        mjfLogHandler own = mju_setLogHandler(NULL);
-        own(message);
-        abort();
-    }
-}
-
 /* ---- creation ----------------------------------------------------------------------------------------------- */
 
 ks_mujoco_model* ks_mujoco_model_create(const ks_mujoco_config* config, ks_error* err) {
-    char message[512] = "";
-    mju_setLogHandler(on_log);
     ks_mujoco_model* model = calloc(1, sizeof *model);
-    mjSpec* spec = model ? mj_parseXMLString((const char*)config->xml, NULL, message, sizeof message) : NULL;
-    if (spec) {
-        model->config = config;
-        model->m = mj_compile(spec, NULL);
+    if (!model) {
+        ks_fail(err, KS_FAILED, "not enough memory");
+        return NULL;
     }
-    if (!model || !model->m) {
-        ks_fail(err, KS_FAILED, "MuJoCo cannot load the model: %s", spec ? mjs_getError(spec) : message);
-        mj_deleteSpec(spec);
+    model->config = config;
+    model->m = ks_mujoco_compile(config->xml, err);
+    if (!model->m) {
         free(model);
         return NULL;
     }
-    mj_deleteSpec(spec);
     /* an unstable state is to end the trajectory, not to be reset behind our back */
     model->m->opt.disableflags |= mjDSBL_AUTORESET;
     return model;
@@ -51,13 +38,14 @@ void ks_mujoco_model_destroy(void* model) {
 
 ks_mujoco_state* ks_mujoco_state_create(const ks_mujoco_model* model, ks_error* err) {
     ks_mujoco_state* s = calloc(1, sizeof *s);
-    if (s) {
-        s->m = model->m;
-        s->config = model->config;
-        s->d = mj_makeData(model->m);
+    if (!s) {
+        ks_fail(err, KS_FAILED, "not enough memory");
+        return NULL;
     }
-    if (!s || !s->d) {
-        ks_fail(err, KS_FAILED, "not enough memory for a world of MuJoCo's");
+    s->m = model->m;
+    s->config = model->config;
+    s->d = ks_mujoco_make_data(model->m, err);
+    if (!s->d) {
         free(s);
         return NULL;
     }

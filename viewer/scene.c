@@ -1,5 +1,6 @@
 #include "viewer/scene.h"
 
+#include "envs/mujoco_load.h"
 #include "viewer/models.h"
 #include "viewer/overlay.h"
 
@@ -83,32 +84,24 @@ void ks_scene_color(float rgb[3], int steps) {
 
 /* ---- creation ------------------------------------------------------------------------------------------------------------ */
 
-static mjModel* load(const unsigned char* xml, ks_error* err) {
-    char message[400] = "";
-    mjSpec* spec = mj_parseXMLString((const char*)xml, NULL, message, sizeof message);
-    mjModel* m = spec ? mj_compile(spec, NULL) : NULL;
-    if (!m) {
-        ks_fail(err, KS_FAILED, "MuJoCo cannot load the stage: %s", spec ? mjs_getError(spec) : message);
-    }
-    mj_deleteSpec(spec);
-    return m;
-}
-
 static bool load_models(ks_scene* s, const ks_env_model* model, ks_error* err) {
     const ks_env_def* def = ks_env_model_def(model);
     s->look = look_of(def);
     s->actor_m = ks_env_model_mujoco(model);
-    s->stage_m = load(s->actor_m ? ks_model_stage : ks_model_point, err);
+    s->stage_m = ks_mujoco_compile(s->actor_m ? ks_model_stage : ks_model_point, err);
     if (!s->stage_m) {
         return false;
     }
     s->actor_m = s->actor_m ? s->actor_m : s->stage_m;
     s->nq = (int)s->actor_m->nq;
-    s->stage_d = mj_makeData(s->stage_m);
-    s->actor_d = mj_makeData(s->actor_m);
+    s->stage_d = ks_mujoco_make_data(s->stage_m, err);
+    s->actor_d = s->stage_d ? ks_mujoco_make_data(s->actor_m, err) : NULL;
+    if (!s->actor_d) {
+        return false;
+    }
     s->qpos = calloc((size_t)s->actor_m->nq + 1, sizeof *s->qpos);
     s->qvel = calloc((size_t)s->actor_m->nv + 1, sizeof *s->qvel);
-    if (!s->stage_d || !s->actor_d || !s->qpos || !s->qvel) {
+    if (!s->qpos || !s->qvel) {
         return ks_fail(err, KS_FAILED, "not enough memory to draw %s", def->name);
     }
     mj_forward(s->stage_m, s->stage_d); /* where the stage's own geoms and lights are */

@@ -1,0 +1,19 @@
+/* mujoco_load.h: models of MuJoCo's from their text, and worlds (mjData) of them, with errors as ours.
+ *
+ * Thread rule: distinct objects are independent. Compiling a model installs a log handler for the whole process, which drops
+ * MuJoCo's warnings; a program that wants its own installs it afterwards. */
+#ifndef KS_ENVS_MUJOCO_LOAD_H
+#define KS_ENVS_MUJOCO_LOAD_H
+
+#include "base/error.h"
+
+#include <mujoco/mujoco.h>
+
+/* The model of a MJCF text that ends with a zero byte; the caller's (mj_deleteModel). Errors: KS_FAILED with MuJoCo's message. But
+ * where MuJoCo's compiler lacks memory, it calls abort (an exception of C++ that cannot be caught from here). */
+mjModel* ks_mujoco_compile(const unsigned char* xml, ks_error* err);
+
+/* A world; the caller's (mj_deleteData). Errors: KS_FAILED (memory). */
+mjData* ks_mujoco_make_data(const mjModel* m, ks_error* err);
+
+#endif
