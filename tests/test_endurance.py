@@ -58,17 +58,24 @@ def signalled(kshot, folder, reference, duration, rounds, chance):
 
 
 def two_writers(kshot, folder, reference, duration, rounds, chance):
-    """A second process on the same directory, at any moment: one of them does the work, the other is refused."""
+    """A second process on the same directory, at any moment, that goes on with the run or wants another one in its place: while the
+    first works it is refused, and the first does not notice."""
+    other = ["-s", "seed=2", "--force"]
+    kshot.done("train", *RUN, *other, "-o", f"{folder}/other")
+    refused = 0
     for number in range(rounds):
-        run = f"{folder}/two{number}"
+        run, how = f"{folder}/two{number}", chance.choice([["--resume"], other])
         first = begin(kshot, run)
-        time.sleep(chance.uniform(0, duration))
-        how = chance.choice(["--resume", "--force"])
-        second = begin(kshot, run, how)
-        told = [process.communicate()[1] for process in (first, second)]
-        codes = [first.returncode, second.returncode]
-        assert 0 in codes and all(code in (0, 1, 2) for code in codes), f"round {number}, {how}: exit codes {codes}: {told}"
-        finish(kshot, reference, run)
+        while not os.path.exists(f"{run}/progress.csv") and first.poll() is None:
+            time.sleep(0.001)
+        time.sleep(chance.uniform(0, duration / 2))
+        second = begin(kshot, run, *how)
+        told = [process.communicate()[1] for process in (second, first)]
+        said = f"round {number}, {how}: exit codes {first.returncode} and {second.returncode}: {told}"
+        assert first.returncode == 0 and second.returncode in (0, 1, 2), said
+        refused += second.returncode != 0
+        same_run(f"{folder}/other" if second.returncode == 0 and how == other else reference, run)
+    assert refused > rounds / 2, f"only {refused} of {rounds} second processes were refused"
 
 
 def main():
