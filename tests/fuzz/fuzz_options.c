@@ -26,6 +26,10 @@ FAILS(bool, ks_bench_view_run, void* result, const ks_bench_options* options, ks
 FAILS(bool, ks_bench_sampling_run, ks_bench_sampling* result, const ks_bench_options* options, ks_error* err)
 FAILS(bool, ks_bench_iteration_run, ks_bench_iteration* result, const ks_bench_options* options, ks_error* err)
 
+void ks_cli_say(const char* text) { /* main's, which is not here */
+    (void)text;
+}
+
 static int (*const COMMANDS[])(int argc, char** argv, ks_error* err) = {
     ks_cli_train, ks_cli_eval,  ks_cli_plot, ks_cli_rollout, ks_cli_audit, ks_cli_bench, ks_cli_envs, ks_cli_info,
 #ifdef KS_VIEWER
