@@ -46,6 +46,8 @@ def without_comments(text):
 
 def calls(text):
     """Every call that prints to a file or a buffer: the number of its line, its text."""
+    # brackets inside of strings do not count
+    text = re.sub(r'"(?:\\.|[^"\\\n])*"', lambda s: s.group(0).replace("(", "[").replace(")", "]"), text)
     for match in PRINTS.finditer(text):
         depth, end = 1, match.end()
         while depth > 0:
