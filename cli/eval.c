@@ -31,6 +31,7 @@ static const char* const HELP =
     "  --keep-lr          keep the step sizes of --search-lr or --lr with the policy, in the metadata of its file: "
     "eval,\n"
     "                     rollout, view, record and plot then use them where no others are given\n"
+    "  --gae-lambda L     lambda of the advantages that it adapts by (default: the policy's own; the paper's is 1)\n"
     "  --horizon T        timesteps per trajectory (default: the policy's own)\n"
     "  --seed N           of tasks, start states and action noise (default 1)\n"
     "  --label NAME       of the CSV's rows (default: the method)\n"

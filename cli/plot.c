@@ -36,6 +36,7 @@ static const char* const HELP =
     "  --steps K          gradient steps (default 1): shows 0, 1 and K\n"
     "  --lr A1[,A2…]      their step sizes (default: kept ones, or the paper's protocol)\n"
     "  --rollouts N       paths to draw per step, of the 40 that are sampled (default 5)\n"
+    "  --gae-lambda L     lambda of the advantages that it adapts by (default: the policy's own)\n"
     "  --seed N           of action noise, and of the goal (default 1)\n"
     "  --best             of run directories, best.safetensors instead of policy.safetensors\n"
     "  -j THREADS         default: the number of cores; results do not depend on it\n"

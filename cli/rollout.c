@@ -18,6 +18,7 @@ static const char* const HELP =
     "  --lr A1[,A2…]      their step sizes (default: kept ones, or the paper's protocol)\n"
     "  --deterministic    act without noise\n"
     "  --horizon T        timesteps per trajectory (default: the policy's own)\n"
+    "  --gae-lambda L     lambda of the advantages that it adapts by (default: the policy's own)\n"
     "  --seed N           of start states and action noise (default 1)\n"
     "  -e ENV             another environment than the policy's own\n"
     "  --best             of a run directory, best.safetensors instead of policy.safetensors\n"

@@ -1,5 +1,12 @@
 #include "cli/sampling.h"
 
+#include "base/number.h"
+
+static bool parse_gae_lambda(double* lambda, const char* text, ks_error* err) {
+    return (ks_parse_double(text, lambda) && *lambda >= 0 && *lambda <= 1) ||
+           ks_fail(err, KS_BAD_INPUT, "--gae-lambda: '%s' is not a number from 0 to 1", text);
+}
+
 bool ks_sampling_option(ks_cli_sampling* s, int option, const char* value, ks_error* err) {
     switch (option) {
         case KS_SAMPLING_TRAJECTORIES:
@@ -15,6 +22,9 @@ bool ks_sampling_option(ks_cli_sampling* s, int option, const char* value, ks_er
             return ks_cli_int("--seed", value, 0, INT64_MAX, &s->seed, err);
         case KS_SAMPLING_BEST:
             return s->best = true;
+        case KS_SAMPLING_GAE_LAMBDA:
+            s->has_gae_lambda = true;
+            return parse_gae_lambda(&s->gae_lambda, value, err);
         case 'e':
             s->env = value;
             return true;
@@ -31,6 +41,9 @@ bool ks_sampling_settings(ks_eval_settings* settings, const ks_cli_sampling* s, 
     settings->horizon = s->horizon ? (size_t)s->horizon : (size_t)p->info.horizon;
     settings->steps = (int)s->steps;
     settings->advantage = (ks_advantage_settings){.gamma = p->info.gamma, .gae_lambda = p->info.gae_lambda};
+    if (s->has_gae_lambda) {
+        settings->advantage.gae_lambda = s->gae_lambda;
+    }
     settings->seed = (uint64_t)s->seed;
     settings->threads = (int)s->threads;
     ks_default_lr(settings->lr, p->def->name, &p->info);

@@ -7,13 +7,13 @@
 
 /* What getopt_long needs; their letters are in KS_SAMPLING_LETTERS. */
 #define KS_SAMPLING_LETTERS "he:j:"
-#define KS_SAMPLING_OPTIONS                                                                                     \
-    {"help", no_argument, NULL, 'h'}, {"trajectories", required_argument, NULL, KS_SAMPLING_TRAJECTORIES},      \
-        {"steps", required_argument, NULL, KS_SAMPLING_STEPS}, {"lr", required_argument, NULL, KS_SAMPLING_LR}, \
-        {"horizon", required_argument, NULL, KS_SAMPLING_HORIZON},                                              \
-        {"seed", required_argument, NULL, KS_SAMPLING_SEED}, {"best", no_argument, NULL, KS_SAMPLING_BEST},     \
-        {"env", required_argument, NULL, 'e'}, {                                                                \
-        "threads", required_argument, NULL, 'j'                                                                 \
+#define KS_SAMPLING_OPTIONS                                                                                       \
+    {"help", no_argument, NULL, 'h'}, {"trajectories", required_argument, NULL, KS_SAMPLING_TRAJECTORIES},        \
+        {"steps", required_argument, NULL, KS_SAMPLING_STEPS}, {"lr", required_argument, NULL, KS_SAMPLING_LR},   \
+        {"horizon", required_argument, NULL, KS_SAMPLING_HORIZON},                                                \
+        {"seed", required_argument, NULL, KS_SAMPLING_SEED}, {"best", no_argument, NULL, KS_SAMPLING_BEST},       \
+        {"gae-lambda", required_argument, NULL, KS_SAMPLING_GAE_LAMBDA}, {"env", required_argument, NULL, 'e'}, { \
+        "threads", required_argument, NULL, 'j'                                                                   \
     }
 enum {
     KS_SAMPLING_TRAJECTORIES = 256,
@@ -22,6 +22,7 @@ enum {
     KS_SAMPLING_HORIZON,
     KS_SAMPLING_SEED,
     KS_SAMPLING_BEST,
+    KS_SAMPLING_GAE_LAMBDA,
     KS_SAMPLING_END
 };
 
@@ -30,7 +31,8 @@ typedef struct ks_cli_sampling {
     const char *env, *lr;
     int64_t trajectories, horizon; /* 0: the protocol's, the policy's own */
     int64_t steps, seed, threads;
-    bool best;
+    double gae_lambda; /* if has_gae_lambda; else the policy's own */
+    bool best, has_gae_lambda;
 } ks_cli_sampling;
 
 /* One option of KS_SAMPLING_OPTIONS. Errors: KS_BAD_INPUT; any other option is false with *err as it was. */

@@ -200,8 +200,17 @@ def bad_sizes(kshot, policy):
     kshot.refused(FAILED, ["step size 1e+30", "(0.1 0.2)"], "plot", "--trajectories", policy, *task, "-o", f"{policy}.svg")
 
 
+def another_lambda(kshot, policy):
+    """What is adapted by may have another lambda than training had: 1 is this policy's own."""
+    own, same, other = (kshot.done("eval", policy, "--tasks", 3, *words).splitlines()
+                        for words in ((), ("--gae-lambda", 1), ("--gae-lambda", 0.5)))
+    assert same == own and other[4] == own[4] and other[5] != own[5], (own, other)
+
+
 def bad_lists(kshot, policy):
     for words, mentions in (
+        (["--gae-lambda", "1.5"], ["--gae-lambda", "1.5", "0 to 1"]),
+        (["--gae-lambda", "nan"], ["--gae-lambda"]),
         (["--search-lr", ""], ["--search-lr"]),
         (["--search-lr", "0.1,,1"], ["--search-lr", "0.1,,1"]),
         (["--search-lr", "0.1,fast"], ["--search-lr", "fast"]),
@@ -227,6 +236,7 @@ def main():
         the_tasks_are_others(kshot, folder, policy)
         a_search_takes_the_steps_of_training(kshot, folder)
         kept_with_the_policy(kshot, folder, policy)
+        another_lambda(kshot, policy)
         bad_sizes(kshot, policy)
         bad_lists(kshot, policy)
 
