@@ -1,33 +1,17 @@
 #include "base/text.h"
 
-#include <string.h>
+#include "base/utf8.h"
 
-/* Bytes of the character at `at`, 0 if it is no well-formed one (also: too long a form, a surrogate, above U+10FFFF). */
-static size_t character(unsigned long* code, const unsigned char* at) {
-    static const unsigned long LEAST[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t bytes = *at < 0x80 ? 1 : *at >> 5 == 6 ? 2 : *at >> 4 == 14 ? 3 : *at >> 3 == 30 ? 4 : 0;
-    *code = *at;
-    if (bytes < 2) {
-        return bytes;
-    }
-    *code = *at & (0x7fu >> bytes);
-    for (size_t i = 1; i < bytes; i++) {
-        if (at[i] >> 6 != 2) {
-            return 0;
-        }
-        *code = *code << 6 | (at[i] & 0x3fu);
-    }
-    return *code < LEAST[bytes] || *code > 0x10ffff || (*code >= 0xd800 && *code < 0xe000) ? 0 : bytes;
-}
+#include <string.h>
 
 static bool is_control(unsigned long code) {
     return code < 0x20 || (code >= 0x7f && code < 0xa0);
 }
 
 bool ks_text_is_printable(const char* text) {
-    for (const unsigned char* at = (const unsigned char*)text; *at;) {
+    for (const char* at = text; *at;) {
         unsigned long code;
-        size_t bytes = character(&code, at);
+        size_t bytes = ks_utf8_decode(&code, at);
         if (bytes == 0 || is_control(code)) {
             return false;
         }
@@ -53,12 +37,11 @@ enum { PIECE = 8 };
 /* The next character of the text, escaped if need be, into piece. Returns how many bytes of the text it was. */
 static size_t next_piece(char piece[PIECE], const char* text) {
     unsigned long code;
-    const unsigned char* at = (const unsigned char*)text;
-    size_t bytes = character(&code, at);
-    if (*at == '\n' || *at == '\t' || *at == '\r') {
-        snprintf(piece, PIECE, "\\%c", *at == '\n' ? 'n' : *at == '\t' ? 't' : 'r');
+    size_t bytes = ks_utf8_decode(&code, text);
+    if (*text == '\n' || *text == '\t' || *text == '\r') {
+        snprintf(piece, PIECE, "\\%c", *text == '\n' ? 'n' : *text == '\t' ? 't' : 'r');
     } else if (bytes == 0 || (bytes == 1 && is_control(code))) {
-        snprintf(piece, PIECE, "\\x%02x", *at);
+        snprintf(piece, PIECE, "\\x%02x", (unsigned)(unsigned char)*text);
     } else if (is_control(code) || misleads(code)) {
         snprintf(piece, PIECE, "\\u%04x", (unsigned)code & 0xffffu);
     } else {

@@ -2,21 +2,31 @@
 
 #include <string.h>
 
-size_t ks_utf8_bytes(const char* text) {
+size_t ks_utf8_decode(unsigned long* code, const char* text) {
     static const unsigned long LEAST[] = {0, 0, 0x80, 0x800, 0x10000};
     const unsigned char* at = (const unsigned char*)text;
     size_t bytes = *at == 0 ? 0 : *at < 0x80 ? 1 : *at >> 5 == 6 ? 2 : *at >> 4 == 14 ? 3 : *at >> 3 == 30 ? 4 : 0;
+    *code = *at;
     if (bytes < 2) {
         return bytes;
     }
-    unsigned long code = *at & (0x7fu >> bytes);
+    unsigned long number = *at & (0x7fu >> bytes);
     for (size_t i = 1; i < bytes; i++) {
         if (at[i] >> 6 != 2) {
             return 0;
         }
-        code = code << 6 | (at[i] & 0x3fu);
+        number = number << 6 | (at[i] & 0x3fu);
     }
-    return code < LEAST[bytes] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000) ? 0 : bytes;
+    if (number < LEAST[bytes] || number > 0x10ffff || (number >= 0xd800 && number < 0xe000)) {
+        return 0;
+    }
+    *code = number;
+    return bytes;
+}
+
+size_t ks_utf8_bytes(const char* at) {
+    unsigned long code;
+    return ks_utf8_decode(&code, at);
 }
 
 const char* ks_utf8_lookalike(const char* at) {
