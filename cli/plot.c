@@ -1,9 +1,10 @@
-#include "viewer/plot.h"
+#include "figures/plot.h"
 #include "base/text.h"
 #include "cli/interrupt.h"
+#include "cli/paths.h"
 #include "cli/sampling.h"
+#include "figures/gnuplot.h"
 #include "run/config.h"
-#include "viewer/gnuplot.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,6 +47,8 @@ static const char* const HELP =
     "  --label NAME       the name of the next file, run or policy in order: give it once for each, or once for all\n";
 
 enum { MAX_INPUTS = 256, DEFAULT_ROLLOUTS = 5 };
+_Static_assert((int)KS_RETURNS_MAX_STEPS == (int)KS_EVAL_MAX_STEPS && (int)KS_RETURNS_MAX_GOAL == (int)KS_TASK_MAX,
+               "figures read every CSV that eval writes");
 
 typedef struct plot_options {
     const char *output, *paper, *x, *title, *task;

@@ -18,9 +18,10 @@ ROOMS = {
     "rl": ["base", "envs", "policy"],
     "maml": ["base", "envs", "policy", "rl"],
     "run": ["base", "envs", "policy", "rl", "maml"],
-    "bench": ["base", "envs", "policy", "rl", "maml", "run", "viewer"],
+    "figures": ["base"],
     "viewer": ["base", "envs", "policy", "rl", "maml"],
-    "cli": ["base", "envs", "policy", "rl", "maml", "run", "viewer", "bench"],
+    "bench": ["base", "envs", "policy", "rl", "maml", "run", "viewer"],
+    "cli": ["base", "envs", "policy", "rl", "maml", "run", "figures", "viewer", "bench"],
 }
 PROGRAMS = {"bench/phases.c"}  # with a main of their own
 OPENMP = {"rl/rollout.c", "maml/parallel.c"}

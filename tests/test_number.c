@@ -3,8 +3,8 @@
 
 #include "base/safetensors.h"
 #include "cli/cli.h"
+#include "figures/csv.h"
 #include "run/config.h"
-#include "viewer/csv.h"
 
 #include <float.h>
 #include <locale.h>

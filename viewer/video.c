@@ -1,8 +1,8 @@
 #include "viewer/video.h"
 
 #include "base/atomic_file.h"
-#include "viewer/child.h"
-#include "viewer/whole.h"
+#include "base/child.h"
+#include "base/whole.h"
 
 #include <errno.h>
 #include <png.h>

@@ -1,6 +1,6 @@
-/* progress.csv of runs, as plot reads them: viewer/curves.h. Byte 0x1e parts two runs, which are of one label. */
+/* progress.csv of runs, as plot reads them: figures/curves.h. Byte 0x1e parts two runs, which are of one label. */
 #include "target.h"
-#include "viewer/curves.h"
+#include "figures/curves.h"
 
 #include <string.h>
 

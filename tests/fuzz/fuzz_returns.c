@@ -1,6 +1,6 @@
-/* CSVs of eval: viewer/returns.h. A byte 0x1e parts two files; the first byte says whether the first gets a label of its own. */
+/* CSVs of eval: figures/returns.h. A byte 0x1e parts two files; the first byte says whether the first gets a label of its own. */
 #include "target.h"
-#include "viewer/returns.h"
+#include "figures/returns.h"
 
 #include <string.h>
 
@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     fuzz_check(ok, &err);
     for (size_t i = 0; ok && i < returns.count; i++) {
         const ks_return_line* line = &returns.lines[i];
-        if (line->steps < 0 || line->steps > KS_EVAL_MAX_STEPS || line->tasks[line->steps] == 0 || !*line->label) {
+        if (line->steps < 0 || line->steps > KS_RETURNS_MAX_STEPS || line->tasks[line->steps] == 0 || !*line->label) {
             fuzz_finding("a line without a name or a last step");
         }
     }

@@ -1,7 +1,7 @@
 #include "base/number.h"
-#include "viewer/figure.h"
-#include "viewer/plot.h"
-#include "viewer/text.h"
+#include "figures/figure.h"
+#include "figures/plot.h"
+#include "figures/text.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
-#include "viewer/curves.h"
+#include "figures/curves.h"
 
-#include "viewer/csv.h"
+#include "figures/csv.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,8 +2,8 @@
  *
  * The script goes to gnuplot's standard input and the figure comes from its standard output: no shell, no file names within
  * the script. Thread rule: one call at a time per output. */
-#ifndef KS_VIEWER_GNUPLOT_H
-#define KS_VIEWER_GNUPLOT_H
+#ifndef KS_FIGURES_GNUPLOT_H
+#define KS_FIGURES_GNUPLOT_H
 
 #include "base/error.h"
 

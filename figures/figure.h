@@ -1,9 +1,9 @@
 /* figure.h: what all figures share: the script that is written for gnuplot, its looks, a style for every label. Internal to
  * this room. Thread rule: an object is used by one thread at a time. */
-#ifndef KS_VIEWER_FIGURE_H
-#define KS_VIEWER_FIGURE_H
+#ifndef KS_FIGURES_FIGURE_H
+#define KS_FIGURES_FIGURE_H
 
-#include "viewer/plot.h"
+#include "figures/plot.h"
 
 #include <stdio.h>
 

@@ -1,8 +1,8 @@
 /* curves.h: learning curves from the progress.csv of runs (docs/files.md); runs of one label become one curve.
  *
  * Thread rule: plain data once read. */
-#ifndef KS_VIEWER_CURVES_H
-#define KS_VIEWER_CURVES_H
+#ifndef KS_FIGURES_CURVES_H
+#define KS_FIGURES_CURVES_H
 
 #include "base/error.h"
 

@@ -1,7 +1,7 @@
 #include "base/atomic_file.h"
 #include "base/number.h"
-#include "viewer/figure.h"
-#include "viewer/plot.h"
+#include "figures/figure.h"
+#include "figures/plot.h"
 
 #include <math.h>
 #include <string.h>

@@ -2,20 +2,24 @@
  * and its 95 % interval over tasks.
  *
  * Thread rule: plain data once read. */
-#ifndef KS_VIEWER_RETURNS_H
-#define KS_VIEWER_RETURNS_H
+#ifndef KS_FIGURES_RETURNS_H
+#define KS_FIGURES_RETURNS_H
 
+#include "base/error.h"
 #include "base/text.h"
-#include "maml/evaluate.h"
 
-enum { KS_RETURNS_MAX_LINES = 8 };
+#include <stddef.h>
+
+/* what a figure shows at most; the largest gradient step, and numbers of a goal, that a file may have */
+enum { KS_RETURNS_MAX_LINES = 8, KS_RETURNS_MAX_STEPS = 64, KS_RETURNS_MAX_GOAL = 8 };
 
 typedef struct ks_return_line {
     char label[KS_LABEL_MAX];
     int steps;                              /* largest gradient step */
-    size_t tasks[KS_EVAL_MAX_STEPS + 1];    /* behind each mean; 0: this step is not there */
-    double mean[KS_EVAL_MAX_STEPS + 1];     /* of the tasks' mean returns */
-    double interval[KS_EVAL_MAX_STEPS + 1]; /* the mean is uncertain by ± this: 1.96 standard errors; 0 for one task */
+    size_t tasks[KS_RETURNS_MAX_STEPS + 1]; /* behind each mean; 0: this step is not there */
+    double mean[KS_RETURNS_MAX_STEPS + 1];  /* of the tasks' mean returns */
+    double
+        interval[KS_RETURNS_MAX_STEPS + 1]; /* the mean is uncertain by ± this: 1.96 standard errors; 0 for one task */
 } ks_return_line;
 
 typedef struct ks_returns {

@@ -1,7 +1,7 @@
 /* paper_returns.h: the returns that the authors of MAML measured (Finn, Abbeel, Levine 2017), for comparison in figures.
  * Thread rule: constant. */
-#ifndef KS_VIEWER_PAPER_RETURNS_H
-#define KS_VIEWER_PAPER_RETURNS_H
+#ifndef KS_FIGURES_PAPER_RETURNS_H
+#define KS_FIGURES_PAPER_RETURNS_H
 
 #include "base/error.h"
 

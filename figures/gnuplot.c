@@ -1,9 +1,9 @@
-#include "viewer/gnuplot.h"
+#include "figures/gnuplot.h"
 
 #include "base/atomic_file.h"
+#include "base/child.h"
 #include "base/number.h"
-#include "viewer/child.h"
-#include "viewer/whole.h"
+#include "base/whole.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 #define _GNU_SOURCE /* open_memstream */
-#include "viewer/figure.h"
+#include "figures/figure.h"
 
 #include "base/text.h"
-#include "viewer/gnuplot.h"
-#include "viewer/text.h"
+#include "figures/gnuplot.h"
+#include "figures/text.h"
 
 #include <stdlib.h>
 #include <strings.h>

@@ -1,7 +1,7 @@
 /* whole.h: is a file that another program has written there to its last byte? Programs do not always notice that a disk is full,
- * and their exit code says nothing then. Internal to this room. Thread rule: one call at a time per descriptor. */
-#ifndef KS_VIEWER_WHOLE_H
-#define KS_VIEWER_WHOLE_H
+ * and their exit code says nothing then. Thread rule: one call at a time per descriptor. */
+#ifndef KS_BASE_WHOLE_H
+#define KS_BASE_WHOLE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,8 +4,8 @@
  * Every error names file and line. Columns are found by name, so that a file may have more of them than its reader knows.
  *
  * Thread rule: an object is used by one thread at a time. */
-#ifndef KS_VIEWER_CSV_H
-#define KS_VIEWER_CSV_H
+#ifndef KS_FIGURES_CSV_H
+#define KS_FIGURES_CSV_H
 
 #include "base/text_file.h"
 

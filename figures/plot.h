@@ -7,13 +7,13 @@
  * All of them put the figure where figure->output says, atomically. Errors: KS_BAD_INPUT (suffix, texts that are not printable
  * UTF-8), KS_FAILED (gnuplot is missing or fails, no permission, disk full, memory), KS_INTERRUPTED (stop).
  * Thread rule: one call at a time per output. */
-#ifndef KS_VIEWER_PLOT_H
-#define KS_VIEWER_PLOT_H
+#ifndef KS_FIGURES_PLOT_H
+#define KS_FIGURES_PLOT_H
 
-#include "viewer/curves.h"
-#include "viewer/paper_returns.h"
-#include "viewer/paths.h"
-#include "viewer/returns.h"
+#include "figures/curves.h"
+#include "figures/paper_returns.h"
+#include "figures/paths.h"
+#include "figures/returns.h"
 
 #include <signal.h>
 

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE /* environ, memfd_create */
-#include "viewer/child.h"
+#include "base/child.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,10 +3,10 @@
  * computes for ten.
  *
  * It runs without a shell, in the locale C, in a process group of its own: Ctrl-C is for us, who then end it. A socket, unlike a
- * pipe, tells by an error, not by a signal, that it does not listen any more. Internal to this room.
+ * pipe, tells by an error, not by a signal, that it does not listen any more.
  * Thread rule: an object is used by one thread at a time. */
-#ifndef KS_VIEWER_CHILD_H
-#define KS_VIEWER_CHILD_H
+#ifndef KS_BASE_CHILD_H
+#define KS_BASE_CHILD_H
 
 #include "base/error.h"
 

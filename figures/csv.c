@@ -1,4 +1,4 @@
-#include "viewer/csv.h"
+#include "figures/csv.h"
 
 #include "base/number.h"
 

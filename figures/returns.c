@@ -1,7 +1,7 @@
-#include "viewer/returns.h"
+#include "figures/returns.h"
 
 #include "base/number.h"
-#include "viewer/csv.h"
+#include "figures/csv.h"
 
 #include <errno.h>
 #include <math.h>
@@ -12,8 +12,8 @@
 typedef struct sample {
     size_t line; /* index in ks_returns */
     int64_t step, task;
-    double goal[KS_TASK_MAX]; /* unused numbers are 0 */
-    size_t file, row;         /* where it stands */
+    double goal[KS_RETURNS_MAX_GOAL]; /* unused numbers are 0 */
+    size_t file, row;                 /* where it stands */
     double value;
 } sample;
 
@@ -42,9 +42,9 @@ static size_t find_line(ks_returns* r, const ks_csv* csv, const char* label, ks_
 }
 
 /* numbers separated by spaces */
-static bool parse_goal(double goal[KS_TASK_MAX], const ks_csv* csv, const char* text, ks_error* err) {
+static bool parse_goal(double goal[KS_RETURNS_MAX_GOAL], const ks_csv* csv, const char* text, ks_error* err) {
     const char* at = text;
-    for (size_t i = 0; i < KS_TASK_MAX; i++) {
+    for (size_t i = 0; i < KS_RETURNS_MAX_GOAL; i++) {
         if (!ks_scan_double(&at, &goal[i]) || (*at && *at != ' ')) {
             break;
         }
@@ -53,7 +53,7 @@ static bool parse_goal(double goal[KS_TASK_MAX], const ks_csv* csv, const char* 
         }
     }
     return ks_fail(err, KS_BAD_INPUT, "%s:%zu: goal: '%.60s' is not one to %d numbers separated by spaces", csv->path,
-                   csv->line, text, KS_TASK_MAX);
+                   csv->line, text, KS_RETURNS_MAX_GOAL);
 }
 
 static bool parse_row(sample* s, ks_returns* r, const ks_csv* csv, const size_t column[NUM_COLUMNS],
@@ -76,7 +76,7 @@ static bool parse_row(sample* s, ks_returns* r, const ks_csv* csv, const size_t 
     }
     if (!ks_csv_int(&s->task, csv, column[TASK], 0, INT64_MAX, err) ||
         !parse_goal(s->goal, csv, csv->fields[column[GOAL]], err) ||
-        !ks_csv_int(&s->step, csv, column[STEP], 0, KS_EVAL_MAX_STEPS, err) ||
+        !ks_csv_int(&s->step, csv, column[STEP], 0, KS_RETURNS_MAX_STEPS, err) ||
         !ks_csv_number(&s->value, csv, column[RETURN], err)) {
         return false;
     }
@@ -140,7 +140,7 @@ static int compare_place(const sample* a, const sample* b) {
     COMPARE(a->line, b->line)
     COMPARE(a->step, b->step)
     COMPARE(a->task, b->task)
-    for (size_t i = 0; i < KS_TASK_MAX; i++) {
+    for (size_t i = 0; i < KS_RETURNS_MAX_GOAL; i++) {
         COMPARE(a->goal[i], b->goal[i])
     }
     return 0;

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE /* memmem */
-#include "viewer/whole.h"
+#include "base/whole.h"
 
 #include <stdint.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "viewer/paths.h"
+#include "cli/paths.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -89,10 +89,4 @@ bool ks_paths_sample(ks_paths* paths, const ks_env_model* model, const ks_policy
         ks_paths_free(paths);
     }
     return ok;
-}
-
-void ks_paths_free(ks_paths* paths) {
-    free(paths->start);
-    free(paths->xy);
-    *paths = (ks_paths){0};
 }

@@ -1,7 +1,7 @@
 /* Source: the evaluation data that the authors published with "Model-Agnostic Meta-Learning for Fast Adaptation of Deep
  * Networks" (ICML 2017), from which its figures 4 and 5 (section 5.3, appendix A.2) are drawn: mean undiscounted return over
  * 40 test tasks. Their pretrained policies saw one goal per sampling worker, hardly all tasks. */
-#include "viewer/paper_returns.h"
+#include "figures/paper_returns.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "viewer/text.h"
+#include "figures/text.h"
 
 #include "base/text.h"
 

@@ -1,6 +1,6 @@
 /* text.h: text that people typed, or that a file holds, on its way into a figure. Thread rule: pure. */
-#ifndef KS_VIEWER_TEXT_H
-#define KS_VIEWER_TEXT_H
+#ifndef KS_FIGURES_TEXT_H
+#define KS_FIGURES_TEXT_H
 
 #include <stddef.h>
 #include <stdio.h>

@@ -1,0 +1,20 @@
+/* paths.h: where a policy goes on one task of `point`, before and after gradient steps: the material of a picture.
+ * Thread rule: plain data. */
+#ifndef KS_FIGURES_PATHS_H
+#define KS_FIGURES_PATHS_H
+
+#include <stddef.h>
+
+typedef struct ks_paths {
+    int steps;       /* gradient steps */
+    size_t rollouts; /* paths per gradient step */
+    double goal[2];
+    /* both from malloc */
+    size_t* start; /* ((steps + 1) * rollouts + 1) first position of path `step * rollouts + i`, then their number */
+    double* xy;    /* (start[last] x 2) */
+} ks_paths;
+
+/* Frees both arrays, and leaves {0}. */
+void ks_paths_free(ks_paths* paths);
+
+#endif
