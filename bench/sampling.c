@@ -1,5 +1,5 @@
+#include "base/parallel.h"
 #include "bench/bench.h"
-#include "maml/parallel.h"
 #include "rl/rollout.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
+#include "base/parallel.h"
 #include "bench/bench.h"
-#include "maml/parallel.h"
 
 #include <dlfcn.h>
 #include <math.h>

@@ -1,7 +1,7 @@
 #include "maml/adapt.h"
 
 #include "base/number.h"
-#include "maml/parallel.h"
+#include "base/parallel.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -8,8 +8,8 @@
 #ifndef KS_MAML_CURVATURE_H
 #define KS_MAML_CURVATURE_H
 
+#include "base/rng.h"
 #include "maml/derivatives.h"
-#include "rl/rng.h"
 
 typedef struct ks_curvature ks_curvature;
 

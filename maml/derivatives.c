@@ -1,6 +1,6 @@
 #include "maml/derivatives.h"
 
-#include "maml/parallel.h"
+#include "base/parallel.h"
 
 #include <assert.h>
 #include <stdlib.h>

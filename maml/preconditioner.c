@@ -1,6 +1,6 @@
 #include "maml/preconditioner.h"
 
-#include "maml/parallel.h"
+#include "base/parallel.h"
 #include "policy/kfac.h"
 
 #include <stdlib.h>

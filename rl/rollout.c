@@ -1,8 +1,9 @@
 #include "rl/rollout.h"
 
+#include "base/parallel.h"
+
 #include <assert.h>
 #include <math.h>
-#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -344,40 +345,54 @@ static size_t block_size(const ks_rollout_request* requests, size_t count) {
     return size < 1 ? 1 : size > BLOCK ? BLOCK : size;
 }
 
+/* what the threads of one call share */
+typedef struct sampling {
+    const ks_sampler* sampler;
+    const ks_rollout_request* requests;
+    size_t size, blocks; /* trajectories of a block, and blocks of a request, at most */
+    ks_stream action, reset;
+    bool deterministic;
+} sampling;
+
+static void block_item(void* user, size_t index, int thread) {
+    const sampling* s = user;
+    const ks_rollout_request* request = &s->requests[index / s->blocks];
+    size_t first = index % s->blocks * s->size;
+    if (first < request->trajectories) {
+        size_t left = request->trajectories - first;
+        block b = {.sampler = s->sampler,
+                   .crew = &s->sampler->crews[thread],
+                   .request = request,
+                   .action = s->action,
+                   .reset = s->reset,
+                   .deterministic = s->deterministic};
+        run_block(&b, first, left < s->size ? left : s->size);
+    }
+}
+
+static void compact_item(void* user, size_t index, int thread) {
+    const sampling* s = user;
+    (void)thread;
+    compact(s->requests[index].batch);
+}
+
 bool ks_sampler_run(ks_sampler* s, const ks_rollout_request* requests, size_t count, ks_rollout_noise noise,
                     ks_error* err) {
-    size_t size = block_size(requests, count);
     size_t longest = 0;
     for (size_t r = 0; r < count; r++) {
         assert(requests[r].trajectories <= requests[r].batch->sizes.trajectories);
         requests[r].batch->n = requests[r].trajectories;
         longest = requests[r].trajectories > longest ? requests[r].trajectories : longest;
     }
-    size_t blocks = (longest + size - 1) / size; /* per request at most */
-    ks_stream action = ks_stream_make(noise.seed, KS_RNG_ACTION, noise.iteration, noise.stage);
-    ks_stream reset = ks_stream_make(noise.seed, KS_RNG_RESET, noise.iteration, noise.stage);
-#pragma omp parallel num_threads(s->threads)
-    {
-#pragma omp for schedule(dynamic, 1)
-        for (size_t i = 0; i < count * blocks; i++) {
-            const ks_rollout_request* request = &requests[i / blocks];
-            size_t first = i % blocks * size;
-            if (first < request->trajectories) {
-                size_t left = request->trajectories - first;
-                block b = {.sampler = s,
-                           .crew = &s->crews[omp_get_thread_num()],
-                           .request = request,
-                           .action = action,
-                           .reset = reset,
-                           .deterministic = noise.deterministic};
-                run_block(&b, first, left < size ? left : size);
-            }
-        }
-#pragma omp for schedule(dynamic, 1)
-        for (size_t r = 0; r < count; r++) {
-            compact(requests[r].batch);
-        }
-    }
+    sampling shared = {.sampler = s,
+                       .requests = requests,
+                       .size = block_size(requests, count),
+                       .action = ks_stream_make(noise.seed, KS_RNG_ACTION, noise.iteration, noise.stage),
+                       .reset = ks_stream_make(noise.seed, KS_RNG_RESET, noise.iteration, noise.stage),
+                       .deterministic = noise.deterministic};
+    shared.blocks = (longest + shared.size - 1) / shared.size;
+    ks_parallel_for(s->threads, count * shared.blocks, block_item, &shared);
+    ks_parallel_for(s->threads, count, compact_item, &shared);
     for (size_t r = 0; r < count; r++) {
         if (requests[r].batch->rows == 0 && !requests[r].may_break_down) {
             return ks_fail(err, KS_FAILED,

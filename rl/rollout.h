@@ -8,10 +8,10 @@
 #ifndef KS_RL_ROLLOUT_H
 #define KS_RL_ROLLOUT_H
 
+#include "base/rng.h"
 #include "envs/env.h"
 #include "policy/policy.h"
 #include "rl/batch.h"
-#include "rl/rng.h"
 
 typedef struct ks_sampler ks_sampler;
 

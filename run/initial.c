@@ -1,6 +1,6 @@
 #include "run/initial.h"
 
-#include "rl/rng.h"
+#include "base/rng.h"
 
 #include <stdlib.h>
 

@@ -3,8 +3,8 @@
 #ifndef KS_TESTS_POLICY_SUPPORT_H
 #define KS_TESTS_POLICY_SUPPORT_H
 
+#include "base/rng.h"
 #include "policy/policy.h"
-#include "rl/rng.h"
 
 #include <math.h>
 #include <setjmp.h>

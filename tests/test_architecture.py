@@ -1,5 +1,5 @@
 """The rules of the house, read from the sources: arrows point downward only; nothing below the command prints, exits or reads
-the environment; OpenMP stands in few places; nobody calls the C library's global random numbers; numbers are read and written
+the environment; OpenMP stands in one place; nobody calls the C library's global random numbers; numbers are read and written
 by base/number.h, which knows no locale.
 
 usage: test_architecture.py ROOT
@@ -24,7 +24,7 @@ ROOMS = {
     "cli": ["base", "envs", "policy", "rl", "maml", "run", "figures", "viewer", "bench"],
 }
 PROGRAMS = {"bench/phases.c"}  # with a main of their own
-OPENMP = {"rl/rollout.c", "maml/parallel.c"}
+OPENMP = {"base/parallel.c"}
 FORBIDDEN = r"\b(printf|vprintf|puts|putchar|perror|exit|_exit|quick_exit|getenv|secure_getenv|setenv|rand|srand|drand48)\s*\("
 LOCALE = r"\b(setlocale|localeconv|uselocale|strto[df]|strtold|atof|[a-z]*scanf)\s*\("
 PRINTS = re.compile(r"(?<!\w)(?:fprintf|v?snprintf|sprintf|asprintf|dprintf)\(")

@@ -1,6 +1,6 @@
 /* Random streams: Philox's published answers, numbers that depend on their place alone and not on what is drawn beside them,
  * their distributions, and the ends of their ranges. */
-#include "rl/rng.h"
+#include "base/rng.h"
 
 #include <Random123/philox.h>
 #include <math.h>

@@ -1,7 +1,7 @@
-/* parallel.h: the one parallel loop of this room.
+/* parallel.h: the one parallel loop, and the only place of OpenMP.
  * Thread rule: not to be called from inside itself. */
-#ifndef KS_MAML_PARALLEL_H
-#define KS_MAML_PARALLEL_H
+#ifndef KS_BASE_PARALLEL_H
+#define KS_BASE_PARALLEL_H
 
 #include <stddef.h>
 

@@ -1,4 +1,4 @@
-#include "maml/parallel.h"
+#include "base/parallel.h"
 
 #include <omp.h>
 

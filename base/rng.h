@@ -5,8 +5,8 @@
  * state, so results do not depend on the number of threads, and a resumed run equals an uninterrupted one.
  *
  * Thread rule: everything here is pure. */
-#ifndef KS_RL_RNG_H
-#define KS_RL_RNG_H
+#ifndef KS_BASE_RNG_H
+#define KS_BASE_RNG_H
 
 #include "base/real.h"
 

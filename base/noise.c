@@ -2,7 +2,7 @@
  * it against the library's. A counter gives four numbers, and the lanes are the counters that all rows of a block need, row
  * after row, in full groups of LANES, which the compiler turns into vectors. */
 #include "base/elementary.h"
-#include "rl/rng.h"
+#include "base/rng.h"
 
 enum { LANES = 16, ROUNDS = 10, WORDS = 4 /* per counter */ };
 

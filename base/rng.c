@@ -1,4 +1,4 @@
-#include "rl/rng.h"
+#include "base/rng.h"
 
 #include <Random123/philox.h>
 #include <math.h>
