@@ -6,7 +6,7 @@
 #ifndef KS_MAML_ADAPT_H
 #define KS_MAML_ADAPT_H
 
-#include "maml/derivatives.h"
+#include "policy/derivatives.h"
 #include "rl/advantage.h"
 #include "rl/rollout.h"
 

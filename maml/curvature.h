@@ -9,7 +9,7 @@
 #define KS_MAML_CURVATURE_H
 
 #include "base/rng.h"
-#include "maml/derivatives.h"
+#include "policy/derivatives.h"
 
 typedef struct ks_curvature ks_curvature;
 

@@ -8,7 +8,7 @@
 #ifndef KS_MAML_PRECONDITIONER_H
 #define KS_MAML_PRECONDITIONER_H
 
-#include "maml/derivatives.h"
+#include "policy/derivatives.h"
 
 typedef struct ks_preconditioner ks_preconditioner;
 

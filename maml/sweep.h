@@ -12,7 +12,7 @@
 #ifndef KS_MAML_SWEEP_H
 #define KS_MAML_SWEEP_H
 
-#include "maml/derivatives.h"
+#include "policy/derivatives.h"
 #include "rl/batch.h"
 
 typedef struct ks_sweep ks_sweep;

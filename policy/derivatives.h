@@ -7,8 +7,8 @@
  *
  * Vectors per group stand one after the other: (groups x P).
  * Thread rule: one call at a time per object; it uses its own threads inside. Only the create functions allocate. */
-#ifndef KS_MAML_DERIVATIVES_H
-#define KS_MAML_DERIVATIVES_H
+#ifndef KS_POLICY_DERIVATIVES_H
+#define KS_POLICY_DERIVATIVES_H
 
 #include "policy/policy.h"
 

@@ -1,4 +1,4 @@
-#include "maml/derivatives.h"
+#include "policy/derivatives.h"
 
 #include "base/parallel.h"
 
