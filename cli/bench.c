@@ -1,6 +1,6 @@
 #include "bench/bench.h"
 #include "cli/cli.h"
-#include "policy/gemm.h"
+#include "nn/gemm.h"
 
 #include <cjson/cJSON.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 # the tests check every derivative. A room adds its sources to both.
 
 # Every processor that has AVX2 and FMA runs the same instructions, and sums are never reordered: results are the same bytes on all of
-# them (docs/scaling.md). What is wider where the processor is, chooses so by itself (policy/gemm.c).
+# them (docs/scaling.md). What is wider where the processor is, chooses so by itself (nn/gemm.c).
 option(KS_NATIVE "Compile for the processor of this machine, and for no other" OFF)
 
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)

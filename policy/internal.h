@@ -2,8 +2,8 @@
 #ifndef KS_POLICY_INTERNAL_H
 #define KS_POLICY_INTERNAL_H
 
+#include "nn/mlp.h"
 #include "policy/heads.h"
-#include "policy/mlp.h"
 
 struct ks_policy {
     ks_policy_settings settings;

@@ -1,9 +1,9 @@
 #include "policy/kfac.h"
 
-#include "policy/gemm.h"
+#include "nn/gemm.h"
+#include "nn/linear.h"
+#include "nn/vec.h"
 #include "policy/internal.h"
-#include "policy/linear.h"
-#include "policy/vec.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -45,7 +45,8 @@ ks_policy* ks_policy_create(const ks_policy_settings* settings, ks_error* err) {
         return NULL;
     }
     policy->settings = *settings;
-    policy->mlp = ks_mlp_make(settings);
+    policy->mlp =
+        ks_mlp_make(settings->obs_dim, settings->hidden, settings->num_hidden, settings->act_dim, settings->activation);
     policy->num_params = policy->mlp.num_params + (settings->head == KS_GAUSSIAN ? (size_t)settings->act_dim : 0);
     return policy;
 }

@@ -17,18 +17,11 @@
 #define KS_POLICY_POLICY_H
 
 #include "base/error.h"
-#include "base/real.h"
+#include "nn/mlp.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
-enum {
-    KS_MAX_HIDDEN = 16,   /* hidden layers at most */
-    KS_MAX_WIDTH = 65536, /* units of a layer at most */
-    KS_BLOCK_ROWS = 100,  /* rows worked on at once, so that a block's activations stay in cache (measured) */
-};
-
-typedef enum ks_activation { KS_RELU, KS_TANH } ks_activation;
 typedef enum ks_head { KS_GAUSSIAN, KS_CATEGORICAL } ks_head;
 
 typedef struct ks_policy_settings {

@@ -1,7 +1,7 @@
 #include "rl/advantage.h"
 
-#include "policy/gemm.h"
-#include "policy/linear.h"
+#include "nn/gemm.h"
+#include "nn/linear.h"
 
 #include <assert.h>
 #include <math.h>

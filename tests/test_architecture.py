@@ -14,14 +14,15 @@ root = pathlib.Path(sys.argv[1])
 ROOMS = {
     "base": [],
     "envs": ["base"],
-    "policy": ["base"],
-    "rl": ["base", "envs", "policy"],
-    "maml": ["base", "envs", "policy", "rl"],
-    "run": ["base", "envs", "policy", "rl", "maml"],
+    "nn": ["base"],
+    "policy": ["base", "nn"],
+    "rl": ["base", "envs", "nn", "policy"],
+    "maml": ["base", "envs", "nn", "policy", "rl"],
+    "run": ["base", "envs", "nn", "policy", "rl", "maml"],
     "figures": ["base"],
-    "viewer": ["base", "envs", "policy", "rl", "maml"],
-    "bench": ["base", "envs", "policy", "rl", "maml", "run", "viewer"],
-    "cli": ["base", "envs", "policy", "rl", "maml", "run", "figures", "viewer", "bench"],
+    "viewer": ["base", "envs", "nn", "policy", "rl", "maml"],
+    "bench": ["base", "envs", "nn", "policy", "rl", "maml", "run", "viewer"],
+    "cli": ["base", "envs", "nn", "policy", "rl", "maml", "run", "figures", "viewer", "bench"],
 }
 PROGRAMS = {"bench/phases.c"}  # with a main of their own
 OPENMP = {"base/parallel.c"}

@@ -1,6 +1,6 @@
 /* Matrix products: every element is the chain of fused multiply-adds that gemm.h promises, bit for bit, for every shape at the edges
  * of the kernels' tiles, with strides, by every kernel that this processor has; and nothing beside the product is touched. */
-#include "policy/gemm_kernels.h"
+#include "nn/gemm_kernels.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /* Small systems: Cholesky against the product that it should solve, eigenvectors against the matrix that they should build, both also
  * for matrices that are singular, scaled far up and down, already diagonal, or not what they should be. */
-#include "policy/linear.h"
+#include "nn/linear.h"
 #include "policy_support.h"
 
 #include <string.h>

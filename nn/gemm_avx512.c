@@ -1,6 +1,6 @@
 /* the kernel for AVX-512: 32 registers of 16 floats or 8 doubles. Compiled for that instruction set, and called only where it is.
  * At most half a vector of columns is left to AVX2, whose vectors are as wide as that. */
-#include "policy/gemm_kernels.h"
+#include "nn/gemm_kernels.h"
 
 #include <immintrin.h>
 
@@ -20,7 +20,7 @@
 #define FMA _mm512_fmadd_ps
 #define MASK_OF(n) ((__mmask16)((1u << (n)) - 1))
 #define NARROW ks_gemm_avx2_float
-#include "policy/gemm_tiles.h"
+#include "nn/gemm_tiles.h"
 
 #define NAME(x) ks_##x##_avx512_double
 #define REAL double
@@ -38,4 +38,4 @@
 #define FMA _mm512_fmadd_pd
 #define MASK_OF(n) ((__mmask8)((1u << (n)) - 1))
 #define NARROW ks_gemm_avx2_double
-#include "policy/gemm_tiles.h"
+#include "nn/gemm_tiles.h"

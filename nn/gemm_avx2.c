@@ -1,5 +1,5 @@
 /* the kernel for AVX2 and FMA: 16 registers of 8 floats or 4 doubles */
-#include "policy/gemm_kernels.h"
+#include "nn/gemm_kernels.h"
 
 #include <immintrin.h>
 #include <stdint.h>
@@ -23,7 +23,7 @@ static const int64_t DOUBLE_MASKS[8] = {-1, -1, -1, -1};
 #define SET _mm256_set1_ps
 #define FMA _mm256_fmadd_ps
 #define MASK_OF(n) _mm256_loadu_si256((const __m256i*)(const void*)(FLOAT_MASKS + 8 - (n)))
-#include "policy/gemm_tiles.h"
+#include "nn/gemm_tiles.h"
 
 #define NAME(x) ks_##x##_avx2_double
 #define REAL double
@@ -40,4 +40,4 @@ static const int64_t DOUBLE_MASKS[8] = {-1, -1, -1, -1};
 #define SET _mm256_set1_pd
 #define FMA _mm256_fmadd_pd
 #define MASK_OF(n) _mm256_loadu_si256((const __m256i*)(const void*)(DOUBLE_MASKS + 4 - (n)))
-#include "policy/gemm_tiles.h"
+#include "nn/gemm_tiles.h"

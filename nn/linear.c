@@ -1,4 +1,4 @@
-#include "policy/linear.h"
+#include "nn/linear.h"
 
 #include <float.h>
 #include <math.h>

@@ -1,8 +1,8 @@
 /* linear.h: small dense systems in double, row-major. Every sum has an order that is written down here, in loops that do not
  * add up across vector lanes, so that results are the same bytes on every processor.
  * Thread rule: pure functions of their arguments. */
-#ifndef KS_POLICY_LINEAR_H
-#define KS_POLICY_LINEAR_H
+#ifndef KS_NN_LINEAR_H
+#define KS_NN_LINEAR_H
 
 #include <stdbool.h>
 #include <stddef.h>

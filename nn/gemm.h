@@ -9,8 +9,8 @@
  * processor has, with the same result to the last bit (tests/test_gemm.c).
  *
  * Thread rule: pure functions of their arguments; on the caller's thread. */
-#ifndef KS_POLICY_GEMM_H
-#define KS_POLICY_GEMM_H
+#ifndef KS_NN_GEMM_H
+#define KS_NN_GEMM_H
 
 #include "base/real.h"
 

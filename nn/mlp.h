@@ -5,10 +5,21 @@
  * derivatives of the loss with respect to Z_1 … Z_L-1), R{X} and R{Z} are laid out likewise: KS_BLOCK_ROWS x hidden_cols.
  *
  * Thread rule: pure functions of their arguments. Nothing allocates. */
-#ifndef KS_POLICY_MLP_H
-#define KS_POLICY_MLP_H
+#ifndef KS_NN_MLP_H
+#define KS_NN_MLP_H
 
-#include "policy/policy.h"
+#include "base/real.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum {
+    KS_MAX_HIDDEN = 16,   /* hidden layers at most */
+    KS_MAX_WIDTH = 65536, /* units of a layer at most */
+    KS_BLOCK_ROWS = 100,  /* rows worked on at once, so that a block's activations stay in cache (measured) */
+};
+
+typedef enum ks_activation { KS_RELU, KS_TANH } ks_activation;
 
 typedef struct ks_mlp {
     int num_layers; /* L: hidden layers + 1 */
@@ -21,7 +32,8 @@ typedef struct ks_mlp {
     size_t num_params;
 } ks_mlp;
 
-ks_mlp ks_mlp_make(const ks_policy_settings* settings);
+/* hidden (num_hidden <= KS_MAX_HIDDEN): units of every hidden layer. Every layer has 1 to KS_MAX_WIDTH units. */
+ks_mlp ks_mlp_make(int inputs, const int* hidden, int num_hidden, int outputs, ks_activation activation);
 
 /* Parameters, or a direction in their space, with every W also as Wᵀ (in x out): BLAS multiplies matrices of our sizes faster
  * if neither is to be transposed (measured: by a third with AVX-512). */

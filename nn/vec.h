@@ -1,7 +1,7 @@
 /* vec.h: elementwise kernels, plain loops that the compiler vectorises; no sum is reordered by it.
  * Arrays do not overlap unless the text says so. Thread rule: pure functions of their arguments. */
-#ifndef KS_POLICY_VEC_H
-#define KS_POLICY_VEC_H
+#ifndef KS_NN_VEC_H
+#define KS_NN_VEC_H
 
 #include "base/real.h"
 

@@ -1,17 +1,17 @@
-#include "policy/mlp.h"
+#include "nn/mlp.h"
 
-#include "policy/gemm.h"
-#include "policy/vec.h"
+#include "nn/gemm.h"
+#include "nn/vec.h"
 
-ks_mlp ks_mlp_make(const ks_policy_settings* settings) {
-    ks_mlp mlp = {.num_layers = settings->num_hidden + 1, .activation = settings->activation};
-    mlp.width[0] = (size_t)settings->obs_dim;
-    for (int l = 0; l < settings->num_hidden; l++) {
-        mlp.width[l + 1] = (size_t)settings->hidden[l];
+ks_mlp ks_mlp_make(int inputs, const int* hidden, int num_hidden, int outputs, ks_activation activation) {
+    ks_mlp mlp = {.num_layers = num_hidden + 1, .activation = activation};
+    mlp.width[0] = (size_t)inputs;
+    for (int l = 0; l < num_hidden; l++) {
+        mlp.width[l + 1] = (size_t)hidden[l];
         mlp.hidden[l + 1] = mlp.hidden_cols * KS_BLOCK_ROWS;
         mlp.hidden_cols += mlp.width[l + 1];
     }
-    mlp.width[mlp.num_layers] = (size_t)settings->act_dim;
+    mlp.width[mlp.num_layers] = (size_t)outputs;
     for (int l = 0; l < mlp.num_layers; l++) {
         mlp.weight[l] = mlp.num_params;
         mlp.bias[l] = mlp.weight[l] + mlp.width[l] * mlp.width[l + 1];

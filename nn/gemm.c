@@ -1,4 +1,4 @@
-#include "policy/gemm_kernels.h"
+#include "nn/gemm_kernels.h"
 
 static bool wide(void) {
     return __builtin_cpu_supports("avx512f") != 0;

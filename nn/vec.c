@@ -1,4 +1,4 @@
-#include "policy/vec.h"
+#include "nn/vec.h"
 
 #include "base/elementary.h"
 
