@@ -1,9 +1,8 @@
-/* kfac.h: a Kronecker-factored approximation of the Fisher information, and its inverse (Martens and Grosse 2015, "Optimizing
- * neural networks with Kronecker-factored approximate curvature", sections 3 and 4.2).
+/* kfac.h: a Kronecker-factored approximation of a policy's Fisher information, and its inverse (Martens and Grosse 2015,
+ * "Optimizing neural networks with Kronecker-factored approximate curvature", sections 3 and 4.2).
  *
- * Of a layer with inputs x, with a 1 for the bias, and derivatives δ = ∂ log π(a|s)/∂Z, a drawn from the policy, the Fisher
- * information E[(x ⊗ δ)(x ⊗ δ)ᵀ] is taken as E[xxᵀ] ⊗ E[δδᵀ], and layers as independent. The log-std's block is exact, 2 I;
- * below its floor, where it is 0, as well, since nothing comes of it there: the gradient is 0.
+ * The network's blocks are those of nn/kronecker.h, with δ = ∂ log π(a|s)/∂Z and a drawn from the policy. The log-std's block is
+ * exact, 2 I; below its floor, where it is 0, as well, since nothing comes of it there: the gradient is 0.
  *
  * Thread rule: a ks_kfac is used by one thread at a time. Only create allocates. */
 #ifndef KS_POLICY_KFAC_H
@@ -11,7 +10,7 @@
 
 #include "policy/policy.h"
 
-/* Numbers in the factors of all layers: X = E[xxᵀ] ((in + 1) x (in + 1)), then D = E[δδᵀ] (out x out), layer after layer. */
+/* Numbers in the factors of all layers (nn/kronecker.h). */
 size_t ks_kfac_size(const ks_policy* policy);
 
 typedef struct ks_kfac ks_kfac;
