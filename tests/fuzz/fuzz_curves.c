@@ -1,6 +1,6 @@
 /* progress.csv of runs, as plot reads them: figures/curves.h. Byte 0x1e parts two runs, which are of one label. */
-#include "target.h"
 #include "figures/curves.h"
+#include "target.h"
 
 #include <string.h>
 

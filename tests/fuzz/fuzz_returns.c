@@ -1,6 +1,6 @@
 /* CSVs of eval: figures/returns.h. A byte 0x1e parts two files; the first byte says whether the first gets a label of its own. */
-#include "target.h"
 #include "figures/returns.h"
+#include "target.h"
 
 #include <string.h>
 
