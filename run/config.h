@@ -1,10 +1,12 @@
-/* config.h: the settings of a training run, and the one table that parses, checks, prints and documents them.
+/* config.h: the settings of a training run, and the one table that parses, checks, prints and documents them. Its rows stand
+ * with what they set: here, in policy/settings.c and in maml/settings.c.
  *
  * Thread rule: plain data. */
 #ifndef KS_RUN_CONFIG_H
 #define KS_RUN_CONFIG_H
 
-#include "maml/maml.h"
+#include "maml/settings.h"
+#include "policy/settings.h"
 
 #include <stdio.h>
 
@@ -19,32 +21,9 @@ typedef struct ks_config {
     double gamma;
     double gae_lambda;
     int checkpoint_every; /* iterations */
-    struct {
-        int num_hidden;
-        int hidden[KS_MAX_HIDDEN];
-        int activation; /* ks_activation */
-        double log_std_init;
-        double log_std_min;
-        bool scale_inputs;
-    } policy;
-    struct {
-        int steps;
-        double lr;
-        bool first_order;
-        double sweep; /* 0: none */
-    } inner;
-    struct {
-        double gae_lambda; /* -1: gae_lambda */
-        double max_kl;
-        double max_kl_halving;
-        int cg_iterations;
-        double cg_damping;
-        double cg_warm_start;
-        double kfac_damping;
-        double backtrack_ratio;
-        int backtrack_steps;
-        double curvature_fraction;
-    } trpo;
+    ks_policy_config policy;
+    ks_inner_config inner;
+    ks_trpo_config trpo;
 } ks_config;
 
 /* All defaults of the table. */

@@ -1,21 +1,18 @@
 /* Reading configs. It stands on libyaml's document tree, whose nodes know their lines, so that also a value out of range is
  * reported with its line. Before the tree is built, the text's events are looked through: libyaml works for minutes on texts
  * that nest deeply or have many anchors. */
-#include "base/names.h"
 #include "base/number.h"
 #include "base/text_file.h"
-#include "run/config_fields.h"
+#include "run/config.h"
+#include "run/config_table.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <yaml.h>
 
 enum { MAX_BYTES = 1 << 20, MAX_DEPTH = 16, MAX_ANCHORS = MAX_DEPTH };
-
-static void* at(ks_config* config, const ks_field* f) {
-    return (char*)config + f->offset;
-}
 
 /* ---- one value ---------------------------------------------------------------------------------------------------------- */
 
@@ -40,175 +37,67 @@ static bool fail_at(place p, ks_error* err, const char* format, ...) {
     return ks_fail(err, KS_BAD_INPUT, "%s%s: %s%s%s", p.source, line, p.key, *p.key ? ": " : "", text);
 }
 
-static bool parse_number(const char* text, bool whole, double* value) {
-    return ks_parse_double(text, value) && (!whole || strspn(text, "+-0123456789") == strlen(text));
+static bool set_scalar(ks_config* config, int row, const char* text, place p, ks_error* err) {
+    ks_error inner = {0};
+    return ks_settings_set(&ks_config_table, row, config, text, &inner) || fail_at(p, err, "%s", inner.text);
 }
 
-static bool set_number(ks_config* config, const ks_field* f, const char* text, place p, ks_error* err) {
-    bool whole = f->type != DOUBLE;
-    double value;
-    if (!parse_number(text, whole, &value)) {
-        return fail_at(p, err, "'%.40s' is not a %s", text, whole ? "whole number" : "number");
-    }
-    int64_t integer = 0; /* a double has not enough digits */
-    bool fits = f->type != INT64 || ks_parse_int(text, INT64_MIN, INT64_MAX, &integer);
-    if (!fits || !(value >= f->min && value <= f->max)) {
-        char range[64];
-        ks_field_range(range, sizeof range, f);
-        return fail_at(p, err, "%.40s is out of range; it must be from %s", text, range);
-    }
-    if (f->type == INT) {
-        *(int*)at(config, f) = (int)value;
-    } else if (f->type == INT64) {
-        *(int64_t*)at(config, f) = integer;
-    } else {
-        *(double*)at(config, f) = value;
-    }
-    return true;
-}
-
-static bool set_choice(ks_config* config, const ks_field* f, const char* text, place p, ks_error* err) {
-    char name[32];
-    for (int i = 0; ks_choice_name(f->text, i, name, sizeof name); i++) {
-        if (strcmp(name, text) == 0) {
-            *(int*)at(config, f) = i;
-            return true;
-        }
-    }
-    return fail_at(p, err, "'%.40s' is not one of %s", text, f->text);
-}
-
-/* the words of YAML 1.2 */
-static bool set_bool(ks_config* config, const ks_field* f, const char* text, place p, ks_error* err) {
-    static const char* const WORDS[] = {"false", "False", "FALSE", "true", "True", "TRUE"};
-    for (int i = 0; i < 6; i++) {
-        if (strcmp(text, WORDS[i]) == 0) {
-            *(bool*)at(config, f) = i >= 3;
-            return true;
-        }
-    }
-    return fail_at(p, err, "'%.40s' is not true or false", text);
-}
-
-static bool set_scalar(ks_config* config, const ks_field* f, const char* text, place p, ks_error* err) {
-    switch (f->type) {
-        case INT:
-        case INT64:
-        case DOUBLE:
-            return set_number(config, f, text, p, err);
-        case CHOICE:
-            return set_choice(config, f, text, p, err);
-        case BOOL:
-            return set_bool(config, f, text, p, err);
-        case TEXT: {
-            ks_error inner = {0};
-            if (!ks_env_find(text, &inner)) {
-                return fail_at(p, err, "%s", inner.text);
-            }
-            snprintf(config->env, sizeof config->env, "%s", text);
-            return true;
-        }
-        case WIDTHS:
-            break;
-    }
-    return fail_at(p, err, "'%.40s' is not a list, as [100, 100] is", text);
-}
-
-static bool set_widths(ks_config* config, const ks_field* f, yaml_document_t* doc, yaml_node_t* list, place p,
-                       ks_error* err) {
-    int count = 0;
+static bool set_widths(ks_config* config, int row, yaml_document_t* doc, yaml_node_t* list, place p, ks_error* err) {
+    ks_settings_set_widths(&ks_config_table, row, config);
     for (yaml_node_item_t* i = list->data.sequence.items.start; i < list->data.sequence.items.top; i++) {
         yaml_node_t* node = yaml_document_get_node(doc, *i);
         const char* text = node->type == YAML_SCALAR_NODE ? (const char*)node->data.scalar.value : "a list";
-        double width;
-        if (!parse_number(text, true, &width) || width < f->min || width > f->max) {
-            return fail_at(p, err, "'%.40s' is not a width from %g to %g", text, f->min, f->max);
+        ks_error inner = {0};
+        if (!ks_settings_add_width(&ks_config_table, row, config, text, &inner)) {
+            return fail_at(p, err, "%s", inner.text);
         }
-        if (count == KS_MAX_HIDDEN) {
-            return fail_at(p, err, "more than %d layers", KS_MAX_HIDDEN);
-        }
-        config->policy.hidden[count++] = (int)width;
     }
-    config->policy.num_hidden = count;
     return true;
 }
 
 /* ---- documents ------------------------------------------------------------------------------------------------------------ */
-
-static const ks_field* find_field(const char* key) {
-    for (int i = 0; i < ks_config_num_fields; i++) {
-        if (strcmp(ks_config_fields[i].key, key) == 0) {
-            return &ks_config_fields[i];
-        }
-    }
-    return NULL;
-}
-
-static bool is_section(const char* key) {
-    size_t length = strlen(key);
-    for (int i = 0; i < ks_config_num_fields; i++) {
-        if (strncmp(ks_config_fields[i].key, key, length) == 0 && ks_config_fields[i].key[length] == '.') {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* the name that was probably meant: the nearest key, whole or without its section */
-static bool unknown_key(place p, ks_error* err) {
-    const char* nearest = ks_config_fields[0].key;
-    size_t best = SIZE_MAX;
-    const char* dot = strrchr(p.key, '.');
-    for (int i = 0; i < ks_config_num_fields; i++) {
-        const char* field_dot = strchr(ks_config_fields[i].key, '.');
-        size_t whole = ks_edit_distance(p.key, ks_config_fields[i].key);
-        size_t name = ks_edit_distance(dot ? dot + 1 : p.key, field_dot ? field_dot + 1 : ks_config_fields[i].key);
-        size_t distance = 2 * name < whole ? 2 * name : whole;
-        if (distance < best) {
-            best = distance;
-            nearest = ks_config_fields[i].key;
-        }
-    }
-    return fail_at(p, err, "unknown key; did you mean %s?", nearest);
-}
 
 typedef struct reader {
     ks_config* config;
     const char* source;
     bool lines; /* whether the source has lines */
     yaml_document_t* doc;
-    bool seen[KS_MAX_FIELDS];
+    bool seen[KS_SETTINGS_MAX]; /* row by row */
 } reader;
 
 static bool read_mapping(reader* r, yaml_node_t* map, const char* section, ks_error* err);
 
 /* the value of the key p.key, which is whole: "name" or "section.name" */
 static bool read_value(reader* r, yaml_node_t* value, place p, ks_error* err) {
-    const ks_field* f = find_field(p.key);
-    if (!f && !strchr(p.key, '.') && is_section(p.key)) {
+    int row = ks_settings_find(&ks_config_table, p.key);
+    if (row < 0 && !strchr(p.key, '.') && ks_settings_is_section(&ks_config_table, p.key)) {
         if (value->type == YAML_MAPPING_NODE) {
             return read_mapping(r, value, p.key, err);
         }
         return fail_at(p, err, "is a section: its keys stand below it, indented");
     }
-    if (!f) {
-        return unknown_key(p, err);
+    if (row < 0) {
+        return fail_at(p, err, "unknown key; did you mean %s?", ks_settings_nearest(&ks_config_table, p.key));
     }
-    if (r->seen[f - ks_config_fields]) {
+    assert(row < KS_SETTINGS_MAX);
+    if (r->seen[row]) {
         return fail_at(p, err, "stands twice");
     }
-    r->seen[f - ks_config_fields] = true;
-    if (f->type == WIDTHS && value->type == YAML_SEQUENCE_NODE) {
-        return set_widths(r->config, f, r->doc, value, p, err);
+    r->seen[row] = true;
+    ks_setting_type type = ks_settings_row(&ks_config_table, row)->type;
+    if (type == KS_SETTING_WIDTHS && value->type == YAML_SEQUENCE_NODE) {
+        return set_widths(r->config, row, r->doc, value, p, err);
     }
     if (value->type != YAML_SCALAR_NODE) {
         return fail_at(p, err, "takes a single value");
     }
     const char* text = (const char*)value->data.scalar.value;
-    if (f->type != TEXT && f->type != CHOICE && value->data.scalar.style != YAML_PLAIN_SCALAR_STYLE) {
+    bool fits =
+        type == KS_SETTING_TEXT || type == KS_SETTING_CHOICE || value->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+    if (!fits) {
         return fail_at(p, err, "'%.40s' in quotes is a text, not a value of this key", text);
     }
-    return set_scalar(r->config, f, text, p, err);
+    return set_scalar(r->config, row, text, p, err);
 }
 
 static bool read_pair(reader* r, yaml_node_t* key_node, yaml_node_t* value, const char* section, ks_error* err) {
