@@ -80,7 +80,12 @@ static bool prepare(ks_progress* p, bool resume, int64_t iteration, int64_t* fir
     char line[1024];
     long cut = 0;
     *first = iteration;
-    if (resume && !find_cut(p, iteration, first, &cut, err)) {
+    errno = 0;
+    bool found = !resume || find_cut(p, iteration, first, &cut, err);
+    if (ferror(p->file)) { /* not the end of the file, which would be cut there */
+        return ks_fail(err, KS_FAILED, "cannot read %s: %s", p->path, strerror(errno ? errno : EIO));
+    }
+    if (!found) {
         return false;
     }
     bool ok = fseek(p->file, cut, SEEK_SET) == 0 && ftruncate(fileno(p->file), cut) == 0;
