@@ -34,7 +34,8 @@ mjModel* ks_mujoco_compile(const unsigned char* xml, ks_error* err) {
         m = mj_compile(spec, NULL);
     }
     if (!m) {
-        ks_fail(err, KS_FAILED, "MuJoCo cannot load a model: %s", spec ? mjs_getError(spec) : message);
+        ks_fail(err, KS_FAILED, "MuJoCo cannot load a model, or has not enough memory for it: %s",
+                spec ? mjs_getError(spec) : message);
     }
     mj_deleteSpec(spec);
     return m;

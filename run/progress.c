@@ -104,8 +104,11 @@ ks_progress* ks_progress_open(const char* directory, int stages, int64_t iterati
     }
     p->stages = stages;
     snprintf(p->path, sizeof p->path, "%s/progress.csv", directory);
-    bool resume = access(p->path, F_OK) == 0;
-    p->file = fopen(p->path, resume ? "r+" : "w");
+    p->file = fopen(p->path, "r+");
+    bool resume = p->file != NULL;
+    if (!resume && errno == ENOENT) { /* for no other reason: what is there is not to be lost */
+        p->file = fopen(p->path, "w");
+    }
     if (!p->file) {
         ks_fail(err, KS_FAILED, "cannot write %s: %s", p->path, strerror(errno));
         free(p);
