@@ -12,6 +12,7 @@ import os
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -97,8 +98,16 @@ def make_cases(kshot, folder):
 
 def start(kshot, case, work, prefix=(), **environment):
     shutil.copytree(case.template, work)
-    return subprocess.run([*prefix, *kshot.command(*case.arguments)], cwd=work, capture_output=True, timeout=TIME,
-                          text=True, errors="replace", stdin=subprocess.DEVNULL, env={**os.environ, **environment})
+    process = subprocess.Popen([*prefix, *kshot.command(*case.arguments)], cwd=work, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace",
+                               env={**os.environ, **environment}, start_new_session=True)
+    try:
+        _, errors = process.communicate(timeout=TIME)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)  # not strace alone
+        process.communicate()
+        raise
+    return subprocess.CompletedProcess(process.args, process.returncode, stderr=errors)
 
 
 # ---- what can fail ---------------------------------------------------------------------------------------------------------------
