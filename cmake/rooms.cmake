@@ -1,5 +1,7 @@
 # The library is built twice from the same sources: kshot_lib with ks_real = float, and kshot_lib_double with double, in which
-# the tests check every derivative. A room adds its sources to both.
+# the tests check every derivative. A room adds its sources to both. Rooms that draw are the command's alone, kshot_pictures:
+# whoever uses the library needs no display.
+set(KS_ROOMS_OF_PICTURES figures viewer)
 
 # Every processor that has AVX2 and FMA runs the same instructions, and sums are never reordered: results are the same bytes on all of
 # them (docs/scaling.md). What is wider where the processor is, chooses so by itself (nn/gemm.c).
@@ -11,6 +13,7 @@ add_library(kshot_lib STATIC)
 set_target_properties(kshot_lib PROPERTIES OUTPUT_NAME kshot)
 add_library(kshot_lib_double STATIC)
 target_compile_definitions(kshot_lib_double PUBLIC KS_DOUBLE)
+add_library(kshot_pictures STATIC)
 
 add_library(kshot_warnings INTERFACE)
 target_compile_options(kshot_warnings INTERFACE -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
@@ -23,18 +26,39 @@ if(KS_SANITIZE)
     target_link_options(kshot_flags INTERFACE -fsanitize=address,undefined)
 endif()
 
+# What is installed says by itself what it needs (cmake/install.cmake).
 foreach(lib kshot_lib kshot_lib_double)
-    target_include_directories(${lib} PUBLIC ${PROJECT_SOURCE_DIR})
+    target_include_directories(${lib} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
     target_compile_definitions(${lib} PRIVATE KS_VERSION="${PROJECT_VERSION}")
-    target_link_libraries(${lib} PRIVATE kshot_warnings
-                          PUBLIC kshot_flags mujoco OpenMP::OpenMP_C PkgConfig::YAML PkgConfig::CJSON PkgConfig::ZLIB m)
+    target_link_libraries(${lib} PRIVATE $<BUILD_INTERFACE:kshot_warnings>)
+    foreach(needs kshot_flags mujoco OpenMP::OpenMP_C PkgConfig::YAML PkgConfig::CJSON PkgConfig::ZLIB m)
+        target_link_libraries(${lib} PUBLIC $<BUILD_INTERFACE:${needs}>)
+    endforeach()
 endforeach()
+target_link_libraries(kshot_pictures PUBLIC kshot_lib PRIVATE kshot_warnings)
+
+# One set of objects serves the command, libkshot.a and libkshot.so. Nobody puts functions of his own in place of the library's, so
+# the compiler may still inline them: position independence then costs nothing that can be measured.
+set_target_properties(kshot_lib PROPERTIES POSITION_INDEPENDENT_CODE ON)
+target_compile_options(kshot_lib PRIVATE -fno-semantic-interposition)
+
+# The libraries that the room in the current folder is part of.
+function(ks_room_libraries libs)
+    get_filename_component(room ${CMAKE_CURRENT_SOURCE_DIR} NAME)
+    if(room IN_LIST KS_ROOMS_OF_PICTURES)
+        set(${libs} kshot_pictures PARENT_SCOPE)
+    else()
+        set(${libs} kshot_lib kshot_lib_double PARENT_SCOPE)
+    endif()
+endfunction()
 
 # ks_room(file…): sources of the room in the current folder.
 function(ks_room)
     list(TRANSFORM ARGN PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
-    target_sources(kshot_lib PRIVATE ${ARGN})
-    target_sources(kshot_lib_double PRIVATE ${ARGN})
+    ks_room_libraries(libs)
+    foreach(lib ${libs})
+        target_sources(${lib} PRIVATE ${ARGN})
+    endforeach()
 endfunction()
 
 # ks_room_vectors(file… [OPTIONS option…]): the same for files of plain loops over numbers, in every build optimised so that the
@@ -43,7 +67,8 @@ function(ks_room_vectors)
     cmake_parse_arguments(arg "" "" "OPTIONS" ${ARGN})
     ks_room(${arg_UNPARSED_ARGUMENTS})
     list(TRANSFORM arg_UNPARSED_ARGUMENTS PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
-    set_source_files_properties(${arg_UNPARSED_ARGUMENTS} TARGET_DIRECTORY kshot_lib kshot_lib_double
+    ks_room_libraries(libs)
+    set_source_files_properties(${arg_UNPARSED_ARGUMENTS} TARGET_DIRECTORY ${libs}
                                 PROPERTIES COMPILE_OPTIONS "-O3;-fno-math-errno;-fno-trapping-math;${arg_OPTIONS}")
 endfunction()
 
@@ -63,10 +88,13 @@ function(ks_embed)
     endforeach()
     set(models kshot_models_${room})
     add_library(${models} OBJECT ${generated})
+    set_target_properties(${models} PROPERTIES POSITION_INDEPENDENT_CODE ON)
     target_include_directories(${models} PRIVATE ${PROJECT_SOURCE_DIR})
     target_link_libraries(${models} PRIVATE kshot_flags kshot_warnings)
-    target_sources(kshot_lib PRIVATE $<TARGET_OBJECTS:${models}>)
-    target_sources(kshot_lib_double PRIVATE $<TARGET_OBJECTS:${models}>)
+    ks_room_libraries(libs)
+    foreach(lib ${libs})
+        target_sources(${lib} PRIVATE $<TARGET_OBJECTS:${models}>)
+    endforeach()
 endfunction()
 
 # ks_test(name [DOUBLE] [LONG] [SOURCES source…]): tests/test_name.c, a cmocka program, against one of the two builds. LONG: not
@@ -75,7 +103,7 @@ function(ks_test name)
     cmake_parse_arguments(arg "DOUBLE;LONG" "" "SOURCES" ${ARGN})
     add_executable(test_${name} test_${name}.c ${arg_SOURCES})
     set_target_properties(test_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
-    target_link_libraries(test_${name} PRIVATE kshot_warnings cmocka $<IF:$<BOOL:${arg_DOUBLE}>,kshot_lib_double,kshot_lib>)
+    target_link_libraries(test_${name} PRIVATE kshot_warnings cmocka $<IF:$<BOOL:${arg_DOUBLE}>,kshot_lib_double,kshot_pictures>)
     add_test(NAME ${name} COMMAND test_${name})
     if(arg_LONG)
         set_tests_properties(${name} PROPERTIES LABELS long)

@@ -8,9 +8,6 @@
 /* tasks that are worked on side by side: bounds the memory, and changes no result */
 enum { TASKS_AT_ONCE = 40 };
 
-/* start states and action noise of evaluations are never those of a training iteration */
-static const uint64_t EVAL_ITERATION = UINT64_MAX;
-
 ks_eval_settings ks_eval_settings_default(void) {
     ks_eval_settings settings = {
         .trajectories = 20,
@@ -110,7 +107,7 @@ static bool evaluate_some(ks_eval_result* result, evaluation* e, const double* t
             };
         }
         ks_rollout_noise noise = {.seed = e->settings->seed,
-                                  .iteration = EVAL_ITERATION,
+                                  .iteration = KS_EVAL_ITERATION,
                                   .stage = (uint32_t)j,
                                   .deterministic = last && e->settings->deterministic};
         if (!ks_adapt_sample(e->adapt, e->requests, count, noise, e->settings->advantage, NULL, err)) {

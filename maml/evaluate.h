@@ -12,6 +12,10 @@
 
 enum { KS_EVAL_MAX_STEPS = 64 };
 
+/* The number of evaluations in the random streams (ks_rollout_noise): start states and action noise are never those of a training
+ * iteration. */
+#define KS_EVAL_ITERATION UINT64_MAX
+
 typedef struct ks_eval_settings {
     size_t trajectories;          /* per task and gradient step, default 20 */
     size_t horizon;               /* default 200 */

@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-packages=(gcc libc6-dev cmake ninja-build pkg-config python3 python3-pip python3-venv clang-format ca-certificates
+packages=(gcc g++ libc6-dev cmake ninja-build pkg-config python3 python3-pip python3-venv clang-format ca-certificates
     libopenblas0-openmp libyaml-dev libcjson-dev zlib1g-dev librandom123-dev libcmocka-dev
     gnuplot-nox libegl-dev libglfw3-dev libgl1-mesa-dri libpng-dev ffmpeg xvfb xdotool qemu-user strace)
 for option in "$@"; do
@@ -47,10 +47,11 @@ install_packages() {
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
-# MuJoCo's C library comes inside a Python wheel, which is a zip file; nothing of Python's is used of it
+# MuJoCo's C library comes inside a Python wheel, which is a zip file; nothing of Python's is used of it. Its licences are kept for
+# whoever passes on what cmake --install makes.
 install_mujoco() {
     local target=.deps/mujoco-$mujoco tmp
-    [ ! -e "$target/libmujoco.so.$mujoco" ] || return 0
+    [ ! -e "$target/libmujoco.so.$mujoco" ] || [ ! -e "$target/licenses/LICENSE" ] || return 0
     [ "$(uname -m)" = x86_64 ] || fail "MuJoCo is pinned for x86_64 only, and this is $(uname -m)"
     echo "setup: fetching MuJoCo $mujoco into $target"
     mkdir -p .deps
@@ -60,6 +61,7 @@ install_mujoco() {
         --python-version 3.11 --implementation cp --abi cp311 --platform manylinux_2_28_x86_64 "mujoco-core==$mujoco"
     echo "$wheel_sha256  $tmp/$wheel" | sha256sum --check --status || fail "the MuJoCo wheel does not have the pinned sha256"
     /usr/bin/python3 -m zipfile -e "$tmp/$wheel" "$tmp"
+    mv "$tmp/mujoco_core-$mujoco.dist-info/licenses" "$tmp/mujoco/licenses"
     rm -rf "$target"
     mv "$tmp/mujoco" "$target"
     rm -rf "$tmp"
