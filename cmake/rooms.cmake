@@ -64,7 +64,7 @@ endfunction()
 # ks_room_vectors(file… [OPTIONS option…]): the same for files of plain loops over numbers, in every build optimised so that the
 # compiler makes vectors of them. The options change no result: errno is not set, and comparisons may run ahead.
 function(ks_room_vectors)
-    cmake_parse_arguments(arg "" "" "OPTIONS" ${ARGN})
+    cmake_parse_arguments(arg "" "" "OPTIONS" ${ARGN}) # the options may be generator expressions
     ks_room(${arg_UNPARSED_ARGUMENTS})
     list(TRANSFORM arg_UNPARSED_ARGUMENTS PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
     ks_room_libraries(libs)
