@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* O_PATH */
 #include "base/lock.h"
 
 #include "base/number.h"
@@ -13,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static const char NAME[] = "/.kshot.lock";
+static const char NAME[] = ".kshot.lock";
 enum { HOST = 65 };
 
 typedef struct holder {
@@ -23,10 +24,10 @@ typedef struct holder {
 
 struct ks_lock {
     int fd;
+    int directory; /* opened with O_PATH: it stays the same, whatever it is called later */
     bool excludes;
     holder self;
-    size_t directory; /* letters of the path that are the directory's */
-    char path[];
+    char path[]; /* what it was called when it was locked */
 };
 
 /* ---- who ------------------------------------------------------------------------------------------------------------- */
@@ -77,35 +78,39 @@ static bool refuse(int fd, const char* directory, ks_error* err) {
 
 /* ---- the lock --------------------------------------------------------------------------------------------------------------- */
 
-/* whether the open file is what stands at the path */
-static bool stands_there(int fd, const char* path) {
-    struct stat a, b;
-    return fstat(fd, &a) == 0 && stat(path, &b) == 0 && a.st_ino == b.st_ino && a.st_dev == b.st_dev;
+static bool same(const struct stat* a, const struct stat* b) {
+    return a->st_ino == b->st_ino && a->st_dev == b->st_dev;
 }
 
-static int open_file(const char* path) {
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+/* whether the open file is what stands in the directory */
+static bool stands_there(const ks_lock* lock) {
+    struct stat a, b;
+    return fstat(lock->fd, &a) == 0 && fstatat(lock->directory, NAME, &b, 0) == 0 && same(&a, &b);
+}
+
+static int open_file(int directory) {
+    int fd = openat(directory, NAME, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (fd < 0 && errno == EACCES) { /* another user's, whose process was killed */
-        fd = open(path, O_RDONLY | O_CLOEXEC);
+        fd = openat(directory, NAME, O_RDONLY | O_CLOEXEC);
     }
     return fd;
 }
 
-/* Locks the file that stands at the path: between opening and locking, its last holder may have removed it. */
-static bool acquire(ks_lock* lock, const char* directory, ks_error* err) {
+/* Locks the file that stands in the directory: between opening and locking, its last holder may have removed it. */
+static bool acquire(ks_lock* lock, ks_error* err) {
     enum { TRIES = 100 }; /* where inodes have no lasting numbers, the last one counts */
     for (int i = 0; i < TRIES; i++) {
-        lock->fd = open_file(lock->path);
+        lock->fd = open_file(lock->directory);
         if (lock->fd < 0) {
-            return ks_fail(err, KS_FAILED, "cannot write %s: %s", lock->path, strerror(errno));
+            return ks_fail(err, KS_FAILED, "cannot write %s/%s: %s", lock->path, NAME, strerror(errno));
         }
         lock->excludes = flock(lock->fd, LOCK_EX | LOCK_NB) == 0;
         if (!lock->excludes && errno == EWOULDBLOCK) {
-            refuse(lock->fd, directory, err);
+            refuse(lock->fd, lock->path, err);
             close(lock->fd);
             return false;
         }
-        if (stands_there(lock->fd, lock->path) || i == TRIES - 1) {
+        if (stands_there(lock) || i == TRIES - 1) {
             break;
         }
         close(lock->fd);
@@ -115,17 +120,22 @@ static bool acquire(ks_lock* lock, const char* directory, ks_error* err) {
 }
 
 ks_lock* ks_lock_directory(const char* directory, ks_error* err) {
-    size_t length = strlen(directory);
-    ks_lock* lock = calloc(1, sizeof *lock + length + sizeof NAME);
+    size_t room = strlen(directory) + 1;
+    ks_lock* lock = calloc(1, sizeof *lock + room);
     if (!lock) {
         ks_fail(err, KS_FAILED, "not enough memory");
         return NULL;
     }
     lock->self = ourselves();
-    lock->directory = length;
-    memcpy(lock->path, directory, length);
-    memcpy(lock->path + length, NAME, sizeof NAME);
-    if (!acquire(lock, directory, err)) {
+    memcpy(lock->path, directory, room);
+    lock->directory = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (lock->directory < 0) {
+        ks_fail(err, KS_FAILED, "cannot write %s: %s", directory, strerror(errno));
+        free(lock);
+        return NULL;
+    }
+    if (!acquire(lock, err)) {
+        close(lock->directory);
         free(lock);
         return NULL;
     }
@@ -137,27 +147,45 @@ bool ks_lock_excludes(const ks_lock* lock) {
 }
 
 bool ks_lock_held(const ks_lock* lock, ks_error* err) {
-    if (!lock->excludes || stands_there(lock->fd, lock->path)) {
+    if (!lock->excludes || stands_there(lock)) {
         return true;
     }
-    int fd = open(lock->path, O_RDONLY | O_CLOEXEC); /* the same file under another number, on some file systems */
+    int fd =
+        openat(lock->directory, NAME, O_RDONLY | O_CLOEXEC); /* the same under another number, on some file systems */
     holder h = {0};
     if (fd >= 0) {
         h = read_holder(fd);
         close(fd);
     }
     return (h.pid == lock->self.pid && strcmp(h.host, lock->self.host) == 0) ||
-           ks_fail(err, KS_FAILED,
-                   "cannot write %.*s: it was moved, removed or replaced since this process began to write it",
-                   (int)lock->directory, lock->path);
+           ks_fail(err, KS_FAILED, "cannot write %s: it, or the %s in it, was removed or replaced meanwhile",
+                   lock->path, NAME);
+}
+
+bool ks_lock_follow(const ks_lock* lock, char* path, size_t room, bool* moved, ks_error* err) {
+    struct stat ours, there;
+    char link[64], now[PATH_MAX];
+    *moved = false;
+    if (fstat(lock->directory, &ours) != 0 || (stat(path, &there) == 0 && same(&ours, &there)) || !lock->excludes) {
+        return true; /* what cannot be asked is not doubted */
+    }
+    snprintf(link, sizeof link, "/proc/self/fd/%d", lock->directory);
+    ssize_t length = readlink(link, now, sizeof now - 1);
+    now[length > 0 ? length : 0] = 0;
+    if (length <= 0 || (size_t)length >= room || stat(now, &there) != 0 || !same(&ours, &there)) {
+        return ks_fail(err, KS_FAILED, "cannot write %s: it was moved, removed or replaced meanwhile", path);
+    }
+    memcpy(path, now, (size_t)length + 1);
+    return *moved = true;
 }
 
 void ks_lock_release(ks_lock* lock) {
     if (lock) {
-        if (lock->excludes && stands_there(lock->fd, lock->path)) {
-            unlink(lock->path);
+        if (lock->excludes && stands_there(lock)) {
+            unlinkat(lock->directory, NAME, 0);
         }
         close(lock->fd);
+        close(lock->directory);
         free(lock);
     }
 }

@@ -19,9 +19,13 @@ ks_lock* ks_lock_directory(const char* directory, ks_error* err);
 /* Whether it keeps others out: some network file systems know no locks. */
 bool ks_lock_excludes(const ks_lock* lock);
 
-/* Whether the directory at that path is still the one that was locked, and not removed, moved, or made anew by somebody else.
+/* Whether the directory is still there and ours: it may have been moved, but not removed, and the file in it not taken away.
  * Errors: KS_FAILED saying so. */
 bool ks_lock_held(const ks_lock* lock, ks_error* err);
+
+/* If `path`, a name of the directory (room bytes), leads there no more, since something was moved, it becomes the name that the
+ * directory has now. *moved: whether that was so. Errors: KS_FAILED (no such name can be found). */
+bool ks_lock_follow(const ks_lock* lock, char* path, size_t room, bool* moved, ks_error* err);
 
 /* Removes the file and gives the lock back. NULL is no lock. */
 void ks_lock_release(ks_lock* lock);

@@ -10,8 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* in the order in which they are removed: while the config is there, so is a run to speak of */
-static const char* const FILES[] = {"checkpoint.safetensors", "policy.safetensors", "best.safetensors", "progress.csv",
+/* in the order in which they are removed: while the config is there, so is a run to speak of, and no policy is there without
+ * its checkpoint */
+static const char* const FILES[] = {"policy.safetensors", "best.safetensors", "checkpoint.safetensors", "progress.csv",
                                     "config.yaml"};
 enum { NUM_FILES = sizeof FILES / sizeof *FILES, ROOM = 64 };
 
@@ -34,8 +35,12 @@ bool ks_run_directory_excludes(const ks_run_directory* d) {
     return ks_lock_excludes(d->lock);
 }
 
-bool ks_run_directory_held(const ks_run_directory* d, ks_error* err) {
-    return ks_lock_held(d->lock, err);
+bool ks_run_directory_held(ks_run_directory* d, bool* moved, ks_error* err) {
+    return ks_lock_held(d->lock, err) && ks_lock_follow(d->lock, d->path, sizeof d->path, moved, err);
+}
+
+const char* ks_run_directory_path(const ks_run_directory* d) {
+    return d->path;
 }
 
 /* ---- making it ------------------------------------------------------------------------------------------------------------- */
@@ -103,6 +108,14 @@ static bool settle(const ks_run_directory* d, ks_run_start start, bool* resumes,
     if (wanted && !config && rest) {
         return ks_fail(err, KS_BAD_INPUT, "%s: config.yaml is missing beside %s; a run is resumed by its config",
                        d->path, rest);
+    }
+    const char* policy = ks_run_directory_has(d, FILES[0])   ? FILES[0]
+                         : ks_run_directory_has(d, FILES[1]) ? FILES[1]
+                                                             : NULL;
+    if (*resumes && policy && !ks_run_directory_has(d, FILES[2])) { /* to start over would replace it */
+        return ks_fail(err, KS_BAD_INPUT,
+                       "%s: %s is missing beside %s; put it back to go on, or start anew with --force", d->path,
+                       FILES[2], policy);
     }
     if (start == KS_RUN_RESUME && !config) {
         return ks_fail(err, KS_BAD_INPUT, "%s: no run to resume is there; --resume=auto starts one", d->path);

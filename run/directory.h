@@ -29,8 +29,10 @@ bool ks_run_directory_has(const ks_run_directory* directory, const char* name);
 
 /* Whether others are kept out; some network file systems know no locks. */
 bool ks_run_directory_excludes(const ks_run_directory* directory);
-/* Whether it is still the directory that was opened. Errors: KS_FAILED. */
-bool ks_run_directory_held(const ks_run_directory* directory, ks_error* err);
+/* Whether it is still there and ours to write. Where it was moved, it is followed, and *moved is true. Errors: KS_FAILED. */
+bool ks_run_directory_held(ks_run_directory* directory, bool* moved, ks_error* err);
+/* What it is called now. Lasts until the next call of ks_run_directory_held. */
+const char* ks_run_directory_path(const ks_run_directory* directory);
 /* Removes the temporary files of a process that was killed while it wrote. */
 void ks_run_directory_tidy(const ks_run_directory* directory);
 

@@ -30,6 +30,12 @@ typedef struct run {
     size_t num_params;
 } run;
 
+static void warn(const run* r, const char* text) {
+    if (r->options->on_warning) {
+        r->options->on_warning(r->options->user, text);
+    }
+}
+
 /* ---- saving --------------------------------------------------------------------------------------------------------------- */
 
 static ks_policy_info info_of(const run* r, int64_t iteration) {
@@ -80,20 +86,45 @@ static bool save_policy(const run* r, const char* name, const ks_real* theta, in
     return ks_policy_save(path, r->policy, theta, &info, err);
 }
 
-/* The checkpoint comes after all that it counts on. A resumed run whose disk is full stays as it was, config included. */
-static bool save(run* r, ks_error* err) {
+static bool save_checkpoint(const run* r, ks_error* err) {
     char path[KS_RUN_PATH];
+    ks_policy_info info = info_of(r, r->state.iteration);
+    ks_run_directory_file(path, r->directory, "checkpoint.safetensors");
+    return ks_checkpoint_save(path, r->policy, &info, &r->state, err);
+}
+
+static bool save_policies(const run* r, ks_error* err) {
     const ks_real* best;
     int64_t best_iteration;
     ks_run_state_best(&r->state, &best, &best_iteration);
-    ks_policy_info info = info_of(r, r->state.iteration);
-    if (!ks_run_directory_held(r->directory, err) || !ks_progress_sync(r->progress, err) ||
-        !save_policy(r, "policy.safetensors", r->state.theta, r->state.iteration, err) ||
-        !save_policy(r, "best.safetensors", best, best_iteration, err)) {
+    return save_policy(r, "policy.safetensors", r->state.theta, r->state.iteration, err) &&
+           save_policy(r, "best.safetensors", best, best_iteration, err);
+}
+
+/* Is the directory still ours? It may have another name by now. */
+static bool hold(const run* r, ks_error* err) {
+    char text[2 * KS_RUN_PATH];
+    bool moved;
+    if (!ks_run_directory_held(r->directory, &moved, err)) {
         return false;
     }
-    ks_run_directory_file(path, r->directory, "checkpoint.safetensors");
-    return ks_checkpoint_save(path, r->policy, &info, &r->state, err) && (r->config_saved || save_config(r, err));
+    if (moved) {
+        snprintf(text, sizeof text, "%s was moved to %s; the run goes on there", r->options->directory,
+                 ks_run_directory_path(r->directory));
+        warn(r, text);
+    }
+    return true;
+}
+
+/* The first checkpoint comes before the policies: they are never there without one, unless it was lost. Later ones come after
+ * them, and the config last: a resumed run whose disk is full stays as it was. */
+static bool save(run* r, ks_error* err) {
+    if (!hold(r, err) || !ks_progress_sync(r->progress, err)) {
+        return false;
+    }
+    bool first = !ks_run_directory_has(r->directory, "checkpoint.safetensors");
+    return (!first || save_checkpoint(r, err)) && save_policies(r, err) && (first || save_checkpoint(r, err)) &&
+           (r->config_saved || save_config(r, err));
 }
 
 /* ---- starting -------------------------------------------------------------------------------------------------------------- */
@@ -129,12 +160,6 @@ static bool load_checkpoint(run* r, const char* path, ks_error* err) {
                        info.env, (long long)info.seed);
     }
     return true;
-}
-
-static void warn(const run* r, const char* text) {
-    if (r->options->on_warning) {
-        r->options->on_warning(r->options->user, text);
-    }
 }
 
 /* progress.csv, which may have lost the rows before the checkpoint: what is counted on stands in the checkpoint. */
@@ -337,7 +362,8 @@ static bool interrupted(run* r, ks_error* err) {
     bool saved = !ks_dist_leads(r->options->dist) || save(r, err);
     return ks_dist_agree(r->options->dist, saved, err) &&
            ks_fail(err, KS_INTERRUPTED, "interrupted after %lld of %d iterations; %s can be resumed",
-                   (long long)r->state.iteration, r->config->iterations, r->options->directory);
+                   (long long)r->state.iteration, r->config->iterations,
+                   r->directory ? ks_run_directory_path(r->directory) : r->options->directory);
 }
 
 static bool loop(run* r, ks_error* err) {

@@ -110,6 +110,29 @@ static void test_made_anew_under_it(void** state) {
     waitpid(child, NULL, 0);
 }
 
+/* A directory that gets another name is followed; its old name is nobody's business. */
+static void test_moved(void** state) {
+    (void)state;
+    ks_error err = {0};
+    char other[80], path[128];
+    bool moved;
+    ks_lock* lock = ks_lock_directory(directory, &err);
+    assert_non_null(lock);
+    snprintf(path, sizeof path, "%s", directory);
+    assert_true(ks_lock_follow(lock, path, sizeof path, &moved, &err));
+    assert_false(moved);
+    snprintf(other, sizeof other, "%s-moved", directory);
+    assert_int_equal(rename(directory, other), 0);
+    assert_int_equal(mkdir(directory, 0700), 0);
+    assert_true(ks_lock_held(lock, &err));
+    assert_true(ks_lock_follow(lock, path, sizeof path, &moved, &err));
+    assert_true(moved);
+    assert_string_equal(path, other);
+    assert_null(ks_lock_directory(other, &err));
+    ks_lock_release(lock);
+    assert_int_equal(rmdir(other), 0); /* the lock's file was taken out of it */
+}
+
 static void test_no_place_for_it(void** state) {
     (void)state;
     ks_error err = {0};
@@ -166,6 +189,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_refused_by_name, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_within_a_process, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_made_anew_under_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_moved, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_no_place_for_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_crowd, set_up, tear_down),
     };

@@ -91,6 +91,40 @@ def made_anew(kshot, folder, reference):
     same_run(reference, run)
 
 
+def moved(kshot, folder, reference):
+    """The directory gets another name under a run: the run goes on in it, and whatever stands at the old name is left alone."""
+    run, there = f"{folder}/moved", f"{folder}/elsewhere"
+    first = start(kshot, run, "-s", "iterations=1000000", "-s", "checkpoint_every=1000000")
+    os.rename(run, there)
+    kshot.refused(2, [there, f"process {first.pid} "], "train", *RUN, "-o", there, "--force")
+    kshot.done("train", *RUN, "-o", run, "-s", "iterations=12")
+    code, said = end(first)
+    assert code == 130 and f"{run} was moved to {there}" in said and f"{there} can be resumed" in said, said
+    same_run(reference, run)
+    goal = ["-s", f"iterations={len(rows(f'{there}/progress.csv')) + 3}"]
+    kshot.done("train", *RUN, "-o", there, "--resume", *goal)
+    kshot.done("train", *RUN, "-o", f"{folder}/not-moved", *goal)
+    same_run(f"{folder}/not-moved", there)
+    assert sorted(os.listdir(there)) == sorted(os.listdir(reference))
+
+
+def lost_checkpoint(kshot, folder, reference):
+    """Policies without their checkpoint are not trained over; without either, there was nothing yet."""
+    run = f"{folder}/lost"
+    for name in ("policy.safetensors", "best.safetensors"):
+        shutil.copytree(reference, run)
+        os.remove(f"{run}/checkpoint.safetensors")
+        os.remove(f"{run}/{name}")
+        before = {file: content(f"{run}/{file}") for file in os.listdir(run)}
+        for words in ("--resume", "--resume=auto"):
+            kshot.refused(2, [run, "checkpoint.safetensors is missing"], "train", *RUN, "-o", run, "-s", "iterations=12", words)
+        assert before == {file: content(f"{run}/{file}") for file in os.listdir(run)}
+        shutil.rmtree(run)
+    shutil.copytree(reference, run, ignore=shutil.ignore_patterns("*.safetensors"))
+    kshot.done("train", *RUN, "-o", run, "-s", "iterations=12", "--resume")
+    same_run(reference, run)
+
+
 def directories(kshot, folder, reference):
     path = f"{folder}/notes.txt"
     with open(path, "w") as file:
@@ -156,7 +190,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         reference = f"{folder}/reference"
         kshot.done("train", *RUN, "-o", reference, "-s", "iterations=12")
-        for test in (refused, killed, let_loose, made_anew, directories, again_and_again, missing, launched):
+        for test in (refused, killed, let_loose, made_anew, moved, lost_checkpoint, directories, again_and_again, missing, launched):
             test(kshot, folder, reference)
             print("ok", test.__name__)
 
