@@ -147,7 +147,8 @@ int ks_cli_audit(int argc, char** argv, ks_error* err) {
     }
     ks_config config;
     ks_config_default(&config);
-    ok = ks_cli_check_output(o.output, o.force, err) && ks_config_read(&config, argv[optind], err);
+    ok = ks_cli_check_output(o.output, o.force, err) && ks_cli_check_apart(o.output, argv[optind], err) &&
+         ks_cli_check_apart(o.output, o.from, err) && ks_config_read(&config, argv[optind], err);
     for (int i = 0; ok && i < num_settings; i++) {
         ok = ks_config_set(&config, settings[i], err);
     }

@@ -45,6 +45,10 @@ int ks_cli_cores(void);
 /* Early: whether an output file can be written: it must not exist unless force, and must not be "-" (ks_check_output). */
 bool ks_cli_check_output(const char* path, bool force, ks_error* err);
 
+/* An output, by whatever name, is none of the files that are read, which even --force does not replace by what came of them. NULL
+ * is no file. Errors: KS_BAD_INPUT. */
+bool ks_cli_check_apart(const char* output, const char* input, ks_error* err);
+
 /* Prints an error as the one line that it is; an empty one is said elsewhere. main does it for what subcommands return. */
 void ks_cli_say(const char* text);
 
@@ -96,6 +100,12 @@ int ks_protocol_own_steps(const ks_policy_info* info);
  * they are, for people. */
 void ks_default_lr(double lr[KS_EVAL_MAX_STEPS], const char* env, const ks_policy_info* info);
 void ks_default_lr_text(char* text, size_t room, const char* env, const ks_policy_info* info);
+
+/* --keep-lr: puts the step sizes into the policy's file. Check is early: whether they belong there, and the file can be written.
+ * Errors: KS_BAD_INPUT (another environment; a training writes the run directory), KS_FAILED (not the policy that was opened any
+ * more, disk). */
+bool ks_cli_check_keep_lr(const ks_cli_policy* p, ks_error* err);
+bool ks_cli_keep_lr(const ks_cli_policy* p, const double lr[KS_EVAL_MAX_STEPS], ks_error* err);
 
 /* Where step sizes are listed: each step takes its own, and the last serves all further ones. */
 bool ks_cli_lr(const char* text, double lr[KS_EVAL_MAX_STEPS], ks_error* err);

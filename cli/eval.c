@@ -168,22 +168,6 @@ static void lr_text(char* text, size_t room, const eval_options* o, const ks_cli
     }
 }
 
-static bool keep_lr(const ks_cli_policy* p, const double lr[KS_EVAL_MAX_STEPS], ks_error* err) {
-    int count = KS_EVAL_MAX_STEPS;
-    while (count > 1 && lr[count - 2] == lr[count - 1]) { /* the last serves all further ones */
-        count--;
-    }
-    if (!ks_policy_keep_lr(p->path, lr, count, err)) {
-        return false;
-    }
-    printf("\nkept with %s: ", p->path);
-    for (int i = 0; i < count; i++) {
-        printf(i ? ",%.6g" : "step sizes %.6g", lr[i]);
-    }
-    printf("\n");
-    return true;
-}
-
 /* ---- the command ------------------------------------------------------------------------------------------------------------ */
 
 /* The label of the rows: what was asked for, or the method, which a file from elsewhere may have as it likes. */
@@ -228,7 +212,7 @@ static bool evaluate(const eval_options* o, const ks_cli_policy* p, ks_error* er
                    .lr = s.lr};
         ok = !o->output || ks_write_file(o->output, o->force, write_csv, &t, err);
         print_table(&t); /* in any case; and if nobody reads it, the file is there */
-        ok = ok && (!o->keep_lr || keep_lr(p, s.lr, err));
+        ok = ok && (!o->keep_lr || ks_cli_keep_lr(p, s.lr, err));
         ks_eval_result_free(&result);
     }
     free(tasks);
@@ -288,16 +272,6 @@ static bool check_options(const eval_options* o, ks_error* err) {
     return !o->output || ks_cli_check_output(o->output, o->force, err);
 }
 
-/* better to refuse now than after the work is done */
-static bool check_keep(const eval_options* o, const ks_cli_policy* p, ks_error* err) {
-    if (o->keep_lr && strcmp(p->def->name, p->info.env) != 0) {
-        return ks_fail(err, KS_BAD_INPUT,
-                       "--keep-lr: the policy is for %s, and step sizes for %s cannot be kept with it", p->info.env,
-                       p->def->name);
-    }
-    return !o->keep_lr || ks_cli_check_output(p->path, true, err);
-}
-
 int ks_cli_eval(int argc, char** argv, ks_error* err) {
     static const char* const NAMES[] = {"POLICY"};
     eval_options o = {.tasks = 40, .sampling = {.steps = 3, .seed = 1, .threads = ks_cli_cores()}};
@@ -313,10 +287,12 @@ int ks_cli_eval(int argc, char** argv, ks_error* err) {
     }
     ks_cli_policy policy;
     if (!ks_cli_arguments(argc, argv, 1, NAMES, err) || !check_options(&o, err) ||
+        !ks_cli_check_apart(o.output, o.goals, err) ||
         !ks_cli_policy_open(&policy, argv[optind], o.sampling.best, o.sampling.env, err)) {
         return ks_cli_exit(false, err);
     }
-    bool ok = check_keep(&o, &policy, err) && evaluate(&o, &policy, err);
+    bool ok = ks_cli_check_apart(o.output, policy.path, err) && (!o.keep_lr || ks_cli_check_keep_lr(&policy, err)) &&
+              evaluate(&o, &policy, err);
     ks_cli_policy_close(&policy);
     return ks_cli_exit(ok, err);
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int ks_cli_option(int argc, char** argv, const char* short_options, const struct option* options, ks_error* err) {
@@ -89,6 +90,14 @@ bool ks_cli_check_output(const char* path, bool force, ks_error* err) {
         return ks_fail(err, KS_BAD_INPUT, "-o -: this output is a file; name one");
     }
     return ks_check_output(path, force, err); /* better now than after the work is done */
+}
+
+bool ks_cli_check_apart(const char* output, const char* input, ks_error* err) {
+    struct stat a, b;
+    return !output || !input || stat(output, &a) != 0 || stat(input, &b) != 0 || a.st_dev != b.st_dev ||
+           a.st_ino != b.st_ino ||
+           ks_fail(err, KS_BAD_INPUT, "-o %.400s: it is read, too%s%.400s; name another file for what is written",
+                   output, strcmp(output, input) == 0 ? "" : ", as ", strcmp(output, input) == 0 ? "" : input);
 }
 
 int ks_cli_exit(bool ok, const ks_error* err) {

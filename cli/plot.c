@@ -279,6 +279,31 @@ static bool take_inputs(plot_options* o, int argc, char** argv, ks_error* err) {
     return true;
 }
 
+/* The figure is none of what it is made of, and nothing goes into it twice: its mean would count it double. */
+static bool check_inputs(const plot_options* o, ks_error* err) {
+    static const char* const READ[] = {"", "/config.yaml", "/progress.csv", "/policy.safetensors", "/best.safetensors"};
+    for (size_t i = 0; i < o->num_inputs; i++) {
+        for (size_t j = 0; j < sizeof READ / sizeof *READ; j++) {
+            char path[4096];
+            snprintf(path, sizeof path, "%s%s", o->inputs[i], READ[j]);
+            if (!ks_cli_check_apart(o->output, path, err)) {
+                return false;
+            }
+        }
+        struct stat a, b;
+        bool there = !o->trajectories && stat(o->inputs[i], &a) == 0;
+        for (size_t j = 0; there && j < i; j++) {
+            if (stat(o->inputs[j], &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino &&
+                (!o->labels[i] || strcmp(o->labels[i], o->labels[j]) == 0)) {
+                return ks_fail(err, KS_BAD_INPUT, "plot: %.400s is given twice%s%.400s", o->inputs[i],
+                               strcmp(o->inputs[i], o->inputs[j]) == 0 ? "" : ", also as ",
+                               strcmp(o->inputs[i], o->inputs[j]) == 0 ? "" : o->inputs[j]);
+            }
+        }
+    }
+    return true;
+}
+
 static bool is_directory(const char* path) {
     struct stat info;
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
@@ -327,6 +352,6 @@ int ks_cli_plot(int argc, char** argv, ks_error* err) {
     }
     o.interrupted = ks_cli_catch_interrupts();
     bool ok = take_inputs(&o, argc, argv, err) && ks_cli_check_output(o.output, o.force, err) &&
-              (is_table(o.output) || ks_gnuplot_check_output(o.output, err)) && plot(&o, err);
+              check_inputs(&o, err) && (is_table(o.output) || ks_gnuplot_check_output(o.output, err)) && plot(&o, err);
     return ks_cli_exit(ok, err);
 }

@@ -223,7 +223,11 @@ int ks_cli_record(int argc, char** argv, ks_error* err) {
     }
     o.interrupted = ks_cli_catch_interrupts();
     bool ok = ks_cli_check_output(o.output, o.force, err) && ks_video_kind_of(&kind, o.output, err) &&
-              ks_show_open(&show, argv + optind, argc - optind, err) && record(&o, &show, kind, err);
+              ks_show_open(&show, argv + optind, argc - optind, err);
+    for (int i = 0; ok && i < show.count; i++) {
+        ok = ks_cli_check_apart(o.output, show.policies[i].path, err);
+    }
+    ok = ok && record(&o, &show, kind, err);
     ks_show_close(&show);
     return ks_cli_exit(ok, err);
 }

@@ -158,7 +158,7 @@ int ks_cli_rollout(int argc, char** argv, ks_error* err) {
         !ks_cli_policy_open(&policy, argv[optind], o.sampling.best, o.sampling.env, err)) {
         return ks_cli_exit(false, err);
     }
-    bool ok = rollout(&o, &policy, err);
+    bool ok = ks_cli_check_apart(o.output, policy.path, err) && rollout(&o, &policy, err);
     ks_cli_policy_close(&policy);
     return ks_cli_exit(ok, err);
 }

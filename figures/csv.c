@@ -48,13 +48,16 @@ void ks_csv_close(ks_csv* csv) {
 }
 
 bool ks_csv_column(size_t* column, const ks_csv* csv, const char* name, ks_error* err) {
-    for (size_t i = 0; i < csv->columns; i++) {
+    size_t count = 0;
+    for (size_t i = csv->columns; i-- > 0;) {
         if (strcmp(csv->names[i], name) == 0) {
             *column = i;
-            return true;
+            count++;
         }
     }
-    return ks_fail(err, KS_BAD_INPUT, "%s:1: there is no column '%s'", csv->path, name);
+    return count == 1 ||
+           ks_fail(err, KS_BAD_INPUT, count ? "%s:1: column '%s' stands twice" : "%s:1: there is no column '%s'",
+                   csv->path, name);
 }
 
 bool ks_csv_next(ks_csv* csv, bool* more, bool cut_end, ks_error* err) {

@@ -169,6 +169,57 @@ static bool check_twice(const samples* all, const ks_returns* r, const char* con
     return true;
 }
 
+/* as compare_place, but the file counts, and the step does not */
+static int compare_task(const sample* a, const sample* b) {
+    COMPARE(a->line, b->line)
+    COMPARE(a->file, b->file)
+    COMPARE(a->task, b->task)
+    for (size_t i = 0; i < KS_TASK_MAX; i++) {
+        COMPARE(a->goal[i], b->goal[i])
+    }
+    return 0;
+}
+
+static int compare_by_task(const void* pa, const void* pb) {
+    const sample *a = pa, *b = pb;
+    int task = compare_task(a, b);
+    if (task != 0) {
+        return task;
+    }
+    COMPARE(a->step, b->step)
+    COMPARE(a->row, b->row)
+    return 0;
+}
+
+/* Means of different tasks at different steps would not compare: a file has each task at each of its steps. *data is sorted by
+ * compare_by_task. */
+static bool check_complete(const sample* data, size_t count, const ks_returns* r, const char* const* paths,
+                           ks_error* err) {
+    size_t first = 0; /* of the label's first task in that file, which has `steps` samples */
+    for (size_t i = 0, n, steps = 0; i < count; i += n) {
+        for (n = 1; i + n < count && compare_task(&data[i], &data[i + n]) == 0; n++) {
+        }
+        if (i == 0 || data[i].line != data[first].line || data[i].file != data[first].file) {
+            first = i;
+            steps = n;
+        }
+        for (size_t j = 0; j < n || j < steps; j++) {
+            const sample* a = j < steps ? &data[first + j] : NULL;
+            const sample* b = j < n ? &data[i + j] : NULL;
+            if (a && b && a->step == b->step) {
+                continue;
+            }
+            bool lacking = !b || (a && a->step < b->step); /* the later task */
+            return ks_fail(err, KS_BAD_INPUT,
+                           "%s: task %lld of '%s' has no gradient step %lld, which task %lld has: is the file cut?",
+                           paths[data[i].file], (long long)(lacking ? data[i].task : data[first].task),
+                           r->lines[data[i].line].label, (long long)(lacking ? a->step : b->step),
+                           (long long)(lacking ? data[first].task : data[i].task));
+        }
+    }
+    return true;
+}
+
 /* Mean and interval of one label at one step, from its sorted samples; the mean over files of each task goes into value of the
  * task's first sample. */
 static void sum_up(ks_return_line* line, int64_t step, sample* s, size_t count) {
@@ -202,8 +253,9 @@ bool ks_returns_read(ks_returns* returns, const char* const* paths, const char* 
         ok = read_file(&all, returns, paths[i], i, labels ? labels[i] : NULL, err);
     }
     if (ok && all.count > 0) {
+        qsort(all.data, all.count, sizeof *all.data, compare_by_task);
+        ok = check_twice(&all, returns, paths, err) && check_complete(all.data, all.count, returns, paths, err);
         qsort(all.data, all.count, sizeof *all.data, compare);
-        ok = check_twice(&all, returns, paths, err);
     }
     for (size_t i = 0, n; ok && i < all.count; i += n) {
         sample* s = &all.data[i];

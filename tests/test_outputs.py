@@ -134,6 +134,31 @@ def what_is_no_file_is_not_touched(all_, folder):
             name: (os.lstat(f"{place}/{name}").st_ino, os.lstat(f"{place}/{name}").st_mode) for name in os.listdir(place)}
 
 
+def what_is_read_is_not_written_over(all_, folder):
+    """Not even with --force, and not under another name."""
+    goals = write(f"{folder}/goals.csv", "0.1,0.2\n")
+    policy, config = f"{all_.run}/policy.safetensors", f"{all_.run}/config.yaml"
+    drawn = f"{folder}/drawn.svg"
+    shutil.copy(f"{folder}/for-plot.csv", drawn)
+    cases = [(policy, ["eval", all_.run, *FEW]), (policy, ["rollout", all_.run, "--trajectories", 1]),
+             (goals, ["eval", all_.run, *FEW[2:], "--goals", goals]), (config, ["audit", config]),
+             (f"{all_.run}/checkpoint.safetensors", ["audit", config, "--from", f"{all_.run}/checkpoint.safetensors"]),
+             (drawn, ["plot", f"{folder}/for-plot.csv", drawn])]
+    os.symlink(all_.run, f"{folder}/run-too")
+    for path, words in cases:
+        before = content(path)
+        other = f"{folder}/by-another-name.svg"
+        os.symlink(path, other)
+        for name in (path, other, path.replace(all_.run, f"{folder}/run-too")):
+            all_.kshot.refused(BAD, [name, "read"], *words, "-o", name, "--force")
+        assert content(path) == before
+        os.remove(other)
+    if all_.viewer:
+        film = f"{folder}/film.png"
+        shutil.copy(policy, film)
+        all_.kshot.refused(BAD, [film, "read"], "record", film, "-o", film, "--force")
+
+
 def names_that_do_not_fit(all_, folder):
     suffix, words = next(all_.commands())
     longest = f"{folder}/{'ä' * 125}x.{suffix}"  # 255 bytes: no room for more beside it
@@ -372,7 +397,7 @@ def main():
     kshot = Kshot(sys.argv[1])
     with tempfile.TemporaryDirectory() as folder:
         all_ = Outputs(kshot, folder, "viewer" in sys.argv[2:])
-        for test in (links_stay, rights_follow_the_umask, what_is_no_file_is_not_touched, names_that_do_not_fit,
+        for test in (links_stay, rights_follow_the_umask, what_is_no_file_is_not_touched, what_is_read_is_not_written_over, names_that_do_not_fit,
                      what_appears_meanwhile_is_kept, killed, interrupted, helpers_that_fail, helpers_that_hang, full_disk, where_every_file_has_a_name,
                      nothing_drives_the_terminal, labels_have_one_rule, numbers_have_points):
             began = time.monotonic()

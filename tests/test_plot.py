@@ -348,6 +348,26 @@ def bad_files(kshot, folder, path):
     assert not os.path.exists(out)
 
 
+def nothing_counts_double_or_half(kshot, folder, path):
+    """One file under two names, a column that stands twice, tasks that are missing at some steps since the file was cut."""
+    out = f"{folder}/half.svg"
+    os.symlink(path, f"{folder}/again.csv")
+    for twice in ([path, path], [path, f"{folder}/again.csv"], [path, path, "--label", "one"]):
+        kshot.refused(BAD, ["given twice"], "plot", *twice, "-o", out)
+    whole = write_eval(f"{folder}/whole.csv", {"a": np.arange(12).reshape(3, 4), "b": np.arange(4).reshape(2, 2)})
+    kshot.done("plot", whole, "-o", out, "--force")
+    with open(whole) as file:
+        lines = file.readlines()
+    for lacking, mentions in ((lines[:12] + lines[13:], ["task 2", "step 3"]), (lines[:1] + lines[2:], ["task 0", "step 0"]),
+                              (lines[:-1], ["'b'", "task 1", "step 1"])):
+        with open(f"{folder}/lacking.csv", "w") as file:
+            file.writelines(lacking)
+        kshot.refused(BAD, ["lacking.csv", *mentions], "plot", f"{folder}/lacking.csv", "-o", out, "--force")
+    with open(f"{folder}/columns.csv", "w") as file:
+        file.writelines(["mean_return," + lines[0]] + ["1," + line for line in lines[1:]])
+    kshot.refused(BAD, ["columns.csv:1", "mean_return", "twice"], "plot", f"{folder}/columns.csv", "-o", out, "--force")
+
+
 def bad_lines(kshot, folder, path, runs, policy):
     out = f"{folder}/never.svg"
 
@@ -398,6 +418,7 @@ def main():
         kinds_of_files(kshot, folder, path)
         bad_files(kshot, folder, path)
         bad_lines(kshot, folder, path, runs, policy)
+        nothing_counts_double_or_half(kshot, folder, path)
 
 
 main()

@@ -3,9 +3,12 @@
 tasks that are not those that it reports, and which it can keep with the policy."""
 
 import json
+import os
 import re
+import subprocess
 import sys
 import tempfile
+import time
 
 import numpy as np
 from kshot_cli import CONFIGS, Kshot, content, rows, settings
@@ -180,6 +183,34 @@ def kept_with_the_policy(kshot, folder, policy):
     assert sizes(kshot, cheetah, "-e", "half-cheetah-dir") == [0.5, 0.25, 0.25], "what is kept is for the policy's own environment"
 
 
+def kept_with_no_other_policy(kshot, folder):
+    """Step sizes are not kept with a policy that is being trained, nor with one that has taken the place of the one tried."""
+    run, config = f"{folder}/trained", f"{CONFIGS}/point.yaml"
+    small = settings(tasks=2, trajectories=2, horizon=5, policy__hidden="[4]", checkpoint_every=1)
+    words = ["eval", run, *QUICK, "--lr", "0.5", "--steps", 1, "--keep-lr"]
+    training = subprocess.Popen(kshot.command("train", config, *small, *settings(iterations=1000000), "-o", run, "-j", 1), stderr=subprocess.DEVNULL)
+    while not os.path.exists(f"{run}/policy.safetensors"):
+        time.sleep(0.01)
+    os.symlink(run, f"{folder}/trained-too")
+    for name in (run, f"{folder}/trained-too", f"{run}/policy.safetensors"):
+        kshot.refused(BAD, ["--keep-lr", f"process {training.pid} "], "eval", name, *words[2:])
+    training.terminate()
+    training.wait()
+    os.mkfifo(f"{folder}/goals")
+    goals = os.open(f"{folder}/goals", os.O_RDWR)
+    process = subprocess.Popen(kshot.command(*words, "--goals", f"{folder}/goals"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    while not any(os.path.realpath(f"/proc/{process.pid}/fd/{fd}") == os.path.realpath(f"{folder}/goals") for fd in os.listdir(f"/proc/{process.pid}/fd")):
+        time.sleep(0.01)  # it has the policy, and waits for tasks
+    untrained(kshot, f"{folder}/another", "point", seed=7)
+    os.replace(f"{folder}/another/point/policy.safetensors", f"{run}/policy.safetensors")
+    before = content(f"{run}/policy.safetensors")
+    os.write(goals, b"0.1,0.2\n")
+    os.close(goals)
+    said = process.communicate()[1]
+    assert process.returncode == FAILED and f"{run}/policy.safetensors: has changed" in said, said
+    assert content(f"{run}/policy.safetensors") == before and not os.path.exists(f"{run}/.kshot.lock")
+
+
 def header(data):
     """Of a safetensors file: the header and the tensors' bytes."""
     n = int.from_bytes(data[:8], "little")
@@ -236,6 +267,7 @@ def main():
         the_tasks_are_others(kshot, folder, policy)
         a_search_takes_the_steps_of_training(kshot, folder)
         kept_with_the_policy(kshot, folder, policy)
+        kept_with_no_other_policy(kshot, folder)
         another_lambda(kshot, policy)
         bad_sizes(kshot, policy)
         bad_lists(kshot, policy)
