@@ -174,7 +174,7 @@ static int compare_task(const sample* a, const sample* b) {
     COMPARE(a->line, b->line)
     COMPARE(a->file, b->file)
     COMPARE(a->task, b->task)
-    for (size_t i = 0; i < KS_TASK_MAX; i++) {
+    for (size_t i = 0; i < KS_RETURNS_MAX_GOAL; i++) {
         COMPARE(a->goal[i], b->goal[i])
     }
     return 0;
