@@ -74,7 +74,8 @@ int main(int argc, char** argv) {
     ks_error err = {0};
     learner l = {0};
     double task[KS_TASK_MAX];
-    bool ok = argc > 1 ? learner_open(&l, argv[1], &err) : ks_fail(&err, KS_BAD_INPUT, "library POLICY NUMBER…");
+    bool ok = argc > 1 ? learner_open(&l, argv[1], &err)
+                       : ks_fail(&err, KS_BAD_INPUT, "usage: library POLICY.safetensors NUMBER…");
     const int numbers = argc - 2;
     if (ok && numbers != ks_env_model_def(l.model)->task_dim) {
         ok =

@@ -17,7 +17,7 @@ check() {
 }
 
 format() {
-    find */ -name '*.[ch]' -not -path 'build/*' -not -path 'runs/*' -print0 | xargs -0 clang-format --dry-run -Werror
+    find kshot.h */ -name '*.[ch]' -not -path 'build/*' -not -path 'runs/*' -print0 | xargs -0 clang-format --dry-run -Werror
 }
 
 # build_and_test PRESET [CTEST OPTION…]
