@@ -1,4 +1,4 @@
-#define _GNU_SOURCE /* renameat2, O_TMPFILE, O_PATH */
+#define _GNU_SOURCE /* renameat2, statx, O_TMPFILE, O_PATH */
 #include "base/atomic_file.h"
 
 #include <errno.h>
@@ -85,17 +85,15 @@ static bool is_proc(int directory) {
     return fstatfs(directory, &info) == 0 && info.f_type == PROC_SUPER_MAGIC;
 }
 
-/* Whatever is there, at the end of all links or on the way, can be replaced by a file. */
+/* Whatever is there, at the end of all links or on the way, is nothing that must not be touched. A directory is not taken away by
+ * a file, in any case. */
 static bool check_kind(const place* p, const char* path, ks_error* err) {
     struct stat behind;
     bool reaches = fstatat(p->directory, p->name, &behind, 0) == 0;
     if (S_ISLNK(p->info.st_mode) && is_proc(p->directory)) { /* a name is behind it, but perhaps of another file */
         return cannot(path, KS_BAD_INPUT, "it is an open descriptor, as /dev/stdout is; name a file", err);
     }
-    if (reaches && S_ISDIR(behind.st_mode)) {
-        return cannot(path, KS_BAD_INPUT, "it is a directory; name a file", err);
-    }
-    if (reaches && !S_ISREG(behind.st_mode)) {
+    if (reaches && !S_ISREG(behind.st_mode) && !S_ISDIR(behind.st_mode)) {
         return cannot(path, KS_BAD_INPUT, "it is not a regular file; name a file", err);
     }
     return true;
@@ -125,7 +123,7 @@ static bool find_place(place* p, const char* path, ks_error* err) {
             return false;
         }
         if (!S_ISLNK(p->info.st_mode)) {
-            p->exists = true;
+            p->exists = S_ISREG(p->info.st_mode);
             return true;
         }
         errno = ELOOP;
@@ -137,6 +135,26 @@ static bool find_place(place* p, const char* path, ks_error* err) {
     return false;
 }
 
+/* Whether what is there can be replaced, which a temporary file beside it does not show. */
+static bool check_replaceable(const place* p, const char* path, ks_error* err) {
+    struct statx extra;
+    struct stat directory;
+    if (S_ISDIR(p->info.st_mode)) {
+        return cannot(path, KS_BAD_INPUT, "it is a directory; name a file", err);
+    }
+    if (!p->exists) {
+        return true;
+    }
+    if (statx(p->directory, p->name, AT_SYMLINK_NOFOLLOW, 0, &extra) == 0 &&
+        extra.stx_attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND)) {
+        return cannot(path, KS_FAILED, "it is marked as not to be changed (lsattr shows it, chattr takes it off)", err);
+    }
+    uid_t self = geteuid();
+    bool sticky = fstat(p->directory, &directory) == 0 && directory.st_mode & S_ISVTX;
+    return !sticky || self == 0 || self == p->info.st_uid || self == directory.st_uid ||
+           cannot(path, KS_FAILED, "it is another user's, and in its directory only that one may replace it", err);
+}
+
 /* Nothing of this name may be there, not even a link to nothing. What --force could not replace either is said first. */
 static bool find_free_place(place* p, const char* path, ks_error* err) {
     if (!open_place(p, path, err)) {
@@ -146,8 +164,9 @@ static bool find_free_place(place* p, const char* path, ks_error* err) {
         return errno == ENOENT || cannot(path, KS_FAILED, strerror(errno), err);
     }
     leave(p);
-    return find_place(p, path, err) && ks_fail(err, KS_BAD_INPUT, "%.600s exists already%s; --force replaces it", path,
-                                               p->exists ? "" : ", as a link to nothing");
+    return find_place(p, path, err) && check_replaceable(p, path, err) &&
+           ks_fail(err, KS_BAD_INPUT, "%.600s exists already%s; --force replaces it", path,
+                   p->exists ? "" : ", as a link to nothing");
 }
 
 /* ---- the temporary file --------------------------------------------------------------------------------------------------- */
@@ -343,21 +362,23 @@ static bool fill(temporary* t, const place* p, bool (*write)(void* user, FILE* f
     return ok;
 }
 
+/* What cannot be put where it belongs is work all the same, perhaps of hours: it goes beside it. */
 static bool put(temporary* t, const place* p, const char* path, bool overwrite, ks_error* err) {
     char other[NAME_MAX + 1];
     if (overwrite ? put_over(t, p) : put_new(t, p, p->name)) {
         sync_directory(p);
         return true;
     }
-    if (overwrite || errno != EEXIST) {
-        return cannot(path, KS_FAILED, strerror(errno), err);
-    }
+    int reason = errno;
+    bool appeared = !overwrite && reason == EEXIST;
     if (!put_beside(other, t, p)) {
-        return cannot(path, KS_FAILED, "it has appeared meanwhile, and is kept; --force replaces it", err);
+        return cannot(path, KS_FAILED,
+                      appeared ? "it has appeared meanwhile, and is kept; --force replaces it" : strerror(reason), err);
     }
     sync_directory(p);
-    return ks_fail(err, KS_FAILED, "%.400s has appeared meanwhile, and is kept; what was to go there is in %.*s%s",
-                   path, (int)(p->name - p->path), p->path, other);
+    return ks_fail(err, KS_FAILED, "%s%.400s%s%s; what was to go there is in %.*s%s", appeared ? "" : "cannot write ",
+                   path, appeared ? " has appeared meanwhile, and is kept" : ": ", appeared ? "" : strerror(reason),
+                   (int)(p->name - p->path), p->path, other);
 }
 
 bool ks_write_file(const char* path, bool overwrite, bool (*write)(void* user, FILE* file), void* user, ks_error* err) {
@@ -386,6 +407,7 @@ bool ks_check_output(const char* path, bool overwrite, ks_error* err) {
     place p;
     temporary t;
     bool ok = overwrite ? find_place(&p, path, err) : find_free_place(&p, path, err);
+    ok = ok && check_replaceable(&p, path, err);
     if (ok && open_temporary(&t, &p)) {
         discard(&t, &p);
         close(t.fd);

@@ -19,7 +19,8 @@
 /* Calls write(user, file) on the temporary file, syncs it, and puts it at `path`. Without overwrite nothing that exists is
  * touched, a link least of all: what has appeared there in the meantime stays, the content goes into NAME.1.SUFFIX (2, …) beside
  * it, and the call fails and says so.
- * If anything else fails (no permission, disk full), what stood at `path` is still there and no temporary file is left.
+ * So does what cannot be put at `path` in the last moment (a directory is there by then, or what may not be replaced). If anything
+ * else fails (no permission, disk full), what stood at `path` is still there and no temporary file is left.
  * Errors: KS_FAILED naming the path. */
 bool ks_write_file(const char* path, bool overwrite, bool (*write)(void* user, FILE* file), void* user, ks_error* err);
 

@@ -203,6 +203,35 @@ def what_appears_meanwhile_is_kept(all_, folder):
         os.unlink(path)
 
 
+def what_may_not_be_replaced(all_, folder):
+    """It is said at once; and if it comes to that while we work, the result is beside it."""
+    path = f"{folder}/late.csv"
+    words = ["eval", all_.run, "--tasks", 500, "--steps", 1, "--horizon", 100, "-j", 2, "-o", path, "--force"]
+    process = subprocess.Popen(all_.kshot.command(*words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    wait_for_work(process)
+    os.mkdir(path)
+    told, errors = process.communicate(timeout=600)
+    assert process.returncode == FAILED and f"{folder}/late.1.csv" in errors and errors.count("\n") == 1, errors
+    assert "gradient steps" in told and len(content(f"{folder}/late.1.csv").splitlines()) == 1001 and os.listdir(path) == []
+    if os.geteuid() != 0:
+        return
+    fixed = write(f"{folder}/fixed.csv")
+    if subprocess.run(["chattr", "+i", fixed], capture_output=True).returncode == 0:
+        try:
+            all_.kshot.refused(FAILED, [fixed, "not to be changed"], "eval", all_.run, *FEW, "-o", fixed, "--force")
+        finally:
+            subprocess.run(["chattr", "-i", fixed], check=True)
+    os.chmod(folder, 0o755)
+    sticky = f"{folder}/sticky"
+    os.mkdir(sticky)
+    os.chmod(sticky, 0o1777)
+    theirs = write(f"{sticky}/theirs.csv")
+    nobody = lambda: os.setuid(65534)
+    all_.kshot.refused(FAILED, [theirs, "another user"], "eval", all_.run, *FEW, "-o", theirs, "--force", preexec_fn=nobody)
+    all_.kshot.done("eval", all_.run, *FEW, "-o", f"{sticky}/ours.csv", preexec_fn=nobody)
+    all_.kshot.done("eval", all_.run, *FEW, "-o", f"{sticky}/ours.csv", "--force", preexec_fn=nobody)
+
+
 def killed(all_, folder):
     """After SIGKILL in the middle of writing nothing of it is left, where files without a name are to be had."""
     place = tempfile.mkdtemp(dir=folder)
@@ -398,7 +427,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         all_ = Outputs(kshot, folder, "viewer" in sys.argv[2:])
         for test in (links_stay, rights_follow_the_umask, what_is_no_file_is_not_touched, what_is_read_is_not_written_over, names_that_do_not_fit,
-                     what_appears_meanwhile_is_kept, killed, interrupted, helpers_that_fail, helpers_that_hang, full_disk, where_every_file_has_a_name,
+                     what_appears_meanwhile_is_kept, what_may_not_be_replaced, killed, interrupted, helpers_that_fail, helpers_that_hang, full_disk, where_every_file_has_a_name,
                      nothing_drives_the_terminal, labels_have_one_rule, numbers_have_points):
             began = time.monotonic()
             test(all_, folder)
