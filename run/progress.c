@@ -3,6 +3,7 @@
 #include "base/number.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,11 +29,18 @@ static void header(char* out, size_t room, int stages) {
     snprintf(out + used, room - used, "%s", REST);
 }
 
-/* the next line without its line break; false if there is no whole one */
-static bool read_line(char* line, size_t room, FILE* file) {
-    bool whole = fgets(line, (int)room, file) && strchr(line, '\n');
-    line[whole ? strcspn(line, "\n") : 0] = 0;
-    return whole;
+/* The next line in which something stands, without its line break, and its number. False if there is no whole one; line is then
+ * what stands there without a break. */
+static bool read_line(char* line, size_t room, FILE* file, int64_t* number) {
+    do {
+        *line = 0;
+        ++*number;
+        if (!fgets(line, (int)room, file) || !strchr(line, '\n')) {
+            return false;
+        }
+        line[strcspn(line, "\r\n")] = 0;
+    } while (!*line);
+    return true;
 }
 
 static bool unexpected(const ks_progress* p, int64_t line, int64_t iteration, ks_error* err) {
@@ -42,30 +50,53 @@ static bool unexpected(const ks_progress* p, int64_t line, int64_t iteration, ks
                    p->path, (long long)line, (long long)iteration);
 }
 
-/* Where the row of `iteration` starts, or would: everything from there on was written after the checkpoint, or is half a row
+/* The iteration of a row; -1 if it is none, or its numbers are not those that the checkpoint counts on. */
+static int64_t read_row(const ks_progress* p, const char* line, const ks_progress_mark* mark) {
+    int64_t row, steps;
+    double value = 0;
+    if (!ks_scan_int(&line, 0, INT64_MAX, &row) || *line != ',') {
+        return -1;
+    }
+    if (row != mark->iteration - 1 || !isfinite(mark->last_return)) {
+        return row;
+    }
+    line++;
+    bool ok = ks_scan_int(&line, 0, INT64_MAX, &steps) && (uint64_t)steps == mark->env_steps;
+    for (int j = 0; ok && j < p->stages; j++) {
+        ok = *line++ == ',' && ks_scan_double(&line, &value);
+    }
+    ok = ok && fabs(value - mark->last_return) <= 1e-7 * fmax(1, fabs(mark->last_return)); /* nine digits are written */
+    return ok ? row : -1;
+}
+
+/* Where the row of mark->iteration starts, or would: everything from there on was written after the checkpoint, or is half a row
  * that a crash has left. *first: iteration of the first row before it. False if the header is another, or a row between is
  * missing. */
-static bool find_cut(ks_progress* p, int64_t iteration, int64_t* first, long* cut, ks_error* err) {
+static bool find_cut(ks_progress* p, const ks_progress_mark* mark, int64_t* first, long* cut, ks_error* err) {
+    static const char FRONT[] = "\xef\xbb\xbf";
     char line[4096], want[1024];
+    int64_t number = 0;
     header(want, sizeof want, p->stages);
     *cut = 0;
-    *first = iteration;
-    if (!read_line(line, sizeof line, p->file)) {
-        return true; /* not even a header yet */
+    *first = mark->iteration;
+    bool whole = read_line(line, sizeof line, p->file, &number);
+    const char* names = strncmp(line, FRONT, 3) == 0 ? line + 3 : line;
+    if (!whole) { /* not even a header yet, or half a one */
+        return strncmp(names, want, strlen(names)) == 0 || unexpected(p, number, mark->iteration, err);
     }
-    if (strcmp(line, want) != 0) {
-        return unexpected(p, 1, iteration, err);
+    if (strcmp(names, want) != 0) {
+        return unexpected(p, number, mark->iteration, err);
     }
     *cut = ftell(p->file);
-    for (int64_t row = -1, number = 2; row < iteration - 1; number++) {
-        if (!read_line(line, sizeof line, p->file)) {
-            return row < 0 || unexpected(p, number, iteration, err);
+    for (int64_t row = -1; row < mark->iteration - 1;) {
+        if (!read_line(line, sizeof line, p->file, &number)) {
+            return row < 0 || unexpected(p, number, mark->iteration, err);
         }
-        int64_t here = *line >= '0' && *line <= '9' ? strtoll(line, NULL, 10) : -1;
-        if (row < 0 ? here < 0 || here > iteration : here != row + 1) {
-            return unexpected(p, number, iteration, err);
+        int64_t here = read_row(p, line, mark);
+        if (here < 0 || (row < 0 ? here > mark->iteration : here != row + 1)) {
+            return unexpected(p, number, mark->iteration, err);
         }
-        if (here == iteration) {
+        if (here == mark->iteration) {
             break;
         }
         *first = row < 0 ? here : *first;
@@ -75,13 +106,13 @@ static bool find_cut(ks_progress* p, int64_t iteration, int64_t* first, long* cu
     return true;
 }
 
-/* The file, at its end: the row of `iteration` comes next. */
-static bool prepare(ks_progress* p, bool resume, int64_t iteration, int64_t* first, ks_error* err) {
+/* The file, at its end: the row of mark->iteration comes next. */
+static bool prepare(ks_progress* p, bool resume, const ks_progress_mark* mark, int64_t* first, ks_error* err) {
     char line[1024];
     long cut = 0;
-    *first = iteration;
+    *first = mark->iteration;
     errno = 0;
-    bool found = !resume || find_cut(p, iteration, first, &cut, err);
+    bool found = !resume || find_cut(p, mark, first, &cut, err);
     if (ferror(p->file)) { /* not the end of the file, which would be cut there */
         return ks_fail(err, KS_FAILED, "cannot read %s: %s", p->path, strerror(errno ? errno : EIO));
     }
@@ -96,7 +127,8 @@ static bool prepare(ks_progress* p, bool resume, int64_t iteration, int64_t* fir
     return ok || ks_fail(err, KS_FAILED, "cannot write %s: %s", p->path, strerror(errno));
 }
 
-ks_progress* ks_progress_open(const char* directory, int stages, int64_t iteration, int64_t* first, ks_error* err) {
+ks_progress* ks_progress_open(const char* directory, int stages, const ks_progress_mark* mark, int64_t* first,
+                              ks_error* err) {
     ks_progress* p = calloc(1, sizeof *p);
     if (!p) {
         ks_fail(err, KS_FAILED, "not enough memory");
@@ -114,7 +146,7 @@ ks_progress* ks_progress_open(const char* directory, int stages, int64_t iterati
         free(p);
         return NULL;
     }
-    if (!prepare(p, resume, iteration, first, err)) {
+    if (!prepare(p, resume, mark, first, err)) {
         ks_progress_close(p);
         return NULL;
     }

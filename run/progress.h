@@ -7,10 +7,19 @@
 
 typedef struct ks_progress ks_progress;
 
-/* Opens DIR/progress.csv. When resuming, rows from `iteration` on are cut off first (they were written after the
- * checkpoint). *first: iteration of its first row; more than 0 if the file was lost since the run began, and is begun anew.
- * Errors: KS_FAILED, KS_BAD_INPUT (damaged file). */
-ks_progress* ks_progress_open(const char* directory, int stages, int64_t iteration, int64_t* first, ks_error* err);
+/* What a checkpoint says of the rows before it. */
+typedef struct ks_progress_mark {
+    int64_t iteration;  /* of the first row after it */
+    uint64_t env_steps; /* so far */
+    double last_return; /* after adaptation, in the row before it */
+} ks_progress_mark;
+
+/* Opens DIR/progress.csv. When resuming, rows from mark->iteration on are cut off first (they were written after the
+ * checkpoint). *first: iteration of its first row; more than 0 if the file was lost since the run began, and is begun anew. Line
+ * ends, a byte-order mark and blank lines are as they may be in any text.
+ * Errors: KS_FAILED, KS_BAD_INPUT (damaged file, or not the one that goes with the checkpoint). */
+ks_progress* ks_progress_open(const char* directory, int stages, const ks_progress_mark* mark, int64_t* first,
+                              ks_error* err);
 /* Appends and flushes a row; env_steps is the total so far. */
 bool ks_progress_row(ks_progress* progress, int64_t iteration, uint64_t env_steps, const ks_maml_stats* stats,
                      ks_error* err);

@@ -159,13 +159,23 @@ static bool load_checkpoint(run* r, const char* path, ks_error* err) {
         return ks_fail(err, KS_BAD_INPUT, "%s: it is of another run: %s on %s with seed %lld", path, info.method,
                        info.env, (long long)info.seed);
     }
-    return true;
+    ks_policy_info ours = info_of(r, info.iteration);
+    const char* key = info.inner_lr != ours.inner_lr         ? "inner.lr"
+                      : info.inner_steps != ours.inner_steps ? "inner.steps"
+                      : info.gamma != ours.gamma             ? "gamma"
+                      : info.gae_lambda != ours.gae_lambda   ? "gae_lambda"
+                      : info.horizon != ours.horizon         ? "horizon"
+                                                             : NULL;
+    return !key ||
+           ks_fail(err, KS_BAD_INPUT, "%s: it is of another run: its %s is another than the config's", path, key);
 }
 
 /* progress.csv, which may have lost the rows before the checkpoint: what is counted on stands in the checkpoint. */
 static bool open_progress(run* r, ks_error* err) {
     int64_t first;
-    r->progress = ks_progress_open(r->options->directory, ks_maml_num_stages(r->maml), r->state.iteration, &first, err);
+    const ks_run_state* s = &r->state;
+    ks_progress_mark mark = {.iteration = s->iteration, .env_steps = s->env_steps, .last_return = s->last_return[0]};
+    r->progress = ks_progress_open(r->options->directory, ks_maml_num_stages(r->maml), &mark, &first, err);
     if (r->progress && first > 0) {
         char text[KS_RUN_PATH + 128];
         snprintf(text, sizeof text, "%s/progress.csv has no rows before iteration %lld; the run goes on without them",

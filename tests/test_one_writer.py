@@ -172,6 +172,40 @@ def missing(kshot, folder, reference):
     assert content(f"{run}/checkpoint.safetensors") == before
 
 
+def mixed(kshot, folder, reference):
+    """Rows that were saved by a spreadsheet are rows; files of different runs are not taken for one run's."""
+    run = f"{folder}/mixed"
+    goal = ["-s", "iterations=14"]
+    text = content(f"{reference}/progress.csv").decode()
+    kshot.done("train", *RUN, "-o", f"{folder}/unmixed", *goal)
+    for as_saved in ("\ufeff" + text.replace("\n", "\r\n"), text.replace("\n", "\n\n"), text + "\n\n"):
+        shutil.copytree(reference, run)
+        with open(f"{run}/progress.csv", "w", newline="", encoding="utf-8") as file:
+            file.write(as_saved)
+        kshot.done("train", *RUN, "-o", run, "--resume", *goal)
+        with open(f"{run}/progress.csv", encoding="utf-8-sig") as file:
+            lines = [line.strip() for line in file if line.strip()]
+        assert "\n".join(lines).startswith(text.strip()) and len(lines) == 15, lines
+        assert content(f"{run}/checkpoint.safetensors") == content(f"{folder}/unmixed/checkpoint.safetensors")
+        shutil.rmtree(run)
+    others = {"a": ["-s", "trpo.max_kl=0.02"], "b": ["-s", "inner.lr=0.2"], "c": ["-s", "gamma=0.9"], "d": ["-s", "policy.activation=tanh"]}
+    for name, words in others.items():
+        kshot.done("train", *RUN, "-o", f"{folder}/other-{name}", *words, "-s", "iterations=12")
+        shutil.copytree(reference, run)
+        shutil.copy(f"{folder}/other-{name}/checkpoint.safetensors", run)
+        before = content(f"{run}/progress.csv")
+        kshot.refused(2, [run], "train", *RUN, "-o", run, "--resume", *goal)
+        assert content(f"{run}/progress.csv") == before
+        shutil.rmtree(run)
+    for not_ours in ("notes", "notes\n", "iteration,mine", text[:40] + "\n"):
+        shutil.copytree(reference, run)
+        with open(f"{run}/progress.csv", "w") as file:
+            file.write(not_ours)
+        kshot.refused(2, [f"{run}/progress.csv", "line 1"], "train", *RUN, "-o", run, "--resume", *goal)
+        assert content(f"{run}/progress.csv").decode() == not_ours
+        shutil.rmtree(run)
+
+
 def launched(kshot, folder, reference):
     """A build for one process that was started as several does not train several times; one of a job of many is alone."""
     run = f"{folder}/launched"
@@ -190,7 +224,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         reference = f"{folder}/reference"
         kshot.done("train", *RUN, "-o", reference, "-s", "iterations=12")
-        for test in (refused, killed, let_loose, made_anew, moved, lost_checkpoint, directories, again_and_again, missing, launched):
+        for test in (refused, killed, let_loose, made_anew, moved, lost_checkpoint, directories, again_and_again, missing, mixed, launched):
             test(kshot, folder, reference)
             print("ok", test.__name__)
 

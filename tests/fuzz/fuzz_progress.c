@@ -23,13 +23,37 @@ static void check_kept(const char* path, const uint8_t* data, size_t size, int64
     if (!file || !kept || fclose(file) != 0) {
         fuzz_finding("the file is gone");
     }
+    bool blank = true; /* so far, of this line */
     for (size_t i = 0; i < length; i++) {
-        lines += kept[i] == '\n';
+        lines += kept[i] == '\n' && !blank;
+        blank = kept[i] == '\n' || (blank && kept[i] == '\r');
     }
     if (lines != (size_t)rows + 1 || (rows > 0 && (length > size || memcmp(kept, data, length) != 0))) {
         fuzz_finding("rows before the checkpoint are not as they were");
     }
     free(kept);
+}
+
+/* The checkpoint that the text goes with, if there is one: its row before `iteration` says what it counts. */
+static ks_progress_mark find_mark(const uint8_t* data, size_t size, int stages, int iteration) {
+    ks_progress_mark mark = {.iteration = iteration};
+    char* text = calloc(1, size + 1);
+    if (!text) {
+        return mark;
+    }
+    memcpy(text, data, size);
+    for (const char* line = text; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
+        char* end;
+        if (strtol(line, &end, 10) == iteration - 1 && *end == ',') {
+            mark.env_steps = strtoull(end + 1, &end, 10);
+            for (int j = 0; j < stages && *end == ','; j++) {
+                mark.last_return = strtod(end + 1, &end);
+            }
+            break;
+        }
+    }
+    free(text);
+    return mark;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -42,7 +66,8 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     ks_error err = {0};
     snprintf(path, sizeof path, "%s/progress.csv", fuzz_folder());
     write_file(path, data + 2, size - 2);
-    ks_progress* progress = ks_progress_open(fuzz_folder(), stages, iteration, &first, &err);
+    ks_progress_mark mark = find_mark(data + 2, size - 2, stages, iteration);
+    ks_progress* progress = ks_progress_open(fuzz_folder(), stages, &mark, &first, &err);
     fuzz_check(progress != NULL, &err);
     if (progress) {
         ks_progress_close(progress);
