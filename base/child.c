@@ -167,7 +167,7 @@ static bool watch(ks_child* c, double seconds) {
     }
     c->idle_s += seconds;
     c->quiet_s += seconds;
-    bool hangs = c->idle_s >= IDLE_S;
+    bool hangs = c->idle_s >= (c->settings->patience_s > 0 ? c->settings->patience_s : IDLE_S);
     if (c->quiet_s >= QUIET_S) {
         double now = processor_time(c);
         hangs = hangs || now - c->processor_s < LITTLE;
@@ -205,7 +205,9 @@ bool ks_child_send(ks_child* c, const void* bytes, size_t size) {
 /* ---- ending ----------------------------------------------------------------------------------------------------------------- */
 
 static void kill_it(ks_child* c) {
-    kill(-c->pid, SIGKILL); /* with what it may have started itself */
+    close_input(c); /* a program that, against all odds, cannot be killed ends then */
+    kill(c->pid, SIGKILL);
+    kill(-c->pid, SIGKILL); /* and what it may have started itself */
     while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR) {
     }
 }

@@ -1,6 +1,6 @@
 /* child.h: a program that gets bytes through its standard input and writes a file (gnuplot, ffmpeg), watched so that it cannot
  * hold us up for ever: one that neither takes bytes nor writes any nor computes for half a minute is ended, as is one that only
- * computes for ten.
+ * computes for ten, or for as long as is set.
  *
  * It runs without a shell, in the locale C, in a process group of its own: Ctrl-C is for us, who then end it. A socket, unlike a
  * pipe, tells by an error, not by a signal, that it does not listen any more.
@@ -21,6 +21,7 @@ typedef struct ks_child_settings {
     const char* missing;     /* said if it is not installed */
     const char* failed;      /* said if it fails, before its own words */
     const char* (*words)(const char*); /* what to cite of a line of its messages; NULL: all of it */
+    double patience_s;                 /* how long it may compute without a byte; 0: ten minutes */
     const volatile sig_atomic_t* stop; /* not 0: it is to end, as set by a signal handler; NULL: never */
 } ks_child_settings;
 

@@ -49,6 +49,9 @@ bool ks_cli_check_output(const char* path, bool force, ks_error* err);
  * is no file. Errors: KS_BAD_INPUT. */
 bool ks_cli_check_apart(const char* output, const char* input, ks_error* err);
 
+/* Says on stderr how many trajectories broke down, if any did: their returns are those of a part. */
+void ks_cli_note_broken(size_t broken, size_t trajectories);
+
 /* Prints an error as the one line that it is; an empty one is said elsewhere. main does it for what subcommands return. */
 void ks_cli_say(const char* text);
 

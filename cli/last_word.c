@@ -35,6 +35,25 @@ void ks_cli_last_word(void) {
     signal(SIGABRT, on_abort);
 }
 
+static void on_crash(int number) {
+    static const char TEXT[] = "kshot: crashed, probably in a driver of OpenGL for want of memory\n";
+    (void)number;
+    ssize_t written = write(STDERR_FILENO, TEXT, sizeof TEXT - 1);
+    (void)written;
+    _exit(KS_FAILED);
+}
+
+void ks_cli_last_word_of_drivers(void) {
+    static const int SIGNALS[] = {SIGSEGV, SIGBUS};
+    struct sigaction before, action = {.sa_handler = on_crash};
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < sizeof SIGNALS / sizeof *SIGNALS; i++) {
+        if (sigaction(SIGNALS[i], NULL, &before) == 0 && before.sa_handler == SIG_DFL) { /* sanitizers have their own */
+            sigaction(SIGNALS[i], &action, NULL);
+        }
+    }
+}
+
 void ks_cli_last_word_not_needed(void) {
     ours = 1;
 }

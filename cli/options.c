@@ -100,6 +100,15 @@ bool ks_cli_check_apart(const char* output, const char* input, ks_error* err) {
                    output, strcmp(output, input) == 0 ? "" : ", as ", strcmp(output, input) == 0 ? "" : input);
 }
 
+void ks_cli_note_broken(size_t broken, size_t trajectories) {
+    if (broken > 0) {
+        fprintf(stderr,
+                "kshot: note: %zu of %zu trajectories broke down and end there: the physics did, or a number was not "
+                "finite\n",
+                broken, trajectories);
+    }
+}
+
 int ks_cli_exit(bool ok, const ks_error* err) {
     return ok ? 0 : err->code == KS_OK ? KS_FAILED : (int)err->code;
 }

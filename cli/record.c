@@ -1,5 +1,6 @@
 #include "base/text.h"
 #include "cli/interrupt.h"
+#include "cli/last_word.h"
 #include "cli/show.h"
 #include "cli/terminal.h"
 #include "viewer/film.h"
@@ -112,15 +113,18 @@ static bool write_sheet(const shooting* s, ks_error* err) {
 /* ---- the command --------------------------------------------------------------------------------------------------------------------- */
 
 static void print_returns(const ks_play* play, const ks_show* show) {
+    size_t broken = 0;
     for (int row = 0; row < play->rows; row++) {
         printf("%s%smean return of %zu trajectories after 0 … %d gradient steps:",
                show->caption.labels[row] ? show->caption.labels[row] : "", show->caption.labels[row] ? ": " : "",
                show->request.trajectories, play->steps);
         for (int j = 0; j <= play->steps; j++) {
             printf(" %.2f", play->acts[row][j].mean_return);
+            broken += play->acts[row][j].broken;
         }
         printf("\n");
     }
+    ks_cli_note_broken(broken, show->request.trajectories * (size_t)(play->steps + 1) * (size_t)play->rows);
 }
 
 static void choose_size(record_options* o, const ks_show* show, ks_video_kind kind) {
@@ -222,6 +226,7 @@ int ks_cli_record(int argc, char** argv, ks_error* err) {
         return KS_BAD_INPUT;
     }
     o.interrupted = ks_cli_catch_interrupts();
+    ks_cli_last_word_of_drivers();
     bool ok = ks_cli_check_output(o.output, o.force, err) && ks_video_kind_of(&kind, o.output, err) &&
               ks_show_open(&show, argv + optind, argc - optind, err);
     for (int i = 0; ok && i < show.count; i++) {

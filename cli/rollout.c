@@ -97,6 +97,7 @@ static bool rollout(const rollout_options* o, const ks_cli_policy* p, ks_error* 
             ks_text_print(stdout, o->output);
             printf(": %zu trajectories, %zu timesteps, mean return %.2f\n", batches[s.steps]->n, batches[s.steps]->rows,
                    result.mean_return[s.steps]);
+            ks_cli_note_broken(batches[s.steps]->rejected, batches[s.steps]->n);
         }
         ks_eval_result_free(&result);
     } else {

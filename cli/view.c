@@ -1,4 +1,5 @@
 #include "cli/interrupt.h"
+#include "cli/last_word.h"
 #include "cli/show.h"
 #include "viewer/window.h"
 
@@ -104,6 +105,7 @@ int ks_cli_view(int argc, char** argv, ks_error* err) {
         }
     }
     o.interrupted = ks_cli_catch_interrupts();
+    ks_cli_last_word_of_drivers();
     bool ok = ks_show_open(&show, argv + optind, argc - optind, err) && view(&o, &show, err);
     ks_show_close(&show);
     return ks_cli_exit(ok, err);

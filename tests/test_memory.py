@@ -48,6 +48,14 @@ def small_address_space(kshot, folder):
     assert worked >= 8, f"a gibibyte is enough, and only {worked} commands worked"
 
 
+def drawing(kshot, folder):
+    """Drivers do not look whether they got the memory that they asked for."""
+    kshot.done("train", f"{CONFIGS}/point.yaml", *SMALL, *settings(iterations=0), "-o", f"{folder}/policy")
+    for mebibytes in range(225, 500, 25):
+        words = ["record", f"{folder}/policy", "--trajectories", 2, "--steps", 1, "-o", f"{folder}/sheet.png", "--force", "-j", 1]
+        check(limited(kshot, mebibytes, *words), mebibytes, words)
+
+
 def too_large(kshot, folder):
     """Nothing of these fits, whatever is allocated first; and nothing is left of a run that could not begin."""
     most = 4096
@@ -66,7 +74,8 @@ def too_large(kshot, folder):
 
 def main():
     kshot = Kshot(sys.argv[1])
-    for test in (small_address_space, too_large):
+    draws = "record" in kshot.done("--help")
+    for test in (small_address_space, *([drawing] if draws else []), too_large):
         with memory_folder() as folder:
             test(kshot, folder)
             print("ok", test.__name__)

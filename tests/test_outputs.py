@@ -316,6 +316,11 @@ def helpers_that_hang(all_, folder):
         place = tempfile.mkdtemp(dir=folder)
         process = subprocess.Popen(all_.kshot.command(*words, "-o", f"{place}/a.{suffix}"), env=env, stderr=subprocess.PIPE, text=True)
         started.append((name, place, process))
+        if suffix == "mp4":  # one that does not even say what it is, for want of memory
+            env = program(f"{folder}/spins", name, "while :; do :; done")
+            place = tempfile.mkdtemp(dir=folder)
+            process = subprocess.Popen(all_.kshot.command(*words, "-o", f"{place}/a.{suffix}"), env=env, stderr=subprocess.PIPE, text=True)
+            started.append((name, place, process))
     for name, place, process in started:
         errors = process.communicate(timeout=300)[1]
         assert process.returncode == FAILED and name in errors and "hangs" in errors and errors.count("\n") == 1, errors

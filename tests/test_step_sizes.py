@@ -211,6 +211,18 @@ def kept_with_no_other_policy(kshot, folder):
     assert content(f"{run}/policy.safetensors") == before and not os.path.exists(f"{run}/.kshot.lock")
 
 
+def parts_are_told(kshot, folder, policy):
+    """Trajectories that end early since a number was not finite: their returns are those of a part, and that is said."""
+    steep = changed(policy, f"{folder}/steep.safetensors", lambda v: {"mlp.0.weight": np.full_like(v["mlp.0.weight"], 3e38)})
+    commands = [["rollout", "-o", f"{folder}/parts.safetensors"]]
+    if "record" in kshot.done("--help"):
+        commands.append(["record", "-o", f"{folder}/parts.png"])
+    for name, *words in commands:
+        for path, broken in ((steep, True), (policy, False)):
+            result = kshot(name, path, *words, "--steps", 1, "--lr", 0.1, "--trajectories", 5, "--force", "-j", 1)
+            assert result.returncode == 0 and ("broke down" in result.stderr) == broken, (name, result.stderr)
+
+
 def header(data):
     """Of a safetensors file: the header and the tensors' bytes."""
     n = int.from_bytes(data[:8], "little")
@@ -268,6 +280,7 @@ def main():
         a_search_takes_the_steps_of_training(kshot, folder)
         kept_with_the_policy(kshot, folder, policy)
         kept_with_no_other_policy(kshot, folder)
+        parts_are_told(kshot, folder, policy)
         another_lambda(kshot, policy)
         bad_sizes(kshot, policy)
         bad_lists(kshot, policy)

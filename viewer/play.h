@@ -27,6 +27,7 @@ typedef struct ks_play_sizes {
 /* Positions are states 0 … length: one more than there are rewards. */
 typedef struct ks_act {
     double mean_return; /* undiscounted, mean over all trajectories that were sampled after this many steps */
+    size_t broken;      /* how many of those broke down, and end there */
     size_t length;      /* timesteps T of what is shown */
     bool terminated;    /* the environment ended it, not the time limit */
     double* qpos;       /* ((T+1) x nq) */

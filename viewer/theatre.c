@@ -166,6 +166,7 @@ static void copy_positions(double* qpos, const ks_theatre* t, actor* a, const ks
 static void note_sampled(ks_act* act, const ks_theatre* t, actor* a) {
     const ks_batch* b = a->sampled;
     act->mean_return = ks_batch_mean_return(b);
+    act->broken = b->rejected;
     act->num_ghosts = b->n < t->settings.ghosts ? b->n : t->settings.ghosts;
     act->ghost_start[0] = 0;
     for (size_t i = 0; i < act->num_ghosts; i++) {

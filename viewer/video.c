@@ -86,6 +86,7 @@ bool ks_video_check(const ks_video* v, ks_error* err) {
     static const char* const ARGV[] = {"ffmpeg", "-version", NULL};
     ks_child_settings settings = FFMPEG;
     settings.argv = ARGV;
+    settings.patience_s = 60; /* where memory is limited, a library that it loads may look for some for ever */
     settings.stop = v->stop;
     ks_child child;
     return ks_child_start(&child, &settings, err) && ks_child_finish(&child, err);
