@@ -39,11 +39,17 @@ static const char* number_end(const char* text) {
     return any ? end : NULL;
 }
 
+/* "0.00e5" is nothing, "1e-999" is something */
+static bool is_zero(const char* number) {
+    const char* digits = number + strspn(number, "+-.0");
+    return !(*digits >= '1' && *digits <= '9');
+}
+
 bool ks_scan_double(const char** text, double* value) {
     const char* start = skip_blanks(*text);
     const char* end = number_end(start);
     double number = end ? strtod_l(start, NULL, c_locale()) : NAN;
-    if (!isfinite(number)) {
+    if (!isfinite(number) || (number == 0 && !is_zero(start))) { /* larger or smaller than any that a double holds */
         return false;
     }
     *value = number;

@@ -16,7 +16,7 @@
 
 /* A decimal number: digits with a point or without, a sign and an exponent if wanted; blanks around it are passed over.
  * False, with *value as it was: anything else (nothing at all, text behind it, hexadecimal, infinity, not a number), or a
- * number that is too large for a double. */
+ * number that is too large for a double, or so small that it would become 0. */
 bool ks_parse_double(const char* text, double* value);
 /* A whole number in decimal digits, from min to max. False as above. */
 bool ks_parse_int(const char* text, int64_t min, int64_t max, int64_t* value);

@@ -337,6 +337,10 @@ static bool read_content(ks_tensor_file* f, FILE* file, size_t length, ks_error*
         n |= (uint64_t)size[i] << (8 * i);
     }
     if (n > length - 8 || n > MAX_HEADER) {
+        if (memcmp(size, "version ", sizeof size) == 0) {
+            return ks_fail(err, KS_BAD_INPUT,
+                           "%s: a pointer of Git LFS, not the file itself; `git lfs pull` fetches it", f->path);
+        }
         return damaged(f, "its header would be longer than the file", err);
     }
     f->data_length = length - 8 - (size_t)n;

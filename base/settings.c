@@ -144,18 +144,34 @@ static bool parse_number(const char* text, bool whole, double* value) {
     return ks_parse_double(text, value) && (!whole || strspn(text, "+-0123456789") == strlen(text));
 }
 
+/* a number that no double can hold: "1e999", "1e-999" */
+static bool is_extreme(const char* text) {
+    char mantissa[64];
+    double m;
+    int64_t exponent;
+    const char* e = strpbrk(text, "eE");
+    snprintf(mantissa, sizeof mantissa, "%.*s", e ? (int)(e - text) : 0, text);
+    return e && ks_parse_double(mantissa, &m) && ks_parse_int(e + 1, INT64_MIN, INT64_MAX, &exponent);
+}
+
+static bool out_of_range(const ks_setting* row, const char* text, ks_error* err) {
+    char range[64];
+    print_range(range, sizeof range, row);
+    return ks_fail(err, KS_BAD_INPUT, "%.40s is out of range; it must be from %s", text, range);
+}
+
 static bool set_number(void* at_value, const ks_setting* row, const char* text, ks_error* err) {
     bool whole = row->type != KS_SETTING_DOUBLE;
     double value;
     if (!parse_number(text, whole, &value)) {
-        return ks_fail(err, KS_BAD_INPUT, "'%.40s' is not a %s", text, whole ? "whole number" : "number");
+        return !whole && is_extreme(text)
+                   ? out_of_range(row, text, err)
+                   : ks_fail(err, KS_BAD_INPUT, "'%.40s' is not a %s", text, whole ? "whole number" : "number");
     }
     int64_t integer = 0; /* a double has not enough digits */
     bool fits = row->type != KS_SETTING_INT64 || ks_parse_int(text, INT64_MIN, INT64_MAX, &integer);
     if (!fits || !(value >= row->min && value <= row->max)) {
-        char range[64];
-        print_range(range, sizeof range, row);
-        return ks_fail(err, KS_BAD_INPUT, "%.40s is out of range; it must be from %s", text, range);
+        return out_of_range(row, text, err);
     }
     if (row->type == KS_SETTING_INT) {
         *(int*)at_value = (int)value;

@@ -45,10 +45,10 @@ bool ks_env_check_task(const ks_env_def* def, const double* task, ks_error* err)
                                def->name, i + 1, task[i]);
             }
         } else if (!knows(&def->task_numbers[i], task[i])) {
-            char known[KS_TASK_TEXT];
+            char known[KS_TASK_TEXT], number[KS_NUMBER_ROOM];
             ks_env_known_text(known, def, i);
-            return ks_fail(err, KS_BAD_INPUT, "%s knows no %s %.9g; it must be %s", def->name,
-                           def->task_numbers[i].name, task[i], known);
+            return ks_fail(err, KS_BAD_INPUT, "%s knows no %s %s; it must be %s", def->name, def->task_numbers[i].name,
+                           ks_print_double(number, task[i]), known);
         }
     }
     return true;

@@ -42,12 +42,21 @@ static bool set_scalar(ks_config* config, int row, const char* text, place p, ks
     return ks_settings_set(&ks_config_table, row, config, text, &inner) || fail_at(p, err, "%s", inner.text);
 }
 
+/* A scalar's text; NULL if it has a zero byte ("\0" in quotes), behind which nobody would read on. */
+static const char* scalar_text(const yaml_node_t* node) {
+    const char* text = (const char*)node->data.scalar.value;
+    return strlen(text) == node->data.scalar.length ? text : NULL;
+}
+
 static bool set_widths(ks_config* config, int row, yaml_document_t* doc, yaml_node_t* list, place p, ks_error* err) {
     ks_settings_set_widths(&ks_config_table, row, config);
     for (yaml_node_item_t* i = list->data.sequence.items.start; i < list->data.sequence.items.top; i++) {
         yaml_node_t* node = yaml_document_get_node(doc, *i);
-        const char* text = node->type == YAML_SCALAR_NODE ? (const char*)node->data.scalar.value : "a list";
+        const char* text = node->type == YAML_SCALAR_NODE ? scalar_text(node) : "a list";
         ks_error inner = {0};
+        if (!text) {
+            return fail_at(p, err, "has a zero byte");
+        }
         if (!ks_settings_add_width(&ks_config_table, row, config, text, &inner)) {
             return fail_at(p, err, "%s", inner.text);
         }
@@ -89,9 +98,12 @@ static bool read_value(reader* r, yaml_node_t* value, place p, ks_error* err) {
         return set_widths(r->config, row, r->doc, value, p, err);
     }
     if (value->type != YAML_SCALAR_NODE) {
-        return fail_at(p, err, "takes a single value");
+        return fail_at(p, err, type == KS_SETTING_WIDTHS ? "takes a list, as [100, 100] is" : "takes a single value");
     }
-    const char* text = (const char*)value->data.scalar.value;
+    const char* text = scalar_text(value);
+    if (!text) {
+        return fail_at(p, err, "has a zero byte");
+    }
     bool fits =
         type == KS_SETTING_TEXT || type == KS_SETTING_CHOICE || value->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
     if (!fits) {
@@ -106,7 +118,14 @@ static bool read_pair(reader* r, yaml_node_t* key_node, yaml_node_t* value, cons
     if (key_node->type != YAML_SCALAR_NODE) {
         return fail_at(p, err, "a key must be a name");
     }
-    snprintf(key, sizeof key, "%s%s%.60s", section, *section ? "." : "", (const char*)key_node->data.scalar.value);
+    const char* name = scalar_text(key_node);
+    if (!name) {
+        return fail_at(p, err, "a key has a zero byte");
+    }
+    if (strcmp(name, "<<") == 0) {
+        return fail_at(p, err, "merge keys (<<) are not understood; write the keys out");
+    }
+    snprintf(key, sizeof key, "%s%s%.60s", section, *section ? "." : "", name);
     p.key = key;
     return read_value(r, value, p, err);
 }
@@ -298,7 +317,9 @@ static void clear_blank_lines(char* text) {
         if (strchr("#\r\n", text[blanks])) { /* or the end */
             memset(text, ' ', blanks);
         }
-        text += strcspn(text, "\r\n");
+        while (*text && *text != '\r' && *text != '\n') {
+            text++;
+        }
         text += *text != 0;
     }
 }

@@ -256,6 +256,13 @@ def nothing_is_lost(kshot, folder, run, policy):
     write(checkpoint, good)
 
 
+def pointers(kshot, folder):
+    """What a clone without Git LFS has in place of a policy."""
+    path = write(f"{folder}/pointer.safetensors", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1234\n")
+    for command in (["info"], ["eval", "--tasks", 1]):
+        kshot.refused(BAD, [path, "git lfs pull"], command[0], path, *command[1:])
+
+
 def main():
     kshot = Kshot(sys.argv[1])
     with tempfile.TemporaryDirectory() as folder:
@@ -266,6 +273,7 @@ def main():
         command_lines(kshot, policy)
         files(kshot, folder, policy)
         other_policies(kshot, folder, policy)
+        pointers(kshot, folder)
         texts(kshot, folder, policy)
         no_files(kshot, folder, policy)
         nothing_is_lost(kshot, folder, run, policy)

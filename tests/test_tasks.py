@@ -37,6 +37,7 @@ def commands(policy, folder):
 def refused(kshot, folder):
     for env, task, mentions in (
         ("half-cheetah-dir", "0", ["half-cheetah-dir", "direction 0", "-1 or 1"]),
+        ("ant-dir", "1.0000000001", ["direction 1.0000000001", "-1 or 1"]),
         ("ant-dir", "0.5", ["ant-dir", "direction 0.5", "-1 or 1"]),
         ("half-cheetah-vel", "1e39", ["half-cheetah-vel", "velocity 1e+39", "m/s"]),
         ("half-cheetah-vel", "nan", ["nan"]),
