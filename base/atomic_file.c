@@ -363,7 +363,7 @@ static bool fill(temporary* t, const place* p, bool (*write)(void* user, FILE* f
 }
 
 /* What cannot be put where it belongs is work all the same, perhaps of hours: it goes beside it. */
-static bool put(temporary* t, const place* p, const char* path, bool overwrite, ks_error* err) {
+static bool put(temporary* t, const place* p, const char* path, bool overwrite, bool beside, ks_error* err) {
     char other[NAME_MAX + 1];
     if (overwrite ? put_over(t, p) : put_new(t, p, p->name)) {
         sync_directory(p);
@@ -371,7 +371,7 @@ static bool put(temporary* t, const place* p, const char* path, bool overwrite, 
     }
     int reason = errno;
     bool appeared = !overwrite && reason == EEXIST;
-    if (!put_beside(other, t, p)) {
+    if (!beside || !put_beside(other, t, p)) {
         return cannot(path, KS_FAILED,
                       appeared ? "it has appeared meanwhile, and is kept; --force replaces it" : strerror(reason), err);
     }
@@ -381,7 +381,8 @@ static bool put(temporary* t, const place* p, const char* path, bool overwrite, 
                    (int)(p->name - p->path), p->path, other);
 }
 
-bool ks_write_file(const char* path, bool overwrite, bool (*write)(void* user, FILE* file), void* user, ks_error* err) {
+static bool write_file(const char* path, bool overwrite, bool beside, bool (*write)(void* user, FILE* file), void* user,
+                       ks_error* err) {
     place p;
     temporary t;
     bool ok = overwrite ? find_place(&p, path, err) : open_place(&p, path, err);
@@ -391,7 +392,7 @@ bool ks_write_file(const char* path, bool overwrite, bool (*write)(void* user, F
         ok = cannot(path, KS_FAILED, strerror(errno), err);
     } else if (ok) {
         ok = fill(&t, &p, write, user) || cannot(path, KS_FAILED, errno ? strerror(errno) : "the write failed", err);
-        ok = ok && put(&t, &p, path, overwrite, err);
+        ok = ok && put(&t, &p, path, overwrite, beside, err);
         discard(&t, &p);
         close(t.fd);
     }
@@ -399,8 +400,12 @@ bool ks_write_file(const char* path, bool overwrite, bool (*write)(void* user, F
     return ok;
 }
 
+bool ks_write_file(const char* path, bool overwrite, bool (*write)(void* user, FILE* file), void* user, ks_error* err) {
+    return write_file(path, overwrite, true, write, user, err);
+}
+
 bool ks_replace_file(const char* path, bool (*write)(void* user, FILE* file), void* user, ks_error* err) {
-    return ks_write_file(path, true, write, user, err);
+    return write_file(path, true, false, write, user, err);
 }
 
 bool ks_check_output(const char* path, bool overwrite, ks_error* err) {

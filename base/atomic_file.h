@@ -24,7 +24,7 @@
  * Errors: KS_FAILED naming the path. */
 bool ks_write_file(const char* path, bool overwrite, bool (*write)(void* user, FILE* file), void* user, ks_error* err);
 
-/* The same with overwrite. */
+/* The same with overwrite, at `path` or nowhere: for files that are written again and again. */
 bool ks_replace_file(const char* path, bool (*write)(void* user, FILE* file), void* user, ks_error* err);
 
 /* Would ks_write_file work, as far as can be known before the content is? Makes and removes a temporary file to see.

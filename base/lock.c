@@ -181,7 +181,9 @@ bool ks_lock_follow(const ks_lock* lock, char* path, size_t room, bool* moved, k
 
 void ks_lock_release(ks_lock* lock) {
     if (lock) {
-        if (lock->excludes && stands_there(lock)) {
+        holder h = read_holder(lock->fd);
+        bool ours = lock->excludes || (h.pid == lock->self.pid && strcmp(h.host, lock->self.host) == 0);
+        if (ours && stands_there(lock)) {
             unlinkat(lock->directory, NAME, 0);
         }
         close(lock->fd);

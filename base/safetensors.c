@@ -224,7 +224,8 @@ bool ks_tensor_writer_save(ks_tensor_writer* w, const char* path, unsigned how, 
     if (!c.json) {
         return ks_fail(err, KS_FAILED, "cannot write %s: not enough memory", path);
     }
-    bool ok = ks_write_file(path, !(how & KS_SAVE_NEW), write_content, &c, err);
+    bool ok = how & KS_SAVE_AGAIN ? ks_replace_file(path, write_content, &c, err)
+                                  : ks_write_file(path, !(how & KS_SAVE_NEW), write_content, &c, err);
     cJSON_free((void*)(uintptr_t)c.json);
     return ok;
 }

@@ -48,8 +48,9 @@ void ks_tensor_writer_add_real(ks_tensor_writer* writer, const char* name, int n
                                const void* data, size_t element_size);
 
 /* Writes everything to `path`, whole or not at all (base/atomic_file.h). With KS_SAVE_CHECKSUM, the metadata gets "crc32" of the
- * tensor bytes (for files that nobody else is to edit); with KS_SAVE_NEW, nothing that exists is replaced. Errors: KS_FAILED. */
-enum { KS_SAVE_CHECKSUM = 1, KS_SAVE_NEW = 2 };
+ * tensor bytes (for files that nobody else is to edit); with KS_SAVE_NEW, nothing that exists is replaced; with KS_SAVE_AGAIN, it
+ * goes there or nowhere (ks_replace_file). Errors: KS_FAILED. */
+enum { KS_SAVE_CHECKSUM = 1, KS_SAVE_NEW = 2, KS_SAVE_AGAIN = 4 };
 bool ks_tensor_writer_save(ks_tensor_writer* writer, const char* path, unsigned how, ks_error* err);
 
 /* Gives metadata of a file, which must be whole and of this format, another value; all else in it stays as it is, byte for byte but for

@@ -68,7 +68,7 @@ bool ks_policy_save(const char* path, const ks_policy* policy, const ks_real* th
     ks_tensor_writer_meta(w, "format", FORMAT);
     ks_policy_write_meta(w, policy, info);
     ks_policy_write_theta(w, policy, theta);
-    bool ok = ks_tensor_writer_save(w, path, 0, err);
+    bool ok = ks_tensor_writer_save(w, path, KS_SAVE_AGAIN, err);
     ks_tensor_writer_destroy(w);
     return ok;
 }

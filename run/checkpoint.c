@@ -91,7 +91,7 @@ bool ks_checkpoint_save(const char* path, const ks_policy* policy, const ks_poli
     ks_tensor_writer_add_real(w, "run.cg_start", 1, &p, s->cg_start, sizeof *s->cg_start);
     ks_tensor_writer_add_real(w, "run.theta_last", 1, &p, s->theta_last, sizeof *s->theta_last);
     ks_tensor_writer_add_real(w, "run.theta_best", 1, &p, s->theta_best, sizeof *s->theta_best);
-    bool ok = ks_tensor_writer_save(w, path, KS_SAVE_CHECKSUM, err);
+    bool ok = ks_tensor_writer_save(w, path, KS_SAVE_CHECKSUM | KS_SAVE_AGAIN, err);
     ks_tensor_writer_destroy(w);
     return ok;
 }
