@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
-"""test_bytes.py KSHOT SOURCE [--no-emulator]: results are the same bytes on every processor with AVX2 and FMA: under an emulated one that has no
-AVX-512 (if qemu-x86_64 is here), and with what libraries choose by the processor switched by hand."""
+"""test_bytes.py KSHOT SOURCE [--short]: results are the same bytes on every processor with AVX2 and FMA: under an emulated one that has no
+AVX-512 (if qemu-x86_64 is here), with what libraries choose by the processor switched by hand, and beside what the repository
+holds: some lines of the zoo's evaluations come out to the last digit, and the first iterations of some of its trainings."""
 
+import csv
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 
-from kshot_cli import Kshot, same_run, settings
+from kshot_cli import Kshot, rows, same_run, settings, without_times
 
 SOURCE = sys.argv[2]
 # every kind of number: both activations, K-FAC's eigenvectors, the baseline's solution, the sweep, discrete steps of point
@@ -23,7 +25,8 @@ SWITCHES = (
     {"OPENBLAS_CORETYPE": "Prescott", "LIBXSMM_TARGET": "generic"},
 )
 EMULATOR = ["qemu-x86_64", "-cpu", "Haswell"]
-EMULATES = "--no-emulator" not in sys.argv and shutil.which(EMULATOR[0])
+SHORT = "--short" in sys.argv
+EMULATES = not SHORT and shutil.which(EMULATOR[0])
 
 
 def train(kshot, name, out, environment=(), emulator=()):
@@ -44,9 +47,31 @@ def every_processor(kshot, folder):
         print("skipped: an emulated processor (there is no qemu-x86_64, or this is a build with sanitizers)")
 
 
+def zoo(kshot, folder):
+    """Tasks are drawn one by one, so the first ones of an evaluation come out alone, too."""
+    for name, tasks in (("point", 40), ("half-cheetah-dir", 6), ("half-cheetah-vel", 6), ("ant-dir", 1)):
+        out = f"{folder}/{name}.csv"
+        kshot.done("eval", f"{SOURCE}/zoo/{name}", "--best", "--tasks", tasks, "-o", out, "-j", 2, "--label", "MAML")
+        with open(f"{SOURCE}/zoo/{name}/eval.csv", newline="") as file:
+            stored = {(row["task"], row["gradient_step"]): row for row in csv.DictReader(file)}
+        for row in rows(out):
+            kept = stored[row["task"], row["gradient_step"]]
+            assert row == kept, f"{name}: {row}, and in the zoo {kept}"
+
+
+def training(kshot, folder):
+    """What the zoo says was trained by this build begins as it did."""
+    for name, iterations in (("point", 3), ("half-cheetah-dir", 1), ("half-cheetah-vel", 1)):
+        run = f"{folder}/{name}"
+        kshot.done("train", f"{SOURCE}/zoo/{name}/config.yaml", *settings(iterations=iterations), "-o", run, "-j", 2)
+        kept = without_times(f"{SOURCE}/zoo/{name}/progress.csv")[:iterations]
+        now = without_times(f"{run}/progress.csv")
+        assert now == kept, f"{name}: {now}, and in the zoo {kept}"
+
+
 def main():
     kshot = Kshot(sys.argv[1])
-    for test in (every_processor,):
+    for test in (every_processor,) if SHORT else (every_processor, zoo, training):
         with tempfile.TemporaryDirectory() as folder:
             test(kshot, folder)
             print(f"{test.__name__}: ok")
