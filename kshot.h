@@ -22,26 +22,37 @@ extern "C" {
 #include "base/real.h"
 #include "base/rng.h"
 
-/* environments; policies, their derivatives and their files */
-#include "envs/env.h"
+/* models, their derivatives and their files */
+#include "policy/derivatives.h"
 #include "policy/policy.h"
 #include "policy/policy_file.h"
+#include "policy/step_sizes.h"
 
-/* trajectories: sampling and judging them */
-#include "rl/advantage.h"
-#include "rl/batch.h"
-#include "rl/rollout.h"
-
-/* adaptation, meta-training one iteration at a time, evaluation */
-#include "maml/adapt.h"
+/* problems, adaptation, meta-training one iteration at a time, evaluation */
 #include "maml/audit.h"
 #include "maml/evaluate.h"
+#include "maml/inner.h"
 #include "maml/maml.h"
+#include "maml/outer_adam.h"
+#include "maml/outer_ppo.h"
+#include "maml/outer_trpo.h"
+#include "maml/problem.h"
+
+/* reinforcement learning: environments, trajectories, the paper's protocol */
+#include "envs/env.h"
+#include "rl/protocol.h"
+#include "rl/rl.h"
+#include "rl/rl_evaluate.h"
+#include "rl/rollout.h"
+
+/* few-shot learning from examples */
+#include "fewshot/sinusoid.h"
 
 /* configs, and whole runs in their directories */
 #include "run/checkpoint.h"
 #include "run/config.h"
 #include "run/initial.h"
+#include "run/setup.h"
 #include "run/train.h"
 
 #ifdef __cplusplus

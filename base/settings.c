@@ -8,10 +8,11 @@
 
 /* ---- rows --------------------------------------------------------------------------------------------------------------- */
 
-/* a row, and where its value is in the whole */
+/* a row, the part that it is in, and where its value is in the whole */
 typedef struct place {
     const ks_setting* row;
     size_t offset;
+    const ks_settings_part* part;
 } place;
 
 /* row NULL behind the last */
@@ -19,11 +20,11 @@ static place find_place(const ks_settings_table* table, int index) {
     for (int p = 0; p < table->count; p++) {
         const ks_settings_rows* rows = table->parts[p].rows;
         if (index < rows->count) {
-            return (place){&rows->rows[index], table->parts[p].offset + rows->rows[index].offset};
+            return (place){&rows->rows[index], table->parts[p].offset + rows->rows[index].offset, &table->parts[p]};
         }
         index -= rows->count;
     }
-    return (place){NULL, 0};
+    return (place){0};
 }
 
 static void* at(void* whole, place p) {
@@ -90,6 +91,36 @@ static bool choice_name(const char* names, int index, char* out, size_t room) {
     return true;
 }
 
+/* the first condition of a row that does not hold, or NULL */
+static const ks_settings_when* broken_condition(place p, const void* whole) {
+    for (int i = 0; i < p.part->num_when; i++) {
+        const ks_settings_when* when = &p.part->when[i];
+        if (*(const int*)(const void*)((const char*)whole + when->offset) != when->value) {
+            return when;
+        }
+    }
+    return NULL;
+}
+
+bool ks_settings_applies(const ks_settings_table* table, int row, const void* whole, char why[KS_SETTINGS_WHY]) {
+    const ks_settings_when* when = broken_condition(find_place(table, row), whole);
+    place choice;
+    if (!when) {
+        return true;
+    }
+    for (int i = 0; why && (choice = find_place(table, i)).row; i++) {
+        if (choice.offset == when->offset && choice.row->type == KS_SETTING_CHOICE) {
+            char wanted[32] = "", is[32] = "";
+            choice_name(choice.row->text, when->value, wanted, sizeof wanted);
+            choice_name(choice.row->text, *(const int*)at_const(whole, choice), is, sizeof is);
+            snprintf(why, KS_SETTINGS_WHY, "it is a key of %s: %s, and here it is %s: %s", choice.row->key, wanted,
+                     choice.row->key, is);
+            break;
+        }
+    }
+    return false;
+}
+
 /* "MIN to MAX". 2^63 - 1 is no double, so that a 64-bit row's own largest number stands for 2^63. */
 static void print_range(char* out, size_t room, const ks_setting* row) {
     if (row->type == KS_SETTING_INT64) {
@@ -135,6 +166,17 @@ void ks_settings_default(const ks_settings_table* table, void* whole) {
     place p;
     for (int i = 0; (p = find_place(table, i)).row; i++) {
         set_default(at(whole, p), p.row);
+    }
+}
+
+void ks_settings_row_default(const ks_settings_table* table, int row, void* whole) {
+    place p = find_place(table, row);
+    set_default(at(whole, p), p.row);
+}
+
+void ks_settings_rows_default(const ks_settings_rows* rows, void* part) {
+    for (int i = 0; i < rows->count; i++) {
+        set_default((char*)part + rows->rows[i].offset, &rows->rows[i]);
     }
 }
 
@@ -303,8 +345,12 @@ bool ks_settings_write(const ks_settings_table* table, const void* whole, FILE* 
     for (int i = 0; (p = find_place(table, i)).row; i++) {
         const char* key = p.row->key;
         const char* dot = strchr(key, '.');
-        if (dot && strncmp(section, key, (size_t)(dot - key)) != 0) {
-            snprintf(section, sizeof section, "%.*s", (int)(dot - key), key);
+        if (broken_condition(p, whole)) {
+            continue;
+        }
+        size_t length = dot ? (size_t)(dot - key) : 0;
+        if (dot && (strlen(section) != length || strncmp(section, key, length) != 0)) {
+            snprintf(section, sizeof section, "%.*s", (int)length, key);
             fprintf(file, "%s:\n", section);
         }
         fprintf(file, "%s%s: ", dot ? "  " : "", dot ? dot + 1 : key);
@@ -336,7 +382,7 @@ static bool same_value(const void* a, const void* b, const ks_setting* row) {
 const char* ks_settings_difference(const ks_settings_table* table, const void* a, const void* b) {
     place p;
     for (int i = 0; (p = find_place(table, i)).row; i++) {
-        if (!p.row->free_on_resume && !same_value(at_const(a, p), at_const(b, p), p.row)) {
+        if (!p.row->free_on_resume && !broken_condition(p, a) && !same_value(at_const(a, p), at_const(b, p), p.row)) {
             return p.row->key;
         }
     }

@@ -43,9 +43,19 @@ typedef struct ks_settings_rows {
     int count;
 } ks_settings_rows;
 
+/* "only where that CHOICE has this value" */
+typedef struct ks_settings_when {
+    size_t offset; /* of the choice in the whole */
+    int value;
+} ks_settings_when;
+
+enum { KS_SETTINGS_WHENS = 2 };
+
 typedef struct ks_settings_part {
     const ks_settings_rows* rows;
-    size_t offset; /* of their struct in the whole */
+    size_t offset;                            /* of their struct in the whole */
+    int num_when;                             /* conditions on which its rows are settings at all; 0: always */
+    ks_settings_when when[KS_SETTINGS_WHENS]; /* all of them */
 } ks_settings_part;
 
 /* Rows are numbered through all parts. Those of one section follow each other. */
@@ -54,19 +64,25 @@ typedef struct ks_settings_table {
     int count; /* of parts */
 } ks_settings_table;
 
-enum { KS_SETTINGS_MAX = 64 }; /* rows of a table at most */
+enum { KS_SETTINGS_MAX = 128 }; /* rows of a table at most */
 
 /* The index-th row, or NULL behind the last. */
 const ks_setting* ks_settings_row(const ks_settings_table* table, int index);
 /* The row of that key, or -1. */
 int ks_settings_find(const ks_settings_table* table, const char* key);
+/* Whether a row is a setting of this whole. If not, and why is not NULL, it says so: "problem is rl, and it belongs to sinusoid". */
+enum { KS_SETTINGS_WHY = 128 };
+bool ks_settings_applies(const ks_settings_table* table, int row, const void* whole, char why[KS_SETTINGS_WHY]);
 /* Whether keys start with `name.` */
 bool ks_settings_is_section(const ks_settings_table* table, const char* name);
 /* The key that was probably meant: the nearest, whole or without its section. */
 const char* ks_settings_nearest(const ks_settings_table* table, const char* key);
 
 /* All defaults; what is no row's stays as it is. */
+void ks_settings_row_default(const ks_settings_table* table, int row, void* whole);
 void ks_settings_default(const ks_settings_table* table, void* whole);
+/* The same of one struct. */
+void ks_settings_rows_default(const ks_settings_rows* rows, void* part);
 
 /* One value from text. Errors: KS_BAD_INPUT, what is wrong with the text and what would be right, without the key. */
 bool ks_settings_set(const ks_settings_table* table, int row, void* whole, const char* text, ks_error* err);
@@ -74,9 +90,10 @@ bool ks_settings_set(const ks_settings_table* table, int row, void* whole, const
 void ks_settings_set_widths(const ks_settings_table* table, int row, void* whole);
 bool ks_settings_add_width(const ks_settings_table* table, int row, void* whole, const char* text, ks_error* err);
 
-/* Every row as YAML that reads back exactly; with comments (help, range or names) if asked. False on a write error. */
+/* Every row that applies as YAML that reads back exactly; with comments (help, range or names) if asked. False on a write error. */
 bool ks_settings_write(const ks_settings_table* table, const void* whole, FILE* file, bool comments);
-/* First key in which the two differ, or NULL. Rows that are free on resuming do not count. */
+/* First key in which the two differ, or NULL. Rows that are free on resuming, or do not apply, do
+ * not count. */
 const char* ks_settings_difference(const ks_settings_table* table, const void* a, const void* b);
 
 #endif

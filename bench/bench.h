@@ -8,8 +8,8 @@
 #define KS_BENCH_BENCH_H
 
 #include "base/clock.h"
-#include "run/config.h"
 #include "run/initial.h"
+#include "run/setup.h"
 
 typedef struct ks_bench_options {
     const ks_config* config; /* environment and sizes; the parameters are those that a run with it starts from */
@@ -41,6 +41,20 @@ typedef struct ks_bench_iteration {
     double update_s;                         /* the rest: derivatives, conjugate gradient, line search */
     double peak_mib;                         /* the most memory that the process held meanwhile */
 } ks_bench_iteration;
+
+/* Whole meta-iterations of a problem whose rows are given, one after the other as training takes them. */
+typedef struct ks_bench_examples {
+    double iteration_s;  /* one of them */
+    double collect_s;    /* of it: drawing tasks and examples */
+    double gflop;        /* 1e9 operations of its matrix products */
+    double gflops;       /* per second of the whole iteration */
+    double sgemm_gflops; /* the yardstick, as below */
+    char sgemm_kernel[KS_BENCH_KERNEL_NAME];
+    double ratio;
+} ks_bench_examples;
+
+/* Errors: KS_FAILED. */
+bool ks_bench_examples_run(ks_bench_examples* result, const ks_bench_options* options, ks_error* err);
 
 #ifdef KS_VIEWER
 /* The window: 4 panes and charts, drawn off screen without shadows and reflections, and adapting by 3 gradient steps. */

@@ -26,8 +26,10 @@ static double take_peak_mib(void) {
     return kib / 1024;
 }
 
-static bool measure(ks_bench_iteration* r, ks_maml* maml, ks_real* theta, const ks_bench_options* o, ks_error* err) {
-    size_t n = ks_policy_num_params(ks_maml_policy(maml));
+/* params (Q), then room for Q more and for the outer step's state */
+static bool measure(ks_bench_iteration* r, const ks_setup* setup, ks_real* params, const ks_bench_options* o,
+                    ks_error* err) {
+    size_t n = setup->num_params;
     *r = (ks_bench_iteration){.seconds = INFINITY};
     for (int round = 0; round < o->rounds; round++) {
         double sgemm;
@@ -36,10 +38,11 @@ static bool measure(ks_bench_iteration* r, ks_maml* maml, ks_real* theta, const 
         }
         r->sgemm_gflops = fmax(r->sgemm_gflops, sgemm);
         ks_maml_stats stats;
-        memcpy(theta + n, theta, n * sizeof *theta);
+        memcpy(params + n, params, n * sizeof *params);
+        memset(params + 2 * n, 0, setup->state_size * sizeof *params);
         take_peak_mib();
         double start = ks_clock();
-        if (!ks_maml_iterate(maml, theta + n, theta + 2 * n, 0, &stats, err)) {
+        if (!ks_maml_iterate(setup->maml, params + n, params + 2 * n, 0, &stats, err)) {
             return false;
         }
         double seconds = ks_clock() - start;
@@ -57,21 +60,15 @@ static bool measure(ks_bench_iteration* r, ks_maml* maml, ks_real* theta, const 
 }
 
 bool ks_bench_iteration_run(ks_bench_iteration* result, const ks_bench_options* o, ks_error* err) {
-    const ks_env_def* def = ks_env_find(o->config->env, err);
-    ks_env_model* model = def ? ks_env_model_create(def, o->config->method == KS_ORACLE, err) : NULL;
-    if (!model) {
-        return false;
+    ks_setup setup;
+    ks_real* params = NULL;
+    bool ok = ks_setup_create(&setup, o->config, o->threads, (ks_team){0}, err);
+    if (ok) {
+        params = calloc(2 * setup.num_params + setup.state_size, sizeof *params);
+        ok = (params || ks_fail(err, KS_FAILED, "not enough memory")) &&
+             ks_setup_initial(params, &setup, o->config, err) && measure(result, &setup, params, o, err);
     }
-    ks_policy_settings policy_settings = ks_config_policy(o->config, model);
-    ks_maml_settings settings = ks_config_maml(o->config, o->threads);
-    ks_policy* policy = ks_policy_create(&policy_settings, err);
-    ks_maml* maml = policy ? ks_maml_create(model, policy, &settings, err) : NULL;
-    ks_real* theta = calloc(3 * (policy ? ks_policy_num_params(policy) : 1), sizeof *theta);
-    bool ok = maml && (theta || ks_fail(err, KS_FAILED, "not enough memory")) &&
-              ks_initial_theta(theta, o->config, model, policy, err) && measure(result, maml, theta, o, err);
-    free(theta);
-    ks_maml_destroy(maml);
-    ks_policy_destroy(policy);
-    ks_env_model_destroy(model);
+    free(params);
+    ks_setup_free(&setup);
     return ok;
 }

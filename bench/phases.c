@@ -5,11 +5,11 @@
  * Each line: microseconds per timestep of the batch, milliseconds for the whole batch of one task, and for the products of
  * matrices the rate. */
 #include "bench/bench.h"
-#include "maml/adapt.h"
+#include "maml/inner.h"
 #include "policy/kfac.h"
 #include "policy/policy.h"
 #include "rl/advantage.h"
-#include "rl/rollout.h"
+#include "rl/rl.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -21,12 +21,13 @@ enum { ROUNDS = 20 };
 typedef struct bench {
     ks_config config;
     const ks_env_def* def;
-    ks_env_model* model;
+    ks_problem* problem;
+    const ks_env_model* model; /* the problem's */
     ks_policy* policy;
     ks_policy_ws* ws;
     ks_sampler* sampler;
     ks_advantage_ws* advantage_ws;
-    ks_adapt* adapt;
+    ks_inner* inner;
     ks_batch* batch;
     ks_tape *hessian, *fisher;
     ks_kfac* kfac;
@@ -60,7 +61,7 @@ static double best(bench* b, void (*phase)(bench* b)) {
 
 static void sample(bench* b) {
     ks_rollout_request request = {
-        .batch = b->batch, .trajectories = (size_t)b->config.trajectories, .theta = b->theta, .task = b->task};
+        .batch = b->batch, .trajectories = (size_t)b->config.rl.trajectories, .theta = b->theta, .task = b->task};
     ks_sampler_run(b->sampler, &request, 1, (ks_rollout_noise){.seed = 1}, &b->err);
 }
 
@@ -127,29 +128,31 @@ static void kfac_solve(bench* b) {
 static void reinforce_step(bench* b) {
     advantages(b);
     ks_group group = {.rows = b->rows, .theta = b->theta};
-    ks_adapt_step(b->v, b->adapt, &group, 1, 0.1);
+    ks_inner_step(b->v, b->inner, &group, 1, 0, 0.1, (ks_inner_trace){0});
 }
 
 static bool create(bench* b) {
     ks_config* c = &b->config;
     ks_error* err = &b->err;
-    b->def = ks_env_find(c->env, err);
-    b->model = b->def ? ks_env_model_create(b->def, false, err) : NULL;
-    if (!b->model) {
+    b->problem = ks_problem_rl.create(&c->rl, KS_MAML, 1, err);
+    if (!b->problem) {
         return false;
     }
-    size_t rows = (size_t)(c->trajectories * c->horizon);
-    ks_policy_settings settings = ks_config_policy(c, b->model);
+    b->model = ks_rl_model(b->problem);
+    b->def = ks_rl_env(b->problem);
+    size_t rows = (size_t)(c->rl.trajectories * c->rl.horizon);
+    ks_policy_settings settings = ks_config_policy(c, b->problem);
     b->policy = ks_policy_create(&settings, err);
     b->ws = b->policy ? ks_policy_ws_create(b->policy, err) : NULL;
     b->sampler = b->ws ? ks_sampler_create(b->model, b->policy, 1, err) : NULL;
     b->advantage_ws = ks_advantage_ws_create((size_t)ks_env_model_obs_dim(b->model), rows, err);
-    ks_adapt_sizes sizes = {1, (size_t)c->trajectories, (size_t)c->horizon, 1};
-    b->adapt = b->sampler ? ks_adapt_create(b->model, b->policy, sizes, err) : NULL;
-    if (!b->adapt || !b->advantage_ws) {
+    ks_step_sizes sizes = {.lr = 0.1, .steps = 1};
+    b->inner = b->sampler ? ks_inner_create(b->policy, &sizes, 1, rows, 1, err) : NULL;
+    if (!b->inner || !b->advantage_ws) {
         return false;
     }
-    ks_batch_sizes batch_sizes = ks_sampler_batch_sizes(b->sampler, sizes.trajectories, sizes.horizon, false);
+    ks_batch_sizes batch_sizes =
+        ks_sampler_batch_sizes(b->sampler, (size_t)c->rl.trajectories, (size_t)c->rl.horizon, false);
     size_t n = ks_policy_num_params(b->policy);
     b->batch = ks_batch_create(&batch_sizes, err);
     b->hessian = ks_tape_create(b->policy, KS_TAPE_HESSIAN, rows, err);
@@ -165,7 +168,7 @@ static bool create(bench* b) {
         return false;
     }
     ks_draw_tasks(b->task, b->def, 1, 0, 0, 1);
-    return ks_initial_theta(b->theta, c, b->model, b->policy, err);
+    return ks_initial_theta(b->theta, c, b->problem, b->policy, err);
 }
 
 static void destroy(bench* b) {
@@ -178,12 +181,12 @@ static void destroy(bench* b) {
     free(b->v);
     free(b->out);
     free(b->head);
-    ks_adapt_destroy(b->adapt);
+    ks_inner_destroy(b->inner);
     ks_advantage_ws_destroy(b->advantage_ws);
     ks_sampler_destroy(b->sampler);
     ks_policy_ws_destroy(b->ws);
     ks_policy_destroy(b->policy);
-    ks_env_model_destroy(b->model);
+    ks_rl_destroy(b->problem);
 }
 
 static void measure(bench* b) {
@@ -213,10 +216,10 @@ static void measure(bench* b) {
 int main(int argc, char** argv) {
     bench b = {0};
     ks_config_default(&b.config);
-    snprintf(b.config.env, sizeof b.config.env, "%s", argc > 1 ? argv[1] : "half-cheetah-vel");
-    b.config.trajectories = argc > 2 ? atoi(argv[2]) : 20;
-    b.config.horizon = argc > 3 ? atoi(argv[3]) : 200;
-    bool ok = b.config.trajectories > 0 && b.config.horizon > 0 && create(&b);
+    snprintf(b.config.rl.env, sizeof b.config.rl.env, "%s", argc > 1 ? argv[1] : "half-cheetah-vel");
+    b.config.rl.trajectories = argc > 2 ? atoi(argv[2]) : 20;
+    b.config.rl.horizon = argc > 3 ? atoi(argv[3]) : 200;
+    bool ok = b.config.rl.trajectories > 0 && b.config.rl.horizon > 0 && create(&b);
     if (ok) {
         measure(&b);
     } else {

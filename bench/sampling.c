@@ -9,7 +9,8 @@
 
 typedef struct bench {
     const ks_bench_options* options;
-    ks_env_model* model;
+    ks_problem* problem;
+    const ks_env_model* model; /* the problem's */
     ks_policy* policy;
     ks_sampler* sampler;
     ks_real* theta;              /* (P) */
@@ -29,8 +30,8 @@ typedef struct bench {
 /* trajectory `index` of all batches once more, by mj_step alone */
 static void replay(void* user, size_t index, int thread) {
     const bench* b = user;
-    const ks_batch* batch = b->batch[index / b->options->config->trajectories];
-    size_t trajectory = index % (size_t)b->options->config->trajectories;
+    const ks_batch* batch = b->batch[index / b->options->config->rl.trajectories];
+    size_t trajectory = index % (size_t)b->options->config->rl.trajectories;
     const mjModel* m = b->m;
     mjData* d = b->data[thread];
     mj_resetData(m, d);
@@ -70,7 +71,8 @@ static bool create_yardstick(bench* b, ks_error* err) {
 /* batches with or without the physics' states */
 static bool create_batches(bench* b, bool physics, ks_error* err) {
     const ks_config* c = b->options->config;
-    ks_batch_sizes sizes = ks_sampler_batch_sizes(b->sampler, (size_t)c->trajectories, (size_t)c->horizon, physics);
+    ks_batch_sizes sizes =
+        ks_sampler_batch_sizes(b->sampler, (size_t)c->rl.trajectories, (size_t)c->rl.horizon, physics);
     for (size_t i = 0; i < b->tasks; i++) {
         ks_batch_destroy(b->batch[i]);
         b->batch[i] = ks_batch_create(&sizes, err);
@@ -79,7 +81,7 @@ static bool create_batches(bench* b, bool physics, ks_error* err) {
         }
         b->request[i] = (ks_rollout_request){
             .batch = b->batch[i],
-            .trajectories = (size_t)c->trajectories,
+            .trajectories = (size_t)c->rl.trajectories,
             .theta = b->theta,
             .task = b->task + i * (size_t)ks_env_model_def(b->model)->task_dim,
             .task_index = (uint32_t)i,
@@ -102,12 +104,13 @@ static bool sample(bench* b, ks_error* err) {
 
 static bool create(bench* b, ks_error* err) {
     const ks_config* c = b->options->config;
-    const ks_env_def* def = ks_env_find(c->env, err);
-    b->model = def ? ks_env_model_create(def, c->method == KS_ORACLE, err) : NULL;
-    if (!b->model) {
+    b->problem = ks_config_problem(c)->create(&c->rl, (ks_method)c->method, (size_t)c->tasks, err);
+    if (!b->problem) {
         return false;
     }
-    ks_policy_settings settings = ks_config_policy(c, b->model);
+    b->model = ks_rl_model(b->problem);
+    const ks_env_def* def = ks_rl_env(b->problem);
+    ks_policy_settings settings = ks_config_policy(c, b->problem);
     b->tasks = (size_t)c->tasks;
     b->policy = ks_policy_create(&settings, err);
     b->sampler = b->policy ? ks_sampler_create(b->model, b->policy, b->options->threads, err) : NULL;
@@ -122,7 +125,7 @@ static bool create(bench* b, ks_error* err) {
         return ks_fail(err, KS_FAILED, "not enough memory for %zu tasks", b->tasks);
     }
     ks_draw_tasks(b->task, def, (uint64_t)c->seed, 0, 0, b->tasks);
-    return ks_initial_theta(b->theta, c, b->model, b->policy, err) && create_yardstick(b, err);
+    return ks_initial_theta(b->theta, c, b->problem, b->policy, err) && create_yardstick(b, err);
 }
 
 static void destroy(bench* b) {
@@ -139,11 +142,11 @@ static void destroy(bench* b) {
     free(b->theta);
     ks_sampler_destroy(b->sampler);
     ks_policy_destroy(b->policy);
-    ks_env_model_destroy(b->model);
+    ks_rl_destroy(b->problem);
 }
 
 static bool measure(ks_bench_sampling* result, bench* b, ks_error* err) {
-    size_t trajectories = b->tasks * (size_t)b->options->config->trajectories;
+    size_t trajectories = b->tasks * (size_t)b->options->config->rl.trajectories;
     double ours = INFINITY, raw = INFINITY;
     for (int round = 0; round < b->options->rounds; round++) {
         /* the replay reads states that sampling for training does not keep */

@@ -67,36 +67,37 @@ static bool measure(ks_bench_view* r, ks_theatre* theatre, const ks_theatre_requ
 }
 
 bool ks_bench_view_run(ks_bench_view* result, const ks_bench_options* o, ks_error* err) {
-    const ks_env_def* def = ks_env_find(o->config->env, err);
-    ks_env_model* model = def ? ks_env_model_create(def, false, err) : NULL;
-    if (!model) {
+    const ks_config* c = o->config;
+    ks_problem* problem = ks_problem_rl.create(&c->rl, KS_MAML, 1, err);
+    if (!problem) {
         return false;
     }
-    ks_policy_settings policy_settings = ks_config_policy(o->config, model);
+    ks_policy_settings policy_settings = ks_config_policy(c, problem);
     ks_policy* policy = ks_policy_create(&policy_settings, err);
     ks_real* theta = calloc(policy ? ks_policy_num_params(policy) : 1, sizeof *theta);
     bool ok = policy && (theta || ks_fail(err, KS_FAILED, "not enough memory")) &&
-              ks_initial_theta(theta, o->config, model, policy, err);
-    ks_theatre_policy actor = {.model = model,
+              ks_initial_theta(theta, c, problem, policy, err);
+    ks_theatre_policy actor = {.model = ks_rl_model(problem),
                                .policy = policy,
-                               .theta = theta,
-                               .advantage = {.gamma = o->config->gamma, .gae_lambda = o->config->gae_lambda}};
+                               .params = theta,
+                               .sizes = {.lr = c->inner.lr, .steps = STEPS},
+                               .advantage = ks_rl_advantage(&c->rl, false)};
     for (int j = 0; j < STEPS; j++) {
-        actor.lr[j] = o->config->inner.lr;
+        actor.lr[j] = c->inner.lr;
     }
     ks_theatre_settings settings = ks_theatre_settings_default();
     settings.max_steps = STEPS;
-    settings.max_trajectories = (size_t)o->config->trajectories;
-    settings.horizon = settings.length = (size_t)o->config->horizon;
+    settings.max_trajectories = (size_t)c->rl.trajectories;
+    settings.horizon = settings.length = (size_t)c->rl.horizon;
     settings.threads = o->threads;
     ks_theatre_request request = {
-        .steps = STEPS, .trajectories = settings.max_trajectories, .lr_factor = 1, .seed = (uint64_t)o->config->seed};
+        .steps = STEPS, .trajectories = settings.max_trajectories, .lr_factor = 1, .seed = (uint64_t)c->seed};
     request.task[0] = 1;
     ks_theatre* theatre = ok ? ks_theatre_create(&actor, 1, &settings, err) : NULL;
-    ok = theatre && measure(result, theatre, &request, model, o->rounds, err);
+    ok = theatre && measure(result, theatre, &request, actor.model, o->rounds, err);
     ks_theatre_destroy(theatre);
     free(theta);
     ks_policy_destroy(policy);
-    ks_env_model_destroy(model);
+    ks_rl_destroy(problem);
     return ok;
 }

@@ -2,8 +2,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "run/checkpoint.h"
-#include "run/config.h"
-#include "run/initial.h"
+#include "run/setup.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,8 +22,44 @@ static const char* const HELP =
     "  --force            replace a file that exists\n"
     "  -j THREADS         default: the number of cores; results do not depend on it\n";
 
-/* Parameters of a checkpoint or policy file. */
-static bool load_theta(ks_real* theta, int64_t* iteration, const char* from, const ks_policy* policy, ks_error* err) {
+typedef struct audit_options {
+    const char *from, *output;
+    int64_t iteration; /* -1: the checkpoint's */
+    int threads;
+    bool force;
+} audit_options;
+
+/* Of a checkpoint: its parameters, and what the outer step remembers. */
+static bool load_checkpoint(ks_real* params, ks_real* state, const char* path, const ks_setup* setup, ks_error* err) {
+    ks_run_state run;
+    ks_policy_info info;
+    if (!ks_run_state_create(&run, setup->num_params, setup->state_size, err)) {
+        return false;
+    }
+    bool ok = ks_checkpoint_load(path, setup->policy, &info, &run, err);
+    if (ok) {
+        memcpy(params, run.params, setup->num_params * sizeof *params);
+        memcpy(state, run.outer, setup->state_size * sizeof *state);
+    }
+    ks_run_state_free(&run);
+    return ok;
+}
+
+/* Of a policy file: its parameters. What the outer step remembers is 0, as at the start of a run. */
+static bool load_policy(ks_real* params, const ks_tensor_file* f, const ks_step_sizes* sizes, const ks_setup* setup,
+                        ks_error* err) {
+    size_t count = ks_step_sizes_count(sizes, setup->policy);
+    if (ks_policy_num_params(setup->policy) + count != setup->num_params) {
+        return ks_fail(err, KS_BAD_INPUT, "%s: its learned step sizes (inner.learned) are others than the config's",
+                       ks_tensor_file_path(f));
+    }
+    return ks_policy_read_params(f, setup->policy, sizes, params, err);
+}
+
+/* Where the iteration begins: params (Q) and state (state_size). */
+static bool load(ks_real* params, ks_real* state, int64_t* iteration, const char* from, const ks_setup* setup,
+                 ks_error* err) {
+    const ks_policy* policy = setup->policy;
     char path[4096];
     struct stat info;
     bool directory = stat(from, &info) == 0 && S_ISDIR(info.st_mode);
@@ -36,58 +71,65 @@ static bool load_theta(ks_real* theta, int64_t* iteration, const char* from, con
     if (ok && settings.activation != ks_policy_get_settings(policy)->activation) {
         ok = ks_fail(err, KS_BAD_INPUT, "%s: its policy.activation is another than the config's", path);
     }
-    ok = ok && ks_policy_read_theta(f, policy, theta, err);
     if (ok) {
+        ks_step_sizes sizes = ks_policy_info_sizes(&of);
+        const char* format = ks_tensor_file_meta(f, "format");
         *iteration = of.iteration;
+        ok = format && strcmp(format, KS_CHECKPOINT_FORMAT) == 0 ? load_checkpoint(params, state, path, setup, err)
+                                                                 : load_policy(params, f, &sizes, setup, err);
     }
     ks_tensor_file_close(f);
     return ok;
 }
 
-typedef struct audit_options {
-    const char *from, *output;
-    int64_t iteration; /* -1: the checkpoint's */
-    int threads;
-    bool force;
-} audit_options;
-
-static bool run(const ks_config* config, const audit_options* o, ks_error* err) {
-    const ks_env_def* def = ks_env_find(config->env, err);
-    ks_env_model* model = def ? ks_env_model_create(def, config->method == KS_ORACLE, err) : NULL;
-    if (!model) {
+/* The iteration on params (Q), which stay; after (Q) are those after it, state (state_size) the outer step's before and again after. */
+static bool iterate_and_save(const ks_setup* setup, const audit_options* o, ks_real* params, ks_real* after,
+                             ks_real* state, int64_t iteration, ks_error* err) {
+    ks_maml_stats stats;
+    ks_audit audit = {.path = o->output,
+                      .overwrite = o->force,
+                      .maml = setup->maml,
+                      .params = params,
+                      .params_new = after,
+                      .state = state,
+                      .iteration = iteration,
+                      .stats = &stats};
+    memcpy(after, params, setup->num_params * sizeof *after);
+    memcpy(state + setup->state_size, state, setup->state_size * sizeof *state);
+    if (!ks_audit_prepare(setup->maml, err) ||
+        !ks_maml_iterate(setup->maml, after, state + setup->state_size, (uint64_t)iteration, &stats, err) ||
+        !ks_audit_save(&audit, err)) {
         return false;
     }
-    ks_policy_settings settings = ks_config_policy(config, model);
-    ks_maml_settings maml_settings = ks_config_maml(config, o->threads);
-    maml_settings.kfac_damping = 0; /* the file has no place for it: its CG is the plain one */
-    ks_policy* policy = ks_policy_create(&settings, err);
-    ks_maml* maml = policy ? ks_maml_create(model, policy, &maml_settings, err) : NULL;
-    size_t n = policy ? ks_policy_num_params(policy) : 0;
-    ks_real* theta = malloc((2 * n + 1) * sizeof *theta);
-    ks_real* cg_start =
-        calloc(n + 1, sizeof *cg_start); /* from 0, whatever the run would remember: the file says nothing else */
-    ks_maml_stats stats;
+    ks_text_print(stdout, o->output);
+    printf(": iteration %lld, %s", (long long)iteration, stats.outer.why[0] ? stats.outer.why : "accepted");
+    const ks_outer_kind* outer = ks_maml_get_settings(setup->maml)->outer;
+    for (int i = 0; i < KS_OUTER_MAX_COLUMNS && outer->columns[i]; i++) {
+        printf(", %s %.6g", outer->columns[i], stats.outer.column[i]);
+    }
+    putchar('\n');
+    return true;
+}
+
+static bool run(const ks_config* given, const audit_options* o, ks_error* err) {
+    ks_config config = *given;
+    config.trpo.kfac_damping = 0;       /* the file has no place for it: its CG is the plain one, */
+    config.trpo.step.cg_warm_start = 0; /* from 0 */
+    ks_setup setup;
+    ks_real* params = NULL;
     int64_t iteration = 0;
-    bool ok = maml && theta && cg_start &&
-              (o->from ? load_theta(theta, &iteration, o->from, policy, err)
-                       : ks_initial_theta(theta, config, model, policy, err)) &&
-              ks_maml_keep_cg(maml, true, err);
+    bool ok = ks_setup_create(&setup, &config, o->threads, (ks_team){0}, err);
     if (ok) {
-        iteration = o->iteration >= 0 ? o->iteration : iteration;
-        memcpy(theta + n, theta, n * sizeof *theta);
-        ok = ks_maml_iterate(maml, theta + n, cg_start, (uint64_t)iteration, &stats, err) &&
-             ks_audit_save(o->output, o->force, maml, theta, theta + n, iteration, &stats, err);
+        params = calloc(2 * setup.num_params + 2 * setup.state_size, sizeof *params);
+        ks_real* state = params ? params + 2 * setup.num_params : NULL;
+        ok = (params || ks_fail(err, KS_FAILED, "not enough memory for %zu parameters", setup.num_params)) &&
+             (o->from ? load(params, state, &iteration, o->from, &setup, err)
+                      : ks_setup_initial(params, &setup, &config, err)) &&
+             iterate_and_save(&setup, o, params, params + setup.num_params, state,
+                              o->iteration >= 0 ? o->iteration : iteration, err);
     }
-    if (ok) {
-        ks_text_print(stdout, o->output);
-        printf(": iteration %lld, %s, kl %.6f, surrogate %.6f -> %.6f\n", (long long)iteration,
-               ks_trpo_verdict_text(stats.trpo.verdict), stats.trpo.kl, stats.surrogate_before, stats.surrogate_after);
-    }
-    free(cg_start);
-    free(theta);
-    ks_maml_destroy(maml);
-    ks_policy_destroy(policy);
-    ks_env_model_destroy(model);
+    free(params);
+    ks_setup_free(&setup);
     return ok;
 }
 

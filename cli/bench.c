@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const char* const HELP =
-    "usage: kshot bench [sampling|update|iteration|view] [-e ENV] [OPTION…]\n"
+    "usage: kshot bench [sampling|update|iteration|view|sinusoid] [-e ENV] [OPTION…]\n"
     "\n"
     "Measures how fast kshot is here, against this machine's own limits in the same run: sampling against bare mj_step "
     "on the\n"
@@ -15,7 +15,7 @@ static const char* const HELP =
     "with its\n"
     "memory. Every figure is the best of the rounds. view, which is measured only if it is named: pictures of the "
     "window per\n"
-    "second, and how long it takes to adapt to another task.\n"
+    "second, and how long it takes to adapt to another task. sinusoid, likewise: a meta-iteration of the regression.\n"
     "\n"
     "  -e, --env ENV          environment (half-cheetah-vel)\n"
     "  -s, --set KEY=VALUE    sizes and settings as in a config, for example -s tasks=10; the defaults are the "
@@ -24,12 +24,13 @@ static const char* const HELP =
     "      --rounds N         rounds (5)\n"
     "      --json             one JSON object instead of a table\n";
 
-enum { SAMPLING = 1, UPDATE = 2, ITERATION = 4, EVERYTHING = 7, VIEW = 8 };
+enum { SAMPLING = 1, UPDATE = 2, ITERATION = 4, EVERYTHING = 7, VIEW = 8, SINUSOID = 16 };
 
 typedef struct results {
     int what;
     ks_bench_sampling sampling;
     ks_bench_iteration iteration;
+    ks_bench_examples examples;
 #ifdef KS_VIEWER
     ks_bench_view view;
 #endif
@@ -38,11 +39,11 @@ typedef struct results {
 /* ---- output -------------------------------------------------------------------------------------------------------- */
 
 static void add_sizes(cJSON* object, const ks_bench_options* o) {
-    cJSON_AddStringToObject(object, "env", o->config->env);
+    cJSON_AddStringToObject(object, "env", o->config->rl.env);
     cJSON_AddNumberToObject(object, "threads", o->threads);
     cJSON_AddNumberToObject(object, "tasks", o->config->tasks);
-    cJSON_AddNumberToObject(object, "trajectories", o->config->trajectories);
-    cJSON_AddNumberToObject(object, "horizon", o->config->horizon);
+    cJSON_AddNumberToObject(object, "trajectories", o->config->rl.trajectories);
+    cJSON_AddNumberToObject(object, "horizon", o->config->rl.horizon);
 }
 
 /* 0 stands for "there is no such figure" */
@@ -54,9 +55,22 @@ static void add_figure(cJSON* object, const char* name, double value) {
     }
 }
 
+static void print_examples(const ks_bench_examples* r, const ks_bench_options* o) {
+    printf("sinusoid, %d tasks of %d + %d examples, %d thread%s, best of %d\n", o->config->tasks,
+           o->config->sinusoid.shots, o->config->sinusoid.queries, o->threads, o->threads == 1 ? "" : "s", o->rounds);
+    printf(
+        "iteration  %9.1f us: %.0f a second; %.4f GFLOP at %.1f GFLOP/s, OpenBLAS's sgemm %.1f GFLOP/s (%s): ratio "
+        "%.2f\n",
+        1e6 * r->iteration_s, 1 / r->iteration_s, r->gflop, r->gflops, r->sgemm_gflops, r->sgemm_kernel, r->ratio);
+}
+
 static bool print_json(const results* r, const ks_bench_options* o, ks_error* err) {
     cJSON* all = cJSON_CreateObject();
-    add_sizes(all, o);
+    if (r->what & SINUSOID) {
+        cJSON_AddStringToObject(all, "problem", "sinusoid");
+    } else {
+        add_sizes(all, o);
+    }
     if (r->what & SAMPLING) {
         cJSON* s = cJSON_AddObjectToObject(all, "sampling");
         add_sizes(s, o);
@@ -83,6 +97,16 @@ static bool print_json(const results* r, const ks_bench_options* o, ks_error* er
         add_figure(i, "update_s", r->iteration.update_s);
         add_figure(i, "peak_mib", r->iteration.peak_mib);
     }
+    if (r->what & SINUSOID) {
+        cJSON* s = cJSON_AddObjectToObject(all, "sinusoid");
+        cJSON_AddNumberToObject(s, "threads", o->threads);
+        cJSON_AddNumberToObject(s, "tasks", o->config->tasks);
+        add_figure(s, "seconds", r->examples.iteration_s);
+        add_figure(s, "gflop", r->examples.gflop);
+        add_figure(s, "gflops", r->examples.gflops);
+        add_figure(s, "sgemm_gflops", r->examples.sgemm_gflops);
+        add_figure(s, "ratio", r->examples.ratio);
+    }
 #ifdef KS_VIEWER
     if (r->what & VIEW) {
         cJSON* v = cJSON_AddObjectToObject(all, "view");
@@ -106,8 +130,8 @@ static bool print_json(const results* r, const ks_bench_options* o, ks_error* er
 
 static void print_table(const results* r, const ks_bench_options* o) {
     const ks_config* c = o->config;
-    printf("%s, %d tasks x %d trajectories x %d timesteps, %d thread%s, best of %d\n", c->env, c->tasks,
-           c->trajectories, c->horizon, o->threads, o->threads == 1 ? "" : "s", o->rounds);
+    printf("%s, %d tasks x %d trajectories x %d timesteps, %d thread%s, best of %d\n", c->rl.env, c->tasks,
+           c->rl.trajectories, c->rl.horizon, o->threads, o->threads == 1 ? "" : "s", o->rounds);
     if (r->what & SAMPLING) {
         const ks_bench_sampling* s = &r->sampling;
         printf("sampling   %9.0f timesteps/s", s->env_steps_per_s);
@@ -138,6 +162,9 @@ static void print_table(const results* r, const ks_bench_options* o) {
 /* ---- the command --------------------------------------------------------------------------------------------------- */
 
 static bool measure(results* r, const ks_bench_options* o, ks_error* err) {
+    if (r->what & SINUSOID) {
+        return ks_bench_examples_run(&r->examples, o, err);
+    }
 #ifdef KS_VIEWER
     if (r->what & VIEW) {
         return ks_bench_view_run(&r->view, o, err);
@@ -156,13 +183,14 @@ static bool choose(int* what, int argc, char** argv, ks_error* err) {
     *what = strcmp(name, "sampling") == 0    ? SAMPLING
             : strcmp(name, "update") == 0    ? UPDATE
             : strcmp(name, "iteration") == 0 ? ITERATION
+            : strcmp(name, "sinusoid") == 0  ? SINUSOID
 #ifdef KS_VIEWER
             : strcmp(name, "view") == 0 ? VIEW
 #endif
                                         : 0;
     if (!*what || optind + 1 < argc) {
         return ks_fail(err, KS_BAD_INPUT,
-                       "bench: '%s' is not sampling, update, iteration or view, one of which may be named",
+                       "bench: '%s' is not sampling, update, iteration, view or sinusoid, one of which may be named",
                        argv[*what ? optind + 1 : optind]);
     }
     return true;
@@ -180,7 +208,7 @@ static const struct option OPTIONS[] = {{"help", no_argument, NULL, 'h'},
 int ks_cli_bench(int argc, char** argv, ks_error* err) {
     ks_config config;
     ks_config_default(&config);
-    snprintf(config.env, sizeof config.env, "half-cheetah-vel");
+    snprintf(config.rl.env, sizeof config.rl.env, "half-cheetah-vel");
     int64_t threads = ks_cli_cores();
     int64_t rounds = 5;
     bool json = false;
@@ -193,7 +221,7 @@ int ks_cli_bench(int argc, char** argv, ks_error* err) {
                 return 0;
             case 'e':
                 ok = ks_env_find(optarg, err);
-                snprintf(config.env, sizeof config.env, "%s", optarg);
+                snprintf(config.rl.env, sizeof config.rl.env, "%s", optarg);
                 break;
             case 's':
                 ok = ks_config_set(&config, optarg, err);
@@ -212,6 +240,9 @@ int ks_cli_bench(int argc, char** argv, ks_error* err) {
         }
     }
     results r = {0};
+    if (ok && optind < argc && strcmp(argv[optind], "sinusoid") == 0) {
+        ok = ks_config_set(&config, "problem=sinusoid", err);
+    }
     if (!ok || !choose(&r.what, argc, argv, err) || !ks_config_check(&config, err)) {
         return KS_BAD_INPUT;
     }
@@ -222,6 +253,10 @@ int ks_cli_bench(int argc, char** argv, ks_error* err) {
     if (json) {
         return ks_cli_exit(print_json(&r, &o, err), err);
     }
-    print_table(&r, &o);
+    if (r.what & SINUSOID) {
+        print_examples(&r.examples, &o);
+    } else {
+        print_table(&r, &o);
+    }
     return 0;
 }

@@ -5,8 +5,10 @@
 #ifndef KS_CLI_CLI_H
 #define KS_CLI_CLI_H
 
-#include "maml/evaluate.h"
 #include "policy/policy_file.h"
+#include "rl/protocol.h"
+#include "rl/rl_evaluate.h"
+#include "run/config.h"
 
 #include <getopt.h>
 #include <stdint.h>
@@ -77,32 +79,24 @@ void ks_cli_note_goals(const double* tasks, size_t count, const ks_env_def* def,
 typedef struct ks_cli_policy {
     char path[4096]; /* of the file */
     ks_policy* policy;
-    ks_real* theta;
+    ks_real* theta; /* (Q) its parameters: θ, then learned step sizes */
     ks_policy_info info;
-    const ks_env_def* def;
-    ks_env_model* model; /* with the task in the observation for an oracle */
+    const ks_problem_kind* kind; /* what it was trained for */
+    ks_config config;            /* with that problem's settings */
+    const ks_env_def* def;       /* NULL, as is the next, for a model that does not act */
+    ks_env_model* model;         /* with the task in the observation for an oracle */
 } ks_cli_policy;
 
 /* Opens a policy file, or the policy of a run directory (with best: its best.safetensors). env: another environment than the
  * policy's own, or NULL. Errors: KS_BAD_INPUT. */
 bool ks_cli_policy_open(ks_cli_policy* p, const char* argument, bool best, const char* env, ks_error* err);
 void ks_cli_policy_close(ks_cli_policy* p);
+/* Whether it is a policy, which acts in an environment, as a command needs. Errors: KS_BAD_INPUT. */
+bool ks_cli_policy_acts(const ks_cli_policy* p, const char* command, ks_error* err);
+/* What evaluations take. */
+ks_eval_model ks_cli_policy_model(const ks_cli_policy* p);
 
-/* ---- the paper's test protocol --------------------------------------------------------------------------------------------- */
-
-/* Trajectories per task, and the step size of every gradient step, as the paper's authors tested this kind of policy: as many steps
- * as it was trained for of one size, then shorter ones. */
-size_t ks_protocol_trajectories(const char* env);
-void ks_protocol_lr(double lr[KS_EVAL_MAX_STEPS], const char* env, const ks_policy_info* info);
-/* The same from another first step size. */
-void ks_protocol_lr_from(double lr[KS_EVAL_MAX_STEPS], const char* env, const ks_policy_info* info, double first);
-/* How many steps have the size of the first. */
-int ks_protocol_own_steps(const ks_policy_info* info);
-
-/* The step sizes where none are given: those that are kept with the policy for its own environment, else the protocol's; and what
- * they are, for people. */
-void ks_default_lr(double lr[KS_EVAL_MAX_STEPS], const char* env, const ks_policy_info* info);
-void ks_default_lr_text(char* text, size_t room, const char* env, const ks_policy_info* info);
+/* ---- step sizes -------------------------------------------------------------------------------------------------------------- */
 
 /* --keep-lr: puts the step sizes into the policy's file. Check is early: whether they belong there, and the file can be written.
  * Errors: KS_BAD_INPUT (another environment; a training writes the run directory), KS_FAILED (not the policy that was opened any

@@ -1,6 +1,6 @@
+#include "cli/eval.h"
 #include "base/atomic_file.h"
 #include "base/text.h"
-#include "cli/sampling.h"
 #include "cli/terminal.h"
 
 #include <math.h>
@@ -11,14 +11,16 @@
 static const char* const HELP =
     "usage: kshot eval POLICY [--tasks N | --goals FILE.csv] [--steps K] [--lr A1[,A2…]] [-o FILE.csv] …\n"
     "\n"
-    "Returns of a policy after 0 … K gradient steps on tasks that it was not trained on, as a table and a CSV. POLICY "
-    "is a\n"
-    "policy file or a run directory. Defaults follow the paper's test protocol for the environment and method.\n"
+    "Returns of a policy, or errors of a model that learns from examples, after 0 … K gradient steps on tasks that it "
+    "was\n"
+    "not trained on, as a table and a CSV. POLICY is a policy file or a run directory. Defaults follow the paper's "
+    "test protocol for the environment and method.\n"
     "\n"
-    "  --tasks N          held-out tasks, which follow from --seed alone (default 40)\n"
+    "  --tasks N          held-out tasks, which follow from --seed alone (default 40; of models that learn from "
+    "examples 600)\n"
     "  --goals FILE.csv   these tasks instead: one a line, its numbers separated by commas, no header\n"
     "  --trajectories N   per task and gradient step (default 20; 40 for point and ant-dir)\n"
-    "  --steps K          gradient steps (default 3)\n"
+    "  --steps K          gradient steps (default 3; of models that learn from examples 10)\n"
     "  --lr A1[,A2…]      step size of each step; the last serves all further ones\n"
     "                     (default: those kept by --keep-lr; else the paper's, for MAML the policy's own for as many "
     "steps as\n"
@@ -37,30 +39,26 @@ static const char* const HELP =
     "  --label NAME       of the CSV's rows (default: the method)\n"
     "  -e ENV             another environment than the policy's own\n"
     "  --best             of a run directory, best.safetensors instead of policy.safetensors\n"
+    "  -s KEY=VALUE       of models that learn from examples: a setting of the problem, as in -s sinusoid.shots=5\n"
     "  -o FILE.csv        write the CSV; --force replaces a file that exists\n"
     "  -j THREADS         default: the number of cores; results do not depend on it\n";
 
-typedef struct eval_options {
-    ks_cli_sampling sampling;
-    const char *goals, *label, *output, *search_lr;
-    int64_t tasks;
-    bool force, keep_lr;
-} eval_options;
+enum { DEFAULT_TASKS = 40, DEFAULT_STEPS = 3 };
 
 /* ---- tasks -------------------------------------------------------------------------------------------------------------- */
 
-static double* make_tasks(const eval_options* o, const ks_env_def* def, size_t* count, ks_error* err) {
+static double* make_tasks(const ks_eval_options* o, const ks_env_def* def, size_t* count, ks_error* err) {
     size_t dim = (size_t)def->task_dim;
     if (o->goals) {
         return ks_cli_read_goals(o->goals, def, count, err);
     }
-    *count = (size_t)o->tasks;
+    *count = o->tasks ? (size_t)o->tasks : DEFAULT_TASKS;
     double* tasks = malloc(*count * dim * sizeof *tasks);
     if (!tasks) {
         ks_fail(err, KS_FAILED, "not enough memory for %zu tasks", *count);
         return NULL;
     }
-    ks_draw_held_out_tasks(tasks, def, (uint64_t)o->sampling.seed, *count);
+    ks_draw_held_out_tasks(tasks, def, (uint64_t)o->sampling.seed, 0, *count);
     return tasks;
 }
 
@@ -87,11 +85,11 @@ static void print_table(const table* t) {
     for (size_t j = 0; j < columns; j++) {
         double mean = 0, length = 0, square = 0;
         for (size_t i = 0; i < r->tasks; i++) {
-            mean += r->mean_return[i * columns + j] / (double)r->tasks;
-            length += r->mean_length[i * columns + j] / (double)r->tasks;
+            mean += r->metric[i * columns + j] / (double)r->tasks;
+            length += r->length[i * columns + j] / (double)r->tasks;
         }
         for (size_t i = 0; i < r->tasks; i++) {
-            double d = r->mean_return[i * columns + j] - mean;
+            double d = r->metric[i * columns + j] - mean;
             square += d * d;
         }
         /* of the mean over tasks */
@@ -119,13 +117,13 @@ static bool write_csv(void* user, FILE* file) {
             for (size_t d = 0; d < t->dim; d++) {
                 fprintf(file, d ? " %.17g" : "%.17g", t->tasks[i * t->dim + d]);
             }
-            fprintf(file, ",%d,%.9g,%zu,%.9g\n", j, r->mean_return[cell], t->trajectories, r->mean_length[cell]);
+            fprintf(file, ",%d,%.9g,%zu,%.9g\n", j, r->metric[cell], t->trajectories, r->length[cell]);
         }
     }
     return !ferror(file);
 }
 
-static void on_progress(void* user, size_t done, size_t total) {
+void ks_eval_progress_line(void* user, size_t done, size_t total) {
     (void)user;
     char line[64];
     snprintf(line, sizeof line, done < total ? "\r%zu of %zu tasks" : "\r\033[K", done, total);
@@ -134,11 +132,11 @@ static void on_progress(void* user, size_t done, size_t total) {
 
 /* ---- the first step size --------------------------------------------------------------------------------------------------- */
 
-static bool search_lr(ks_eval_settings* settings, const char* text, const ks_cli_policy* p, ks_error* err) {
+static bool search_lr(ks_rl_eval_settings* settings, const char* text, const ks_cli_policy* p, ks_error* err) {
     ks_lr_search search;
     bool live = ks_cli_live(stderr);
     if (!ks_lr_search_parse(&search, text, p, err) ||
-        !ks_lr_search_run(&search, settings, p, live ? on_progress : NULL, err)) {
+        !ks_lr_search_run(&search, settings, p, live ? ks_eval_progress_line : NULL, err)) {
         return false;
     }
     if (search.steps == 1) {
@@ -160,18 +158,17 @@ static bool search_lr(ks_eval_settings* settings, const char* text, const ks_cli
 }
 
 /* where the step sizes come from */
-static void lr_text(char* text, size_t room, const eval_options* o, const ks_cli_policy* p) {
+static void lr_text(char* text, size_t room, const ks_eval_options* o, const ks_cli_policy* p) {
     if (o->search_lr || o->sampling.lr) {
         snprintf(text, room, "%s", o->search_lr ? "the best one found above, then shorter ones" : "as given (--lr)");
     } else {
-        ks_default_lr_text(text, room, p->def->name, &p->info);
+        ks_default_lr_text(text, room, p->def, &p->info);
     }
 }
 
 /* ---- the command ------------------------------------------------------------------------------------------------------------ */
 
-/* The label of the rows: what was asked for, or the method, which a file from elsewhere may have as it likes. */
-static const char* choose_label(const eval_options* o, const ks_cli_policy* p, ks_error* err) {
+const char* ks_eval_label(const ks_eval_options* o, const ks_cli_policy* p, ks_error* err) {
     const char* label = o->label ? o->label : p->info.iteration == 0 ? "random" : p->info.method;
     if (!ks_text_is_label(label)) {
         ks_fail(err, KS_BAD_INPUT, "%s: its method, '%s', cannot label the rows; give a --label", p->path, label);
@@ -180,10 +177,12 @@ static const char* choose_label(const eval_options* o, const ks_cli_policy* p, k
     return label;
 }
 
-static bool evaluate(const eval_options* o, const ks_cli_policy* p, ks_error* err) {
-    ks_eval_settings s;
-    const char* label = choose_label(o, p, err);
-    if (!label || !ks_sampling_settings(&s, &o->sampling, p, err) ||
+static bool evaluate(const ks_eval_options* o, ks_cli_policy* p, ks_error* err) {
+    ks_rl_eval_settings s;
+    ks_cli_sampling sampling = o->sampling;
+    sampling.steps = sampling.steps >= 0 ? sampling.steps : DEFAULT_STEPS;
+    const char* label = ks_eval_label(o, p, err);
+    if (!label || !ks_problem_options_apply(&o->problem, p, err) || !ks_sampling_settings(&s, &sampling, p, err) ||
         (o->search_lr && !search_lr(&s, o->search_lr, p, err))) {
         return false;
     }
@@ -193,9 +192,10 @@ static bool evaluate(const eval_options* o, const ks_cli_policy* p, ks_error* er
         return false;
     }
     ks_eval_result result;
+    ks_eval_model model = ks_cli_policy_model(p);
     bool live = ks_cli_live(stderr);
-    bool ok = ks_evaluate(&result, p->model, p->policy, p->theta, tasks, count, &s, NULL, live ? on_progress : NULL,
-                          NULL, err);
+    bool ok = ks_rl_evaluate(&result, p->model, &model, tasks, count, &s, NULL, live ? ks_eval_progress_line : NULL,
+                             NULL, err);
     if (!ok && live) {
         ks_cli_tell(stderr, "\r\033[K"); /* the error stands on a line of its own */
     }
@@ -209,10 +209,10 @@ static bool evaluate(const eval_options* o, const ks_cli_policy* p, ks_error* er
                    .label = label,
                    .env = p->def->name,
                    .lr_text = text,
-                   .lr = s.lr};
+                   .lr = s.eval.lr};
         ok = !o->output || ks_write_file(o->output, o->force, write_csv, &t, err);
         print_table(&t); /* in any case; and if nobody reads it, the file is there */
-        ok = ok && (!o->keep_lr || ks_cli_keep_lr(p, s.lr, err));
+        ok = ok && (!o->keep_lr || ks_cli_keep_lr(p, s.eval.lr, err));
         ks_eval_result_free(&result);
     }
     free(tasks);
@@ -227,10 +227,11 @@ static const struct option OPTIONS[] = {KS_SAMPLING_OPTIONS,
                                         {"keep-lr", no_argument, NULL, KEEP_LR},
                                         {"label", required_argument, NULL, LABEL},
                                         {"output", required_argument, NULL, 'o'},
+                                        {"set", required_argument, NULL, 's'},
                                         {"force", no_argument, NULL, FORCE},
                                         {0}};
 
-static bool parse_option(eval_options* o, int option, const char* value, ks_error* err) {
+static bool parse_option(ks_eval_options* o, int option, const char* value, ks_error* err) {
     switch (option) {
         case TASKS:
             return ks_cli_int("--tasks", value, 1, 1000000, &o->tasks, err);
@@ -252,6 +253,8 @@ static bool parse_option(eval_options* o, int option, const char* value, ks_erro
         case 'o':
             o->output = value;
             return true;
+        case 's':
+            return ks_problem_options_add(&o->problem, value, err);
         case FORCE:
             return o->force = true;
         default:
@@ -259,7 +262,7 @@ static bool parse_option(eval_options* o, int option, const char* value, ks_erro
     }
 }
 
-static bool check_options(const eval_options* o, ks_error* err) {
+static bool check_options(const ks_eval_options* o, ks_error* err) {
     if (o->search_lr && o->sampling.lr) {
         return ks_fail(err, KS_BAD_INPUT, "--search-lr finds what --lr says: give one of them");
     }
@@ -274,9 +277,9 @@ static bool check_options(const eval_options* o, ks_error* err) {
 
 int ks_cli_eval(int argc, char** argv, ks_error* err) {
     static const char* const NAMES[] = {"POLICY"};
-    eval_options o = {.tasks = 40, .sampling = {.steps = 3, .seed = 1, .threads = ks_cli_cores()}};
+    ks_eval_options o = {.sampling = {.steps = -1, .seed = 1, .threads = ks_cli_cores()}};
     optind = 0;
-    for (int c; (c = ks_cli_option(argc, argv, KS_SAMPLING_LETTERS "o:", OPTIONS, err)) != -1;) {
+    for (int c; (c = ks_cli_option(argc, argv, KS_SAMPLING_LETTERS "o:s:", OPTIONS, err)) != -1;) {
         if (c == 'h') {
             fputs(HELP, stdout);
             return 0;
@@ -292,7 +295,7 @@ int ks_cli_eval(int argc, char** argv, ks_error* err) {
         return ks_cli_exit(false, err);
     }
     bool ok = ks_cli_check_apart(o.output, policy.path, err) && (!o.keep_lr || ks_cli_check_keep_lr(&policy, err)) &&
-              evaluate(&o, &policy, err);
+              (policy.kind == &ks_problem_rl ? evaluate(&o, &policy, err) : ks_eval_examples(&o, &policy, err));
     ks_cli_policy_close(&policy);
     return ks_cli_exit(ok, err);
 }

@@ -10,9 +10,9 @@ static void destroy_batches(ks_batch** batches, int count) {
     free(batches);
 }
 
-static ks_batch** create_batches(const ks_env_model* model, const ks_policy* policy, const ks_eval_settings* s,
+static ks_batch** create_batches(const ks_env_model* model, const ks_policy* policy, const ks_rl_eval_settings* s,
                                  ks_error* err) {
-    int count = s->steps + 1;
+    int count = s->eval.steps + 1;
     ks_sampler* sampler = ks_sampler_create(model, policy, 1, err);
     if (!sampler) {
         return NULL;
@@ -66,25 +66,25 @@ static bool keep_paths(ks_paths* p, ks_batch** batches, const ks_env_model* mode
     return ok;
 }
 
-bool ks_paths_sample(ks_paths* paths, const ks_env_model* model, const ks_policy* policy, const ks_real* theta,
-                     const double goal[2], const ks_eval_settings* settings, size_t rollouts, ks_error* err) {
+bool ks_paths_sample(ks_paths* paths, const ks_env_model* model, const ks_eval_model* policy, const double goal[2],
+                     const ks_rl_eval_settings* settings, size_t rollouts, ks_error* err) {
     const ks_env_def* def = ks_env_model_def(model);
-    *paths = (ks_paths){.steps = settings->steps, .rollouts = rollouts, .goal = {goal[0], goal[1]}};
+    *paths = (ks_paths){.steps = settings->eval.steps, .rollouts = rollouts, .goal = {goal[0], goal[1]}};
     if (strcmp(def->name, "point") != 0) {
         return ks_fail(err, KS_BAD_INPUT, "paths are drawn for point, not for %s", def->name);
     }
     if (rollouts < 1 || rollouts > settings->trajectories) {
         return ks_fail(err, KS_BAD_INPUT, "%zu rollouts to draw of %zu trajectories", rollouts, settings->trajectories);
     }
-    ks_batch** batches = create_batches(model, policy, settings, err);
+    ks_batch** batches = create_batches(model, policy->policy, settings, err);
     if (!batches) {
         return false;
     }
     ks_eval_result result = {0};
-    bool ok = ks_evaluate(&result, model, policy, theta, goal, 1, settings, batches, NULL, NULL, err) &&
+    bool ok = ks_rl_evaluate(&result, model, policy, goal, 1, settings, batches, NULL, NULL, err) &&
               keep_paths(paths, batches, model, err);
     ks_eval_result_free(&result);
-    destroy_batches(batches, settings->steps + 1);
+    destroy_batches(batches, settings->eval.steps + 1);
     if (!ok) {
         ks_paths_free(paths);
     }

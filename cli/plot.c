@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "cli/interrupt.h"
 #include "cli/paths.h"
+#include "cli/predictions.h"
 #include "cli/sampling.h"
 #include "figures/gnuplot.h"
 #include "run/config.h"
@@ -15,17 +16,19 @@ static const char* const HELP =
     "usage: kshot plot FILE.csv… -o FIGURE.(svg|png|pdf|md) [--paper DOMAIN] …\n"
     "       kshot plot RUN… -o FIGURE.(svg|png|pdf) [--x iterations | env-steps] …\n"
     "       kshot plot --trajectories POLICY… -o FIGURE.(svg|png|pdf) [--task X,Y] [--steps K] …\n"
+    "       kshot plot --predictions MODEL… -o FIGURE.(svg|png|pdf) [--task A,PHASE] [--steps K] …\n"
     "\n"
     "Figures for papers, one column wide, drawn by gnuplot (docs/figures.md).\n"
     "\n"
-    "From CSVs of `kshot eval`: mean return against gradient steps, one line and 95 % band per label; the label oracle "
-    "is a\n"
-    "dashed line at its return without adaptation. As .md, a table of the same numbers in Markdown.\n"
+    "From CSVs of `kshot eval`: mean return, or error or accuracy, against gradient steps, one line and 95 % band per "
+    "label;\n"
+    "the label oracle is a dashed line at its value without adaptation. As .md, a table of the same numbers in "
+    "Markdown.\n"
     "  --paper DOMAIN     add the numbers of Finn, Abbeel and Levine (2017), dotted: point, half-cheetah-vel, "
     "half-cheetah-dir,\n"
     "                     ant-vel or ant-dir\n"
     "\n"
-    "From run directories: return before (dashed) and after adaptation during training. Runs of one environment and "
+    "From run directories: the same before (dashed) and after adaptation during training. Runs of one environment and "
     "method\n"
     "(or of one --label) are one curve: their mean, and a band from the lowest to the highest.\n"
     "  --x iterations     the horizontal axis (default), or\n"
@@ -42,21 +45,31 @@ static const char* const HELP =
     "  --best             of run directories, best.safetensors instead of policy.safetensors\n"
     "  -j THREADS         default: the number of cores; results do not depend on it\n"
     "\n"
+    "With --predictions: what models of problem: sinusoid predict before and after adaptation to one curve, a panel "
+    "per "
+    "model\n"
+    "(at most 3). --lr, --seed, --best as above, and\n"
+    "  --task A,PHASE     the curve A sin(x - PHASE) (default: the first held-out task of --seed)\n"
+    "  --steps K          gradient steps (default 10): shows 0, 1 and K\n"
+    "  -s KEY=VALUE       a setting of the problem, as in -s sinusoid.shots=5\n"
+    "\n"
     "  -o FIGURE          its suffix says the kind; --force replaces a file that exists\n"
     "  --title TEXT       above the figure (default: the environment; '' for none)\n"
     "  --label NAME       the name of the next file, run or policy in order: give it once for each, or once for all\n";
 
-enum { MAX_INPUTS = 256, DEFAULT_ROLLOUTS = 5 };
-_Static_assert((int)KS_RETURNS_MAX_STEPS == (int)KS_EVAL_MAX_STEPS && (int)KS_RETURNS_MAX_GOAL == (int)KS_TASK_MAX,
+enum { MAX_INPUTS = 256, DEFAULT_ROLLOUTS = 5, PATH_STEPS = 1, PREDICTION_STEPS = 10 };
+_Static_assert((int)KS_RESULTS_MAX_STEPS == (int)KS_EVAL_MAX_STEPS && (int)KS_RESULTS_MAX_GOAL == (int)KS_TASK_MAX,
                "figures read every CSV that eval writes");
 
 typedef struct plot_options {
     const char *output, *paper, *x, *title, *task;
     ks_cli_sampling sampling; /* with --trajectories */
     int64_t rollouts;
-    bool trajectories, force;
-    int path_option; /* the last option given that is for --trajectories alone, 0: none */
-    char** inputs;   /* (num_inputs) */
+    ks_problem_options problem; /* with --predictions */
+    bool trajectories, predictions, force;
+    int path_option;    /* the last option given that is for --trajectories alone, 0: none */
+    int picture_option; /* or for --trajectories and --predictions */
+    char** inputs;      /* (num_inputs) */
     size_t num_inputs, num_labels;
     const char* labels[MAX_INPUTS]; /* (num_labels) as given, then (num_inputs), NULL: none */
     const volatile sig_atomic_t* interrupted;
@@ -69,23 +82,27 @@ static bool is_table(const char* output) {
 
 /* ---- the three kinds ---------------------------------------------------------------------------------------------------------- */
 
-static bool plot_returns(const plot_options* o, ks_error* err) {
-    ks_returns* returns = calloc(1, sizeof *returns); /* some 13 kB */
+static bool plot_results(const plot_options* o, ks_error* err) {
+    ks_results* results = calloc(1, sizeof *results); /* some 13 kB */
     const ks_paper_returns* paper = NULL;
-    bool ok = returns || ks_fail(err, KS_FAILED, "not enough memory");
+    bool ok = results || ks_fail(err, KS_FAILED, "not enough memory");
     if (ok && o->paper) {
         paper = ks_paper_find(o->paper, err);
         ok = paper || ks_fail_in(err, "--paper");
     }
-    ok = ok && ks_returns_read(returns, (const char* const*)o->inputs, o->labels, o->num_inputs, err);
+    ok = ok && ks_results_read(results, (const char* const*)o->inputs, o->labels, o->num_inputs, err);
+    if (ok && paper && results->metric && !results->metric->acts) {
+        ok = ks_fail(err, KS_BAD_INPUT, "--paper: the paper's numbers are returns, and %s is %s", o->inputs[0],
+                     results->metric->column);
+    }
     if (ok) {
-        const char* env = *returns->env || !paper ? returns->env : paper->domain;
+        const char* env = *results->env || !paper ? results->env : paper->domain;
         ks_figure figure = {
             .output = o->output, .overwrite = o->force, .stop = o->interrupted, .title = o->title ? o->title : env};
-        ok = is_table(o->output) ? ks_table_returns(&figure, returns, paper, err)
-                                 : ks_plot_returns(&figure, returns, paper, err);
+        ok = is_table(o->output) ? ks_table_results(&figure, results, paper, err)
+                                 : ks_plot_results(&figure, results, paper, err);
     }
-    free(returns);
+    free(results);
     return ok;
 }
 
@@ -104,7 +121,7 @@ static bool read_run_names(run_name* names, const plot_options* o, bool* one_env
         if (!ks_config_read(&config, path, err)) {
             return false;
         }
-        snprintf(names[i].env, sizeof names[i].env, "%s", config.env);
+        snprintf(names[i].env, sizeof names[i].env, "%s", ks_config_name(&config));
         snprintf(names[i].method, sizeof names[i].method, "%s", ks_method_name((ks_method)config.method));
         *one_env = *one_env && strcmp(names[i].env, names[0].env) == 0;
     }
@@ -134,7 +151,7 @@ static bool plot_runs(const plot_options* o, ks_error* err) {
                             .title = o->title  ? o->title
                                      : one_env ? names[0].env
                                                : NULL};
-        ok = ks_plot_curves(&figure, &curves, env_steps, err);
+        ok = ks_curves_sum_up(&curves, err) && ks_plot_curves(&figure, &curves, env_steps, err);
     }
     ks_curves_free(&curves);
     free(names);
@@ -143,31 +160,71 @@ static bool plot_runs(const plot_options* o, ks_error* err) {
 
 static bool sample_paths(ks_paths* paths, const plot_options* o, const ks_cli_policy* p, ks_error* err) {
     double goal[KS_TASK_MAX];
+    ks_cli_sampling sampling = o->sampling;
+    sampling.steps = sampling.steps >= 0 ? sampling.steps : PATH_STEPS;
     if (strcmp(p->def->name, "point") != 0) {
         return ks_fail(err, KS_BAD_INPUT, "%s: --trajectories draws policies for point, and this one is for %s",
                        p->path, p->def->name);
     }
-    ks_eval_settings s;
-    return ks_cli_task(goal, o->task, p->def, o->sampling.seed, err) &&
-           ks_sampling_settings(&s, &o->sampling, p, err) &&
-           ks_paths_sample(paths, p->model, p->policy, p->theta, goal, &s, (size_t)o->rollouts, err);
+    ks_rl_eval_settings s;
+    ks_eval_model model = ks_cli_policy_model(p);
+    return ks_cli_task(goal, o->task, p->def, o->sampling.seed, err) && ks_sampling_settings(&s, &sampling, p, err) &&
+           ks_paths_sample(paths, p->model, &model, goal, &s, (size_t)o->rollouts, err);
+}
+
+/* What stands over a model's panel. */
+static const char* panel_title(char* own, size_t room, const plot_options* o, size_t i, const ks_cli_policy* p) {
+    snprintf(own, room, "%s", p->info.iteration == 0 ? "random" : p->info.method);
+    return o->labels[i] ? o->labels[i] : own;
+}
+
+static bool check_panels(const plot_options* o, ks_error* err) {
+    return o->num_inputs <= KS_PLOT_MAX_PANELS ||
+           ks_fail(err, KS_BAD_INPUT, "--%s draws at most %d models side by side",
+                   o->trajectories ? "trajectories" : "predictions", KS_PLOT_MAX_PANELS);
+}
+
+static bool predict(ks_predictions* predictions, const plot_options* o, ks_cli_policy* p, ks_error* err) {
+    ks_prediction_options options = {.task = o->task,
+                                     .lr = o->sampling.lr,
+                                     .seed = o->sampling.seed,
+                                     .steps = o->sampling.steps >= 0 ? (int)o->sampling.steps : PREDICTION_STEPS};
+    return ks_problem_options_apply(&o->problem, p, err) && ks_predict(predictions, p, &options, err);
+}
+
+static bool plot_predictions(const plot_options* o, ks_error* err) {
+    ks_predictions predictions[KS_PLOT_MAX_PANELS] = {0};
+    char names[KS_PLOT_MAX_PANELS][32];
+    const char* titles[KS_PLOT_MAX_PANELS];
+    bool ok = check_panels(o, err);
+    for (size_t i = 0; ok && i < o->num_inputs; i++) {
+        ks_cli_policy model;
+        ok = ks_cli_policy_open(&model, o->inputs[i], o->sampling.best, NULL, err);
+        if (ok) {
+            titles[i] = panel_title(names[i], sizeof names[i], o, i, &model);
+            ok = predict(&predictions[i], o, &model, err);
+            ks_cli_policy_close(&model);
+        }
+    }
+    ks_figure figure = {.output = o->output, .overwrite = o->force, .stop = o->interrupted, .title = o->title};
+    ok = ok && ks_plot_predictions(&figure, predictions, titles, o->num_inputs, err);
+    for (size_t i = 0; i < KS_PLOT_MAX_PANELS; i++) {
+        ks_predictions_free(&predictions[i]);
+    }
+    return ok;
 }
 
 static bool plot_trajectories(const plot_options* o, ks_error* err) {
     ks_paths paths[KS_PLOT_MAX_PANELS] = {0};
     char names[KS_PLOT_MAX_PANELS][32];
     const char* titles[KS_PLOT_MAX_PANELS];
-    if (o->num_inputs > KS_PLOT_MAX_PANELS) {
-        return ks_fail(err, KS_BAD_INPUT, "--trajectories draws at most %d policies side by side", KS_PLOT_MAX_PANELS);
-    }
-    bool ok = true;
+    bool ok = check_panels(o, err);
     for (size_t i = 0; ok && i < o->num_inputs; i++) {
         ks_cli_policy policy;
         ok = ks_cli_policy_open(&policy, o->inputs[i], o->sampling.best, NULL, err);
         if (ok) {
-            snprintf(names[i], sizeof names[i], "%s", policy.info.iteration == 0 ? "random" : policy.info.method);
-            titles[i] = o->labels[i] ? o->labels[i] : names[i];
-            ok = sample_paths(&paths[i], o, &policy, err);
+            titles[i] = panel_title(names[i], sizeof names[i], o, i, &policy);
+            ok = ks_cli_policy_acts(&policy, "plot --trajectories", err) && sample_paths(&paths[i], o, &policy, err);
             ks_cli_policy_close(&policy);
         }
     }
@@ -181,7 +238,7 @@ static bool plot_trajectories(const plot_options* o, ks_error* err) {
 
 /* ---- the command --------------------------------------------------------------------------------------------------------------- */
 
-enum { PAPER = KS_SAMPLING_END, X, TITLE, LABEL, TRAJECTORIES, TASK, ROLLOUTS, FORCE };
+enum { PAPER = KS_SAMPLING_END, X, TITLE, LABEL, TRAJECTORIES, PREDICTIONS, TASK, ROLLOUTS, FORCE };
 static const struct option OPTIONS[] = {{"help", no_argument, NULL, 'h'},
                                         {"output", required_argument, NULL, 'o'},
                                         {"paper", required_argument, NULL, PAPER},
@@ -189,6 +246,7 @@ static const struct option OPTIONS[] = {{"help", no_argument, NULL, 'h'},
                                         {"title", required_argument, NULL, TITLE},
                                         {"label", required_argument, NULL, LABEL},
                                         {"trajectories", no_argument, NULL, TRAJECTORIES},
+                                        {"predictions", no_argument, NULL, PREDICTIONS},
                                         {"task", required_argument, NULL, TASK},
                                         {"steps", required_argument, NULL, KS_SAMPLING_STEPS},
                                         {"lr", required_argument, NULL, KS_SAMPLING_LR},
@@ -206,15 +264,18 @@ static bool parse_text(const char* option, const char* value, size_t least, ks_e
                    KS_LABEL_MAX - 1);
 }
 
-/* Options of --trajectories alone. */
-static bool parse_path_option(plot_options* o, int option, const char* value, ks_error* err) {
-    o->path_option = option;
+/* Options of --trajectories alone, and of --predictions too. */
+static bool parse_picture_option(plot_options* o, int option, const char* value, ks_error* err) {
+    bool both = option == TASK || option == KS_SAMPLING_STEPS || option == KS_SAMPLING_LR ||
+                option == KS_SAMPLING_SEED || option == KS_SAMPLING_BEST;
+    *(both ? &o->picture_option : &o->path_option) = option;
     switch (option) {
         case TASK:
             o->task = value;
             return true;
         case ROLLOUTS:
-            return ks_cli_int("--rollouts", value, 1, (int64_t)ks_protocol_trajectories("point"), &o->rollouts, err);
+            return ks_cli_int("--rollouts", value, 1, (int64_t)ks_protocol_trajectories(ks_env_find("point", err)),
+                              &o->rollouts, err);
         default:
             return ks_sampling_option(&o->sampling, option, value, err);
     }
@@ -250,20 +311,31 @@ static bool parse_option(plot_options* o, int option, const char* value, ks_erro
             return parse_text("--label", value, 1, err);
         case TRAJECTORIES:
             return o->trajectories = true;
+        case PREDICTIONS:
+            return o->predictions = true;
+        case 's':
+            return ks_problem_options_add(&o->problem, value, err);
         case FORCE:
             return o->force = true;
         default:
-            return parse_path_option(o, option, value, err);
+            return parse_picture_option(o, option, value, err);
     }
+}
+
+/* Of models, which are adapted for it. */
+static bool is_picture(const plot_options* o) {
+    return o->trajectories || o->predictions;
 }
 
 /* The arguments that are left, and a label for each. */
 static bool take_inputs(plot_options* o, int argc, char** argv, ks_error* err) {
     o->inputs = argv + optind;
     o->num_inputs = (size_t)(argc - optind);
-    if (o->num_inputs == 0 && (!o->paper || o->trajectories)) {
+    if (o->num_inputs == 0 && (!o->paper || is_picture(o))) {
         return ks_fail(err, KS_BAD_INPUT, "plot: %s is missing; `kshot plot --help` explains",
-                       o->trajectories ? "POLICY" : "FILE.csv or a run directory");
+                       o->trajectories  ? "POLICY"
+                       : o->predictions ? "MODEL"
+                                        : "FILE.csv or a run directory");
     }
     if (o->num_inputs > MAX_INPUTS) {
         return ks_fail(err, KS_BAD_INPUT, "plot: more than %d files", MAX_INPUTS);
@@ -291,7 +363,7 @@ static bool check_inputs(const plot_options* o, ks_error* err) {
             }
         }
         struct stat a, b;
-        bool there = !o->trajectories && stat(o->inputs[i], &a) == 0;
+        bool there = !is_picture(o) && stat(o->inputs[i], &a) == 0;
         for (size_t j = 0; there && j < i; j++) {
             if (stat(o->inputs[j], &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino &&
                 (!o->labels[i] || strcmp(o->labels[i], o->labels[j]) == 0)) {
@@ -310,34 +382,51 @@ static bool is_directory(const char* path) {
 }
 
 /* Options of one kind of figure make no sense for another, and say that something else was meant. */
+static bool check_kind(const plot_options* o, bool runs, ks_error* err) {
+    if (o->trajectories && o->predictions) {
+        return ks_fail(err, KS_BAD_INPUT, "--trajectories and --predictions are two figures");
+    }
+    if (o->path_option && !o->trajectories) {
+        return ks_fail(err, KS_BAD_INPUT, "--%s goes with --trajectories only", option_name(o->path_option));
+    }
+    if (o->picture_option && !is_picture(o)) {
+        return ks_fail(err, KS_BAD_INPUT, "--%s goes with --trajectories and --predictions only",
+                       option_name(o->picture_option));
+    }
+    if (o->problem.count > 0 && !o->predictions) {
+        return ks_fail(err, KS_BAD_INPUT, "-s goes with --predictions only");
+    }
+    if (o->paper && (runs || is_picture(o))) {
+        return ks_fail(err, KS_BAD_INPUT, "--paper goes with CSVs of `kshot eval` only");
+    }
+    if (is_table(o->output) && (runs || is_picture(o))) {
+        return ks_fail(err, KS_BAD_INPUT, "%s: a table (.md) is made of CSVs of `kshot eval` only", o->output);
+    }
+    return !o->x || runs || ks_fail(err, KS_BAD_INPUT, "--x goes with run directories only");
+}
+
 static bool plot(const plot_options* o, ks_error* err) {
     size_t directories = 0;
     for (size_t i = 0; i < o->num_inputs; i++) {
         directories += is_directory(o->inputs[i]);
     }
-    bool runs = !o->trajectories && directories > 0;
+    bool runs = !is_picture(o) && directories > 0;
     if (runs && directories < o->num_inputs) {
         return ks_fail(err, KS_BAD_INPUT, "plot: run directories and files do not go into one figure");
     }
-    if (o->path_option && !o->trajectories) {
-        return ks_fail(err, KS_BAD_INPUT, "--%s goes with --trajectories only", option_name(o->path_option));
+    if (!check_kind(o, runs, err)) {
+        return false;
     }
-    if (o->paper && (runs || o->trajectories)) {
-        return ks_fail(err, KS_BAD_INPUT, "--paper goes with CSVs of `kshot eval` only");
-    }
-    if (is_table(o->output) && (runs || o->trajectories)) {
-        return ks_fail(err, KS_BAD_INPUT, "%s: a table (.md) is made of CSVs of `kshot eval` only", o->output);
-    }
-    if (o->x && !runs) {
-        return ks_fail(err, KS_BAD_INPUT, "--x goes with run directories only");
-    }
-    return o->trajectories ? plot_trajectories(o, err) : runs ? plot_runs(o, err) : plot_returns(o, err);
+    return o->trajectories  ? plot_trajectories(o, err)
+           : o->predictions ? plot_predictions(o, err)
+           : runs           ? plot_runs(o, err)
+                            : plot_results(o, err);
 }
 
 int ks_cli_plot(int argc, char** argv, ks_error* err) {
-    plot_options o = {.rollouts = DEFAULT_ROLLOUTS, .sampling = {.steps = 1, .seed = 1, .threads = ks_cli_cores()}};
+    plot_options o = {.rollouts = DEFAULT_ROLLOUTS, .sampling = {.steps = -1, .seed = 1, .threads = ks_cli_cores()}};
     optind = 0;
-    for (int c; (c = ks_cli_option(argc, argv, "ho:j:", OPTIONS, err)) != -1;) {
+    for (int c; (c = ks_cli_option(argc, argv, "ho:j:s:", OPTIONS, err)) != -1;) {
         if (c == 'h') {
             fputs(HELP, stdout);
             return 0;

@@ -28,7 +28,7 @@ static bool check_fit(const ks_cli_policy* p, ks_error* err) {
     int obs = ks_env_model_obs_dim(p->model);
     int actions = p->def->num_actions > 0 ? p->def->num_actions : p->def->act_dim;
     bool discrete = p->def->num_actions > 0;
-    if (s->obs_dim != obs || s->act_dim != actions || (s->head == KS_CATEGORICAL) != discrete) {
+    if (s->obs_dim != obs || s->act_dim != actions || s->head != (discrete ? KS_CATEGORICAL : KS_GAUSSIAN)) {
         return ks_fail(
             err, KS_BAD_INPUT,
             "%s: the policy (trained on %s) takes %d observations and gives %d %s actions; %s has %d and %d %s",
@@ -36,6 +36,49 @@ static bool check_fit(const ks_cli_policy* p, ks_error* err) {
             p->def->name, obs, actions, discrete ? "discrete" : "continuous");
     }
     return true;
+}
+
+/* The problem of a model that does not act, with its settings as they were. */
+static bool find_problem(ks_cli_policy* p, ks_error* err) {
+    const ks_policy_info* info = &p->info;
+    char assignment[sizeof info->problem_settings + sizeof info->problem + 16], *next;
+    snprintf(assignment, sizeof assignment, "problem=%s", info->problem);
+    ks_config_default(&p->config);
+    p->kind = &ks_problem_rl;
+    if (!*info->problem) {
+        return true;
+    }
+    ks_error inner = {0};
+    int number = ks_problem_find(info->problem);
+    bool ok = number >= 0 && ks_config_set(&p->config, assignment, &inner);
+    snprintf(assignment, sizeof assignment, "%s", info->problem_settings);
+    for (char* key = strtok_r(assignment, " ", &next); ok && key; key = strtok_r(NULL, " ", &next)) {
+        ok = ks_config_set(&p->config, key, &inner);
+    }
+    if (!ok) {
+        return ks_fail(err, KS_BAD_INPUT, "%s: its problem, '%.40s', is not one that this version knows%s%s", p->path,
+                       info->problem, *inner.text ? ": " : "", inner.text);
+    }
+    p->kind = ks_problem_kinds[number];
+    p->config.method = strcmp(info->method, "oracle") == 0 ? KS_ORACLE : KS_MAML;
+    return true;
+}
+
+static bool find_env(ks_cli_policy* p, const char* env, ks_error* err) {
+    p->def = ks_env_find(env ? env : p->info.env, err);
+    if (!p->def) {
+        return ks_fail_in(err, env ? "-e" : p->path);
+    }
+    p->model = ks_env_model_create(p->def, strcmp(p->info.method, "oracle") == 0, err);
+    return p->model && check_fit(p, err);
+}
+
+bool ks_cli_policy_acts(const ks_cli_policy* p, const char* command, ks_error* err) {
+    return p->kind == &ks_problem_rl ||
+           ks_fail(err, KS_BAD_INPUT,
+                   "%s: it is a model of problem: %s, and `kshot %s` takes policies that act in an "
+                   "environment",
+                   p->path, p->kind->name, command);
 }
 
 bool ks_cli_policy_open(ks_cli_policy* p, const char* argument, bool best, const char* env, ks_error* err) {
@@ -47,17 +90,21 @@ bool ks_cli_policy_open(ks_cli_policy* p, const char* argument, bool best, const
         fprintf(stderr, "kshot: note: %s: its tensors are %s, and were converted to F32\n", p->path,
                 p->info.converted_from);
     }
-    p->def = ks_env_find(env ? env : p->info.env, err);
-    if (!p->def) {
-        ks_fail_in(err, env ? "-e" : p->path);
-    } else {
-        p->model = ks_env_model_create(p->def, strcmp(p->info.method, "oracle") == 0, err);
+    bool ok = find_problem(p, err);
+    if (ok && *p->info.problem && env) {
+        ok = ks_fail(err, KS_BAD_INPUT, "-e: %s is a model of problem: %s, which has no environment", p->path,
+                     p->kind->name);
+    } else if (ok && !*p->info.problem) {
+        ok = find_env(p, env, err);
     }
-    if (!p->model || !check_fit(p, err)) {
+    if (!ok) {
         ks_cli_policy_close(p);
-        return false;
     }
-    return true;
+    return ok;
+}
+
+ks_eval_model ks_cli_policy_model(const ks_cli_policy* p) {
+    return (ks_eval_model){.policy = p->policy, .params = p->theta, .sizes = ks_policy_info_sizes(&p->info)};
 }
 
 void ks_cli_policy_close(ks_cli_policy* p) {

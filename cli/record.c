@@ -190,7 +190,7 @@ static bool parse_option(record_options* o, ks_show* show, int option, const cha
             return true;
         case SIZE:
             o->size = value;
-            return ks_show_size(&o->width, &o->height, value, KS_FILM_MIN_SIDE, KS_FILM_MAX_SIDE, err);
+            return ks_show_size(&o->width, &o->height, value, KS_PLATE_MIN_SIDE, KS_PLATE_MAX_SIDE, err);
         case FPS:
             return ks_cli_int("--fps", value, 1, 60, &o->fps, err);
         case FRAMES:

@@ -68,14 +68,14 @@ static bool save(const char* path, const ks_cli_policy* p, const ks_batch* b, co
 }
 
 /* Batches of all gradient steps of one task; the last keeps the physics. */
-static bool create_batches(ks_batch** batches, const ks_eval_settings* s, const ks_cli_policy* p, ks_error* err) {
+static bool create_batches(ks_batch** batches, const ks_rl_eval_settings* s, const ks_cli_policy* p, ks_error* err) {
     ks_sampler* sampler = ks_sampler_create(p->model, p->policy, 1, err);
     if (!sampler) {
         return false;
     }
     bool ok = true;
-    for (int j = 0; ok && j <= s->steps; j++) {
-        ks_batch_sizes sizes = ks_sampler_batch_sizes(sampler, s->trajectories, s->horizon, j == s->steps);
+    for (int j = 0; ok && j <= s->eval.steps; j++) {
+        ks_batch_sizes sizes = ks_sampler_batch_sizes(sampler, s->trajectories, s->horizon, j == s->eval.steps);
         batches[j] = ks_batch_create(&sizes, err);
         ok = batches[j] != NULL;
     }
@@ -86,18 +86,19 @@ static bool create_batches(ks_batch** batches, const ks_eval_settings* s, const 
 static bool rollout(const rollout_options* o, const ks_cli_policy* p, ks_error* err) {
     double task[KS_TASK_MAX];
     ks_batch* batches[KS_EVAL_MAX_STEPS + 1] = {0};
-    ks_eval_settings s;
+    ks_rl_eval_settings s;
+    ks_eval_model model = ks_cli_policy_model(p);
     bool ok = ks_sampling_settings(&s, &o->sampling, p, err) &&
               ks_cli_task(task, o->task, p->def, o->sampling.seed, err) && create_batches(batches, &s, p, err);
-    s.deterministic = o->deterministic;
+    s.eval.deterministic = o->deterministic;
     ks_eval_result result;
-    if (ok && ks_evaluate(&result, p->model, p->policy, p->theta, task, 1, &s, batches, NULL, NULL, err)) {
-        ok = save(o->output, p, batches[s.steps], o, err);
+    if (ok && ks_rl_evaluate(&result, p->model, &model, task, 1, &s, batches, NULL, NULL, err)) {
+        ok = save(o->output, p, batches[s.eval.steps], o, err);
         if (ok) {
             ks_text_print(stdout, o->output);
-            printf(": %zu trajectories, %zu timesteps, mean return %.2f\n", batches[s.steps]->n, batches[s.steps]->rows,
-                   result.mean_return[s.steps]);
-            ks_cli_note_broken(batches[s.steps]->rejected, batches[s.steps]->n);
+            printf(": %zu trajectories, %zu timesteps, mean return %.2f\n", batches[s.eval.steps]->n,
+                   batches[s.eval.steps]->rows, result.metric[s.eval.steps]);
+            ks_cli_note_broken(batches[s.eval.steps]->rejected, batches[s.eval.steps]->n);
         }
         ks_eval_result_free(&result);
     } else {
@@ -159,7 +160,8 @@ int ks_cli_rollout(int argc, char** argv, ks_error* err) {
         !ks_cli_policy_open(&policy, argv[optind], o.sampling.best, o.sampling.env, err)) {
         return ks_cli_exit(false, err);
     }
-    bool ok = ks_cli_check_apart(o.output, policy.path, err) && rollout(&o, &policy, err);
+    bool ok = ks_cli_policy_acts(&policy, "rollout", err) && ks_cli_check_apart(o.output, policy.path, err) &&
+              rollout(&o, &policy, err);
     ks_cli_policy_close(&policy);
     return ks_cli_exit(ok, err);
 }

@@ -35,17 +35,18 @@ bool ks_sampling_option(ks_cli_sampling* s, int option, const char* value, ks_er
     }
 }
 
-bool ks_sampling_settings(ks_eval_settings* settings, const ks_cli_sampling* s, const ks_cli_policy* p, ks_error* err) {
-    *settings = ks_eval_settings_default();
-    settings->trajectories = s->trajectories ? (size_t)s->trajectories : ks_protocol_trajectories(p->def->name);
+bool ks_sampling_settings(ks_rl_eval_settings* settings, const ks_cli_sampling* s, const ks_cli_policy* p,
+                          ks_error* err) {
+    *settings = ks_rl_eval_settings_default();
+    settings->trajectories = s->trajectories ? (size_t)s->trajectories : ks_protocol_trajectories(p->def);
     settings->horizon = s->horizon ? (size_t)s->horizon : (size_t)p->info.horizon;
-    settings->steps = (int)s->steps;
+    settings->eval.steps = (int)s->steps;
     settings->advantage = (ks_advantage_settings){.gamma = p->info.gamma, .gae_lambda = p->info.gae_lambda};
     if (s->has_gae_lambda) {
         settings->advantage.gae_lambda = s->gae_lambda;
     }
-    settings->seed = (uint64_t)s->seed;
-    settings->threads = (int)s->threads;
-    ks_default_lr(settings->lr, p->def->name, &p->info);
-    return !s->lr || ks_cli_lr(s->lr, settings->lr, err);
+    settings->eval.seed = (uint64_t)s->seed;
+    settings->eval.threads = (int)s->threads;
+    ks_default_lr(settings->eval.lr, p->def, &p->info);
+    return !s->lr || ks_cli_lr(s->lr, settings->eval.lr, err);
 }

@@ -40,7 +40,7 @@ bool ks_sampling_option(ks_cli_sampling* sampling, int option, const char* value
 
 /* Settings for this policy: what was typed, then what is kept with it (eval_lr), then the paper's
  * protocol, then the policy's own. Errors: KS_BAD_INPUT (lr). */
-bool ks_sampling_settings(ks_eval_settings* settings, const ks_cli_sampling* sampling, const ks_cli_policy* policy,
+bool ks_sampling_settings(ks_rl_eval_settings* settings, const ks_cli_sampling* sampling, const ks_cli_policy* policy,
                           ks_error* err);
 
 /* ---- the first step size ------------------------------------------------------------------------------------------------- */
@@ -61,7 +61,7 @@ bool ks_lr_search_parse(ks_lr_search* search, const char* text, const ks_cli_pol
 /* Adapts to KS_SEARCH_TASKS tasks by each step size, all from the same random numbers, and sets settings->lr by the one with
  * the best return after the first gradient step, or after as many as the policy was trained for. Neither tasks nor noise are those of an evaluation with any seed that can
  * be typed. Errors: KS_FAILED if the policy breaks down whatever the step. */
-bool ks_lr_search_run(ks_lr_search* search, ks_eval_settings* settings, const ks_cli_policy* policy,
+bool ks_lr_search_run(ks_lr_search* search, ks_rl_eval_settings* settings, const ks_cli_policy* policy,
                       ks_eval_progress progress, ks_error* err);
 
 #endif

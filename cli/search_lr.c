@@ -12,7 +12,7 @@ enum { NUM_DEFAULT = sizeof DEFAULT / sizeof *DEFAULT };
 static void take_default(ks_lr_search* s, const ks_cli_policy* p) {
     double protocol[KS_EVAL_MAX_STEPS];
     bool among = false;
-    ks_protocol_lr(protocol, p->def->name, &p->info);
+    ks_protocol_lr(protocol, p->def, &p->info);
     for (size_t i = 0; i < NUM_DEFAULT; i++) {
         s->lr[s->count++] = DEFAULT[i];
         among = among || DEFAULT[i] == protocol[0];
@@ -41,20 +41,20 @@ bool ks_lr_search_parse(ks_lr_search* s, const char* text, const ks_cli_policy* 
 }
 
 /* Return after as many steps of this size as the policy was trained for. */
-static bool try_one(double* mean_return, double lr, const double* tasks, const ks_eval_settings* search,
+static bool try_one(double* mean_return, double lr, const double* tasks, const ks_rl_eval_settings* search,
                     const ks_cli_policy* p, ks_eval_progress progress, ks_error* err) {
-    ks_eval_settings settings = *search;
+    ks_rl_eval_settings settings = *search;
     ks_eval_result result;
-    ks_protocol_lr_from(settings.lr, p->def->name, &p->info, lr);
-    size_t columns = (size_t)settings.steps + 1;
+    ks_protocol_lr_from(settings.eval.lr, p->def, &p->info, lr);
+    size_t columns = (size_t)settings.eval.steps + 1;
     *mean_return = -INFINITY;
-    if (!ks_evaluate(&result, p->model, p->policy, p->theta, tasks, KS_SEARCH_TASKS, &settings, NULL, progress, NULL,
-                     err)) {
+    ks_eval_model model = ks_cli_policy_model(p);
+    if (!ks_rl_evaluate(&result, p->model, &model, tasks, KS_SEARCH_TASKS, &settings, NULL, progress, NULL, err)) {
         return false;
     }
     double sum = 0;
     for (size_t i = 0; i < KS_SEARCH_TASKS; i++) {
-        sum += result.mean_return[i * columns + columns - 1];
+        sum += result.metric[i * columns + columns - 1];
     }
     ks_eval_result_free(&result);
     if (isfinite(sum)) {
@@ -63,14 +63,15 @@ static bool try_one(double* mean_return, double lr, const double* tasks, const k
     return true;
 }
 
-bool ks_lr_search_run(ks_lr_search* s, ks_eval_settings* settings, const ks_cli_policy* p, ks_eval_progress progress,
+bool ks_lr_search_run(ks_lr_search* s, ks_rl_eval_settings* settings, const ks_cli_policy* p, ks_eval_progress progress,
                       ks_error* err) {
     double tasks[KS_SEARCH_TASKS * KS_TASK_MAX];
-    ks_eval_settings search = *settings;
-    s->steps = ks_protocol_own_steps(&p->info) < settings->steps ? ks_protocol_own_steps(&p->info) : settings->steps;
-    search.steps = s->steps;
-    search.seed = ~settings->seed; /* seeds that are typed are below 2^63, so this is none of them */
-    ks_draw_held_out_tasks(tasks, p->def, search.seed, KS_SEARCH_TASKS);
+    ks_rl_eval_settings search = *settings;
+    s->steps = ks_protocol_own_steps(&p->info);
+    s->steps = s->steps < settings->eval.steps ? s->steps : settings->eval.steps;
+    search.eval.steps = s->steps;
+    search.eval.seed = ~settings->eval.seed; /* seeds that are typed are below 2^63, so this is none of them */
+    ks_draw_held_out_tasks(tasks, p->def, search.eval.seed, 0, KS_SEARCH_TASKS);
     s->best = 0;
     ks_error why = {0};
     for (size_t i = 0; i < s->count; i++) {
@@ -84,6 +85,6 @@ bool ks_lr_search_run(ks_lr_search* s, ks_eval_settings* settings, const ks_cli_
         return ks_fail(err, KS_FAILED, "--search-lr: no step size leaves a policy that works; the last one: %s",
                        why.text);
     }
-    ks_protocol_lr_from(settings->lr, p->def->name, &p->info, s->lr[s->best]);
+    ks_protocol_lr_from(settings->eval.lr, p->def, &p->info, s->lr[s->best]);
     return true;
 }

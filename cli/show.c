@@ -103,6 +103,9 @@ static bool open_policies(ks_show* s, char** arguments, int count, ks_error* err
             return false;
         }
         s->count = i + 1;
+        if (!ks_cli_policy_acts(&s->policies[i], "view and record", err)) {
+            return false;
+        }
     }
     return true;
 }
@@ -110,9 +113,10 @@ static bool open_policies(ks_show* s, char** arguments, int count, ks_error* err
 static bool set_actor(ks_show* s, int i, ks_error* err) {
     const ks_cli_policy* p = &s->policies[i];
     ks_theatre_policy* a = &s->actors[i];
-    *a = (ks_theatre_policy){.model = p->model, .policy = p->policy, .theta = p->theta};
+    *a = (ks_theatre_policy){.model = p->model, .policy = p->policy, .params = p->theta};
+    a->sizes = ks_policy_info_sizes(&p->info);
     a->advantage = (ks_advantage_settings){.gamma = p->info.gamma, .gae_lambda = p->info.gae_lambda};
-    ks_default_lr(a->lr, p->def->name, &p->info);
+    ks_default_lr(a->lr, p->def, &p->info);
     /* what a file says of its method may be anything */
     ks_text_to_ascii(s->own_labels[i], sizeof s->own_labels[i], p->info.iteration == 0 ? "random" : p->info.method);
     const char* own = s->count == 1 ? NULL : s->own_labels[i];
@@ -131,7 +135,7 @@ bool ks_show_open(ks_show* s, char** arguments, int count, ks_error* err) {
             return false;
         }
     }
-    size_t trajectories = s->trajectories ? (size_t)s->trajectories : ks_protocol_trajectories(def->name);
+    size_t trajectories = s->trajectories ? (size_t)s->trajectories : ks_protocol_trajectories(def);
     s->settings = ks_theatre_settings_default();
     s->settings.max_steps = (int)s->steps;
     s->settings.max_trajectories = trajectories;

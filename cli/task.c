@@ -8,7 +8,7 @@
 bool ks_cli_task(double* task, const char* text, const ks_env_def* def, int64_t seed, ks_error* err) {
     size_t count;
     if (!text) {
-        ks_draw_held_out_tasks(task, def, (uint64_t)seed, 1);
+        ks_draw_held_out_tasks(task, def, (uint64_t)seed, 0, 1);
         return true;
     }
     if (!ks_cli_numbers("--task", text, KS_TASK_MAX, task, &count, err)) {

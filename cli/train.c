@@ -73,7 +73,7 @@ static int train(const ks_config* config, ks_train_options* options, ks_error* e
     bool leads = ks_dist_leads(options->dist);
     if (ok && leads) {
         printf("%s: %d iterations of %s on %s done\n", options->directory, config->iterations,
-               ks_method_name((ks_method)config->method), config->env);
+               ks_method_name((ks_method)config->method), ks_config_name(config));
         if (fflush(stdout) != 0) {
             clearerr(stdout); /* the run is done, whether it can be told or not */
         }

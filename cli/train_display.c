@@ -25,7 +25,8 @@ static int print_policy(char* out, size_t room, const ks_train_plan* plan) {
 void ks_train_display_start(void* user, const ks_train_plan* plan) {
     const ks_train_display* d = user;
     const ks_config* c = d->config;
-    char policy[512], steps[64] = "", done[64] = "", processes[64] = "", text[6144];
+    bool acts = c->problem == KS_PROBLEM_rl;
+    char policy[512], sizes[96], steps[64] = "", done[64] = "", processes[64] = "", text[6144];
     print_policy(policy, sizeof policy, plan);
     if (c->method == KS_MAML && c->inner.steps > 0) {
         snprintf(steps, sizeof steps, ", after 0 to %d steps", c->inner.steps);
@@ -36,15 +37,21 @@ void ks_train_display_start(void* user, const ks_train_plan* plan) {
     if (plan->processes > 1) {
         snprintf(processes, sizeof processes, " in each of %zu processes", plan->processes);
     }
+    if (acts) {
+        snprintf(sizes, sizeof sizes, "%d tasks x %d trajectories x %d timesteps", c->tasks, c->rl.trajectories,
+                 c->rl.horizon);
+    } else {
+        snprintf(sizes, sizeof sizes, "%d tasks", c->tasks);
+    }
     snprintf(text, sizeof text,
              "method      %s on %s, seed %lld\n"
              "policy      %s\n"
-             "sizes       %d tasks x %d trajectories x %d timesteps%s\n"
+             "sizes       %s%s\n"
              "iterations  %d%s\n"
              "threads     %d%s\n"
              "directory   %s\n",
-             ks_method_name((ks_method)c->method), c->env, (long long)c->seed, policy, c->tasks, c->trajectories,
-             c->horizon, steps, c->iterations, done, d->options->threads, processes, d->options->directory);
+             ks_method_name((ks_method)c->method), ks_config_name(c), (long long)c->seed, policy, sizes, steps,
+             c->iterations, done, d->options->threads, processes, d->options->directory);
     ks_cli_tell(stderr, text);
 }
 
@@ -62,9 +69,20 @@ static void duration(char* out, size_t room, double s) {
 
 enum { ALL_RETURNS = 1, PACE = 2, LEFT = 4, KL = 8, BAR = 16 };
 
+/* "  kl 0.0100", where the outer step reports it */
+static void add_column(char* out, size_t room, const ks_train_report* r, const char* name) {
+    *out = 0;
+    for (int i = 0; i < KS_OUTER_MAX_COLUMNS && r->outer->columns[i]; i++) {
+        if (strcmp(r->outer->columns[i], name) == 0) {
+            snprintf(out, room, "  %s %.4f", name, r->stats->outer.column[i]);
+        }
+    }
+}
+
 static void compose(char* out, size_t room, int parts, const ks_train_report* r) {
     enum { CELLS = 16 };
     const ks_maml_stats* s = r->stats;
+    const char* metric = r->problem->metric;
     long long done = r->iteration + 1, all = r->iterations;
     double rate = r->elapsed_s / (double)(done - r->first);
     char left[32];
@@ -74,14 +92,16 @@ static void compose(char* out, size_t room, int parts, const ks_train_report* r)
         int filled = (int)(CELLS * done / all);
         n += (size_t)snprintf(out, room, "[%.*s%*s] ", filled, "################", CELLS - filled, "");
     }
-    n += (size_t)snprintf(out + n, room - n, "%s%lld/%lld  return", parts & BAR ? "" : "iteration ", done, all);
+    n += (size_t)snprintf(out + n, room - n, "%s%lld/%lld  %s", parts & BAR ? "" : "iteration ", done, all, metric);
     for (int j = 0; j < s->stages; j++) {
         if (j > 0 && j < s->stages - 1 && !(parts & ALL_RETURNS)) {
             n += j == 1 ? (size_t)snprintf(out + n, room - n, " ..") : 0;
             continue;
         }
-        double value = s->mean_return[j];
-        n += (size_t)snprintf(out + n, room - n, fabs(value) < 1e6 ? "%s %.2f" : "%s %.3g", j ? " ->" : "", value);
+        double value = s->metric[j];
+        n += (size_t)snprintf(out + n, room - n,
+                              r->problem->higher_is_better && fabs(value) < 1e6 ? "%s %.2f" : "%s %.3g", j ? " ->" : "",
+                              value);
     }
     if (parts & PACE) {
         n += (size_t)snprintf(out + n, room - n, "  %.2f s each, %s left", rate, left);
@@ -89,7 +109,7 @@ static void compose(char* out, size_t room, int parts, const ks_train_report* r)
         n += (size_t)snprintf(out + n, room - n, "  %s left", left);
     }
     if (parts & KL) {
-        snprintf(out + n, room - n, "  kl %.4f", s->trpo.kl);
+        add_column(out + n, room - n, r, "kl");
     }
 }
 

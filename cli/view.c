@@ -1,6 +1,7 @@
 #include "cli/interrupt.h"
 #include "cli/last_word.h"
 #include "cli/show.h"
+#include "viewer/director.h"
 #include "viewer/window.h"
 
 #include <stdio.h>
@@ -67,7 +68,8 @@ static bool view(const view_options* o, ks_show* show, ks_error* err) {
     char title[160];
     ks_window_stats stats;
     snprintf(title, sizeof title, "kshot: %s", show->policies[0].def->name);
-    bool ok = ks_window_run(&settings, title, o->width, o->height, o->interrupted, &stats, err);
+    ks_window_settings window = {.title = title, .width = o->width, .height = o->height, .stop = o->interrupted};
+    bool ok = ks_window_run(&ks_director, &settings, &window, &stats, err);
     if (ok) {
         printf("%zu pictures, %.1f ms each\n", stats.frames, 1e3 * stats.frame_s);
     }

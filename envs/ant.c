@@ -162,6 +162,10 @@ static const variant GYM_VEL = {GYM_PHYSICS, true, GOAL_VELOCITY};
 static const variant GYM_DIR = {GYM_PHYSICS, true, DIRECTION};
 static const variant GYM_GOAL = {GYM_PHYSICS, true, GOAL_POSITION};
 
+/* the paper's, appendix A.2, and the evaluation data published with it; ant-goal, which is not in it, as ant-vel */
+static const ks_env_protocol VEL_PROTOCOL = {20, 0.2, 1.0, 0.5};
+static const ks_env_protocol DIR_PROTOCOL = {40, 0.2, 1.0, 0.01};
+
 #define ANT(symbol, env_name, env_summary, tasks, numbers, kinds, is_gym, env_variant) \
     extern const ks_env_def symbol;                                                    \
     const ks_env_def symbol = {                                                        \
@@ -173,6 +177,7 @@ static const variant GYM_GOAL = {GYM_PHYSICS, true, GOAL_POSITION};
         .act_dim = 8,                                                                  \
         .task_dim = sizeof(numbers) / sizeof *(numbers),                               \
         .horizon = 200,                                                                \
+        .protocol = (kinds) ? &DIR_PROTOCOL : &VEL_PROTOCOL,                           \
         .dt = (is_gym) ? 0.05 : 0.02,                                                  \
         .task_uniforms = sizeof(numbers) / sizeof *(numbers),                          \
         .task_kinds = kinds,                                                           \

@@ -45,6 +45,15 @@ typedef struct ks_env_step_result {
                         BEFORE this step, whose rew and observation mean nothing */
 } ks_env_step_result;
 
+/* How policies are tested on it by those who published it: the first step size of policies that were not meta-trained, and what
+ * becomes of later ones. */
+typedef struct ks_env_protocol {
+    int trajectories;  /* per task and gradient step */
+    double pretrained; /* first step size of pretrained policies, */
+    double random;     /* and of untrained ones; meta-trained ones have their own */
+    double later;      /* factor of every later step */
+} ks_env_protocol;
+
 typedef struct ks_env_def ks_env_def;
 struct ks_env_def {
     const char* name;                   /* as in configs: "half-cheetah-vel" */
@@ -58,6 +67,7 @@ struct ks_env_def {
     int task_dim;    /* 1 … KS_TASK_MAX */
     int horizon;     /* usual number of steps of an episode */
     double dt;       /* seconds of simulated time per step, 0 if it has no time */
+    const ks_env_protocol* protocol; /* NULL: nobody has published any */
 
     int task_uniforms;  /* how many uniforms sample_task reads */
     int task_kinds;     /* 0: a continuum of tasks; n: n distinct ones, chosen by n equal intervals of uniform[0] */

@@ -98,6 +98,10 @@ static const variant DIR = VARIANT(false, true);
 static const variant GYM_VEL = VARIANT(true, false);
 static const variant GYM_DIR = VARIANT(true, true);
 
+/* the paper's, appendix A.2, and the evaluation data published with it */
+static const ks_env_protocol VEL_PROTOCOL = {20, 0.02, 0.1, 0.5};
+static const ks_env_protocol DIR_PROTOCOL = {20, 0.2, 0.5, 0.5};
+
 #define HALF_CHEETAH(symbol, env_name, env_summary, tasks, numbers, kinds, is_gym, env_variant) \
     extern const ks_env_def symbol;                                                             \
     const ks_env_def symbol = {                                                                 \
@@ -109,6 +113,7 @@ static const variant GYM_DIR = VARIANT(true, true);
         .act_dim = 6,                                                                           \
         .task_dim = 1,                                                                          \
         .horizon = 200,                                                                         \
+        .protocol = (kinds) ? &DIR_PROTOCOL : &VEL_PROTOCOL,                                    \
         .dt = (is_gym) ? 0.05 : 0.01,                                                           \
         .task_uniforms = 1,                                                                     \
         .task_kinds = kinds,                                                                    \

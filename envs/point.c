@@ -58,6 +58,8 @@ static void sample_task(const ks_env_def* def, double* task, ks_env_noise noise)
 static const ks_task_number GOAL[] = {{"goal x", "", {-0.5, 0.5}, {-1000, 1000}, 0},
                                       {"goal y", "", {-0.5, 0.5}, {-1000, 1000}, 0}};
 
+static const ks_env_protocol PROTOCOL = {40, 0.5, 0.5, 0.5}; /* the paper's, appendix A.2 */
+
 const ks_env_def ks_env_point = {.name = "point",
                                  .summary = "a point in the plane, walk to a goal",
                                  .task_summary = "goal (x, y) ~ U[-0.5, 0.5]^2",
@@ -66,6 +68,7 @@ const ks_env_def ks_env_point = {.name = "point",
                                  .act_dim = 2,
                                  .task_dim = 2,
                                  .horizon = 100,
+                                 .protocol = &PROTOCOL,
                                  .task_uniforms = 2,
                                  .sample_task = sample_task,
                                  .create = create,

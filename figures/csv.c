@@ -2,6 +2,7 @@
 
 #include "base/number.h"
 
+#include <math.h>
 #include <string.h>
 
 /* The next line in which something stands; NULL after the last. */
@@ -47,6 +48,15 @@ void ks_csv_close(ks_csv* csv) {
     *csv = (ks_csv){0};
 }
 
+bool ks_csv_find(const ks_csv* csv, const char* name) {
+    for (size_t i = 0; i < csv->columns; i++) {
+        if (strcmp(csv->names[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool ks_csv_column(size_t* column, const ks_csv* csv, const char* name, ks_error* err) {
     size_t count = 0;
     for (size_t i = csv->columns; i-- > 0;) {
@@ -75,6 +85,20 @@ bool ks_csv_number(double* value, const ks_csv* csv, size_t column, ks_error* er
     const char* text = csv->fields[column];
     return ks_parse_double(text, value) || ks_fail(err, KS_BAD_INPUT, "%s:%zu: %s: '%.60s' is not a number", csv->path,
                                                    csv->line, csv->names[column], text);
+}
+
+bool ks_csv_any_number(double* value, const ks_csv* csv, size_t column, ks_error* err) {
+    const char* text = csv->fields[column];
+    bool minus = *text == '-';
+    if (strcmp(text + minus, "nan") == 0) {
+        *value = NAN;
+        return true;
+    }
+    if (strcmp(text + minus, "inf") == 0) {
+        *value = minus ? -INFINITY : INFINITY;
+        return true;
+    }
+    return ks_csv_number(value, csv, column, err);
 }
 
 bool ks_csv_int(int64_t* value, const ks_csv* csv, size_t column, int64_t min, int64_t max, ks_error* err) {

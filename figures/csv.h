@@ -27,6 +27,8 @@ typedef struct ks_csv {
 bool ks_csv_open(ks_csv* csv, const char* path, ks_error* err);
 void ks_csv_close(ks_csv* csv);
 
+/* Whether there is a column of that name. */
+bool ks_csv_find(const ks_csv* csv, const char* name);
 /* The column of that name. Errors: KS_BAD_INPUT naming it. */
 bool ks_csv_column(size_t* column, const ks_csv* csv, const char* name, ks_error* err);
 
@@ -36,6 +38,8 @@ bool ks_csv_next(ks_csv* csv, bool* more, bool cut_end, ks_error* err);
 
 /* A field of the current row as a number. Errors: KS_BAD_INPUT (not finite, not whole, out of range). */
 bool ks_csv_number(double* value, const ks_csv* csv, size_t column, ks_error* err);
+/* The same, but `inf` and `nan` (of either sign, as printf writes them) are numbers, too. */
+bool ks_csv_any_number(double* value, const ks_csv* csv, size_t column, ks_error* err);
 bool ks_csv_int(int64_t* value, const ks_csv* csv, size_t column, int64_t min, int64_t max, ks_error* err);
 
 #endif

@@ -1,58 +1,55 @@
 #include "figures/curves.h"
 
-#include "figures/csv.h"
-
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* one run: rows of three numbers */
-enum { ENV_STEPS, BEFORE, AFTER, NUMBERS };
+/* one run */
 typedef struct run {
+    const ks_metric* metric;
     int steps;
+    bool acts;
     size_t rows, room;
-    double (*numbers)[NUMBERS];
+    ks_curve_row* data;
 } run;
 
-/* number of columns return_0, return_1, …, less one */
-static int count_steps(const ks_csv* csv) {
-    int steps = -1;
-    char name[32];
-    size_t column;
-    do {
-        snprintf(name, sizeof name, "return_%d", ++steps);
-    } while (ks_csv_column(&column, csv, name, NULL));
-    return steps - 1;
+/* ---- reading -------------------------------------------------------------------------------------------------------------- */
+
+static bool grow(run* r, ks_error* err) {
+    if (r->rows < r->room) {
+        return true;
+    }
+    size_t room = r->room ? 2 * r->room : 256;
+    ks_curve_row* grown = realloc(r->data, room * sizeof *grown);
+    if (!grown) {
+        return ks_fail(err, KS_FAILED, "not enough memory for %zu iterations", room);
+    }
+    r->data = grown;
+    r->room = room;
+    return true;
 }
 
 static bool read_rows(run* r, ks_csv* csv, ks_error* err) {
-    size_t iteration, column[NUMBERS];
-    char last[32];
-    r->steps = count_steps(csv);
-    snprintf(last, sizeof last, "return_%d", r->steps > 0 ? r->steps : 0);
-    if (!ks_csv_column(&iteration, csv, "iteration", err) ||
-        !ks_csv_column(&column[ENV_STEPS], csv, "env_steps", err) ||
-        !ks_csv_column(&column[BEFORE], csv, "return_0", err) || !ks_csv_column(&column[AFTER], csv, last, err)) {
+    size_t iteration, env_steps = 0, column[KS_CURVE_STAGES];
+    r->metric = ks_metric_of_progress(&column[KS_BEFORE], &column[KS_AFTER], &r->steps, csv, err);
+    r->acts = r->metric && r->metric->acts;
+    if (!r->metric || !ks_csv_column(&iteration, csv, "iteration", err) ||
+        (r->acts && !ks_csv_column(&env_steps, csv, "env_steps", err))) {
         return false;
     }
     bool more = true;
     while (ks_csv_next(csv, &more, true, err) && more) {
-        if (r->rows == r->room) {
-            r->room = r->room ? 2 * r->room : 256;
-            double(*grown)[NUMBERS] = realloc(r->numbers, r->room * sizeof *grown);
-            if (!grown) {
-                return ks_fail(err, KS_FAILED, "not enough memory for %zu iterations", r->room);
-            }
-            r->numbers = grown;
-        }
         int64_t number;
-        if (!ks_csv_int(&number, csv, iteration, (int64_t)r->rows, (int64_t)r->rows, err)) {
+        if (!grow(r, err) || !ks_csv_int(&number, csv, iteration, (int64_t)r->rows, (int64_t)r->rows, err)) {
             return false;
         }
-        for (int i = 0; i < NUMBERS; i++) {
-            if (!ks_csv_number(&r->numbers[r->rows][i], csv, column[i], err)) {
-                return false;
-            }
+        ks_curve_row* row = &r->data[r->rows];
+        *row = (ks_curve_row){0};
+        if ((r->acts && !ks_csv_number(&row->env_steps, csv, env_steps, err)) ||
+            !ks_csv_number(&row->stage[KS_BEFORE], csv, column[KS_BEFORE], err) ||
+            !ks_csv_number(&row->stage[KS_AFTER], csv, column[KS_AFTER], err)) {
+            return false;
         }
         r->rows++;
     }
@@ -73,37 +70,6 @@ static bool read_run(run* r, const char* path, ks_error* err) {
     return ok;
 }
 
-/* A new curve's columns from its first run. */
-static bool curve_create(ks_curve* c, const run* r, const char* label, ks_error* err) {
-    *c = (ks_curve){.steps = r->steps, .rows = r->rows};
-    snprintf(c->label, sizeof c->label, "%s", label);
-    c->env_steps = calloc(c->rows, sizeof *c->env_steps);
-    bool ok = c->env_steps != NULL;
-    for (int s = 0; s < KS_CURVE_STAGES; s++) {
-        c->mean[s] = calloc(c->rows, sizeof *c->mean[s]);
-        c->low[s] = calloc(c->rows, sizeof *c->low[s]);
-        c->high[s] = calloc(c->rows, sizeof *c->high[s]);
-        ok = ok && c->mean[s] && c->low[s] && c->high[s];
-    }
-    return ok || ks_fail(err, KS_FAILED, "not enough memory for %zu iterations", c->rows);
-}
-
-static void curve_add(ks_curve* c, const run* r) {
-    c->rows = r->rows < c->rows ? r->rows : c->rows;
-    c->runs++;
-    double share = 1.0 / (double)c->runs;
-    for (size_t i = 0; i < c->rows; i++) {
-        const double* n = r->numbers[i];
-        c->env_steps[i] += share * (n[ENV_STEPS] - c->env_steps[i]);
-        for (int s = 0; s < KS_CURVE_STAGES; s++) {
-            double value = n[s == KS_BEFORE ? BEFORE : AFTER];
-            c->mean[s][i] += share * (value - c->mean[s][i]);
-            c->low[s][i] = c->runs == 1 || value < c->low[s][i] ? value : c->low[s][i];
-            c->high[s][i] = c->runs == 1 || value > c->high[s][i] ? value : c->high[s][i];
-        }
-    }
-}
-
 /* the curve of that label, or a new one */
 static ks_curve* find_curve(ks_curves* all, const run* r, const char* path, const char* label, ks_error* err) {
     for (size_t i = 0; i < all->count; i++) {
@@ -116,6 +82,11 @@ static ks_curve* find_curve(ks_curves* all, const run* r, const char* path, cons
                     path, r->steps, label, c->steps);
             return NULL;
         }
+        if (c->runs == KS_CURVES_MAX_RUNS) {
+            ks_fail(err, KS_BAD_INPUT, "%s: one run too many that is labelled '%s': a curve is of at most %d", path,
+                    label, KS_CURVES_MAX_RUNS);
+            return NULL;
+        }
         return c;
     }
     if (all->count == KS_CURVES_MAX) {
@@ -123,26 +94,97 @@ static ks_curve* find_curve(ks_curves* all, const run* r, const char* path, cons
                 KS_CURVES_MAX);
         return NULL;
     }
-    ks_curve* c = &all->curves[all->count++]; /* counted at once, so that what it has is freed if it fails */
-    return curve_create(c, r, label, err) ? c : NULL;
+    ks_curve* c = &all->curves[all->count++];
+    *c = (ks_curve){.steps = r->steps, .acts = r->acts, .rows = r->rows};
+    snprintf(c->label, sizeof c->label, "%s", label);
+    return c;
 }
 
 bool ks_curves_add(ks_curves* curves, const char* progress_csv, const char* label, ks_error* err) {
     run r;
-    ks_curve* curve = NULL;
-    if (read_run(&r, progress_csv, err)) {
-        curve = find_curve(curves, &r, progress_csv, label, err);
+    bool ok = read_run(&r, progress_csv, err);
+    if (ok && curves->metric && curves->metric != r.metric) {
+        ok = ks_fail(err, KS_BAD_INPUT, "%s: a run with %s_0; those before have %s_0, and a figure shows one",
+                     progress_csv, r.metric->progress, curves->metric->progress);
     }
-    if (curve) {
-        curve_add(curve, &r);
+    ks_curve* curve = ok ? find_curve(curves, &r, progress_csv, label, err) : NULL;
+    if (!curve) {
+        free(r.data);
+        return false;
     }
-    free(r.numbers);
-    return curve != NULL;
+    curves->metric = r.metric;
+    curve->rows = r.rows < curve->rows ? r.rows : curve->rows;
+    curve->run[curve->runs++] = r.data;
+    return true;
+}
+
+/* ---- summing up ----------------------------------------------------------------------------------------------------------- */
+
+static bool allocate(ks_curve* c, size_t block, ks_error* err) {
+    c->points = c->rows > block ? c->rows / block : 1;
+    c->iteration = calloc(c->points, sizeof *c->iteration);
+    c->env_steps = calloc(c->points, sizeof *c->env_steps);
+    bool ok = c->iteration && c->env_steps;
+    for (int s = 0; s < KS_CURVE_STAGES; s++) {
+        c->mean[s] = calloc(c->points, sizeof *c->mean[s]);
+        c->low[s] = calloc(c->points, sizeof *c->low[s]);
+        c->high[s] = calloc(c->points, sizeof *c->high[s]);
+        ok = ok && c->mean[s] && c->low[s] && c->high[s];
+    }
+    return ok || ks_fail(err, KS_FAILED, "not enough memory for %zu points", c->points);
+}
+
+static double mean_of(const ks_curve_row* rows, size_t count, int stage) {
+    double sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        sum += rows[i].stage[stage];
+    }
+    return sum / (double)count;
+}
+
+/* One run's share of a point, which is `count` iterations from the first on. */
+static void add_block(ks_curve* c, size_t point, size_t run_index, size_t first, size_t count) {
+    const ks_curve_row* rows = c->run[run_index] + first;
+    double share = 1.0 / (double)(run_index + 1);
+    c->env_steps[point] += share * (rows[count - 1].env_steps - c->env_steps[point]);
+    for (int s = 0; s < KS_CURVE_STAGES; s++) {
+        double value = mean_of(rows, count, s);
+        c->mean[s][point] += share * (value - c->mean[s][point]);
+        c->low[s][point] = run_index == 0 ? value : fmin(c->low[s][point], value);
+        c->high[s][point] = run_index == 0 ? value : fmax(c->high[s][point], value);
+    }
+}
+
+bool ks_curves_sum_up(ks_curves* curves, ks_error* err) {
+    size_t longest = 0;
+    for (size_t i = 0; i < curves->count; i++) {
+        longest = curves->curves[i].rows > longest ? curves->curves[i].rows : longest;
+    }
+    curves->block = longest > KS_CURVES_LONG ? longest / KS_CURVES_POINTS : 1;
+    for (size_t i = 0; i < curves->count; i++) {
+        ks_curve* c = &curves->curves[i];
+        if (!allocate(c, curves->block, err)) {
+            return false;
+        }
+        for (size_t p = 0; p < c->points; p++) { /* the last block takes what is left */
+            size_t first = p * curves->block;
+            size_t count = p + 1 < c->points ? curves->block : c->rows - first;
+            c->iteration[p] = (double)first + 0.5 * (double)(count - 1);
+            for (size_t r = 0; r < c->runs; r++) {
+                add_block(c, p, r, first, count);
+            }
+        }
+    }
+    return true;
 }
 
 void ks_curves_free(ks_curves* curves) {
     for (size_t i = 0; i < curves->count; i++) {
         ks_curve* c = &curves->curves[i];
+        for (size_t r = 0; r < c->runs; r++) {
+            free(c->run[r]);
+        }
+        free(c->iteration);
         free(c->env_steps);
         for (int s = 0; s < KS_CURVE_STAGES; s++) {
             free(c->mean[s]);

@@ -1,38 +1,58 @@
 /* curves.h: learning curves from the progress.csv of runs (docs/files.md); runs of one label become one curve.
  *
+ * A figure is a few hundred points wide. Where runs have many more iterations, a point is the mean of a block of them, which also
+ * takes out what changes from one iteration to the next.
+ *
  * Thread rule: plain data once read. */
 #ifndef KS_FIGURES_CURVES_H
 #define KS_FIGURES_CURVES_H
 
-#include "base/error.h"
+#include "figures/metric.h"
 
 #include <stddef.h>
 
-enum { KS_CURVES_MAX = 8 };
+/* labels; runs of a label; iterations from which blocks are formed, and points that are left then, at least */
+enum { KS_CURVES_MAX = 8, KS_CURVES_MAX_RUNS = 64, KS_CURVES_LONG = 1000, KS_CURVES_POINTS = 250 };
 
 typedef enum ks_curve_stage { KS_BEFORE, KS_AFTER, KS_CURVE_STAGES } ks_curve_stage;
 
-/* One label. Over runs: the mean at each iteration, and the lowest and highest run. */
+/* One run's numbers at an iteration; env_steps until its end: 0 where the problem has none. */
+typedef struct ks_curve_row {
+    double env_steps;
+    double stage[KS_CURVE_STAGES];
+} ks_curve_row;
+
+/* One label. Over runs: the mean at each point, and the lowest and highest run. */
 typedef struct ks_curve {
     char label[128];
+    int steps; /* gradient steps of a task; 0: there is no KS_AFTER */
+    bool acts; /* env_steps are there */
     size_t runs;
-    int steps;         /* gradient steps of a task; 0: there is no KS_AFTER */
-    size_t rows;       /* iterations 0 … rows-1: of the shortest run */
-    double* env_steps; /* (rows) environment steps of all tasks until the end of the iteration, mean over runs */
+    size_t rows;                           /* iterations 0 … rows-1: of the shortest run */
+    ks_curve_row* run[KS_CURVES_MAX_RUNS]; /* (rows at least) */
+    /* after ks_curves_sum_up */
+    size_t points;
+    double* iteration; /* (points) mean of the block's */
+    double* env_steps; /* (points) environment steps of all tasks until the end of the block, mean over runs */
     double* mean[KS_CURVE_STAGES];
-    double* low[KS_CURVE_STAGES]; /* (rows) each: return before and after adaptation, before the iteration's update */
+    double*
+        low[KS_CURVE_STAGES]; /* (points) each: the metric before and after adaptation, before the iteration's update */
     double* high[KS_CURVE_STAGES];
 } ks_curve;
 
 typedef struct ks_curves {
+    const ks_metric* metric; /* NULL: no run was read */
+    size_t block;            /* iterations of a point, after ks_curves_sum_up */
     size_t count;
     ks_curve curves[KS_CURVES_MAX];
 } ks_curves;
 
 /* Adds a run to the curve of its label, which is made if need be. Start with {0}.
- * Errors: KS_BAD_INPUT naming file and line: malformed, no iteration yet, too many labels, another number of gradient steps than
- * the runs of the label before it. */
+ * Errors: KS_BAD_INPUT naming file and line: malformed, no iteration yet, too many labels or runs, another metric than the runs
+ * before it, another number of gradient steps than those of its label. */
 bool ks_curves_add(ks_curves* curves, const char* progress_csv, const char* label, ks_error* err);
+/* Once all runs are there. Errors: KS_FAILED (memory). */
+bool ks_curves_sum_up(ks_curves* curves, ks_error* err);
 void ks_curves_free(ks_curves* curves);
 
 #endif

@@ -68,7 +68,7 @@ const ks_style ks_styles[KS_NUM_STYLES] = {
     {"#0072B2", 7, 6},   {"#D55E00", 9, 8},   {"#009E73", 5, 4}, {"#CC79A7", 13, 12},
     {"#E69F00", 11, 10}, {"#56B4E9", 15, 14}, {"#666666", 2, 2}, {"#000000", 3, 3},
 };
-_Static_assert((int)KS_NUM_STYLES >= KS_RETURNS_MAX_LINES && (int)KS_NUM_STYLES >= KS_CURVES_MAX, "one a label");
+_Static_assert((int)KS_NUM_STYLES >= KS_RESULTS_MAX_LINES && (int)KS_NUM_STYLES >= KS_CURVES_MAX, "one a label");
 
 static const char* const METHODS[][2] = {{"maml", "maml"}, {"pretrain", "pretrained"}, {"random", "random"}};
 enum { NUM_METHODS = sizeof METHODS / sizeof *METHODS };

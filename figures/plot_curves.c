@@ -1,4 +1,5 @@
 #include "base/number.h"
+#include "figures/axis.h"
 #include "figures/figure.h"
 #include "figures/plot.h"
 #include "figures/text.h"
@@ -6,11 +7,15 @@
 #include <math.h>
 #include <stdio.h>
 
+static double curve_end(const ks_curve* c, bool env_steps) {
+    return env_steps ? c->env_steps[c->points - 1] : (double)(c->rows - 1);
+}
+
 static double curves_end(const ks_curves* all, bool env_steps) {
     double end = 0;
     for (size_t i = 0; i < all->count; i++) {
         const ks_curve* c = &all->curves[i];
-        end = fmax(end, env_steps ? c->env_steps[c->rows - 1] : (double)(c->rows - 1));
+        end = fmax(end, curve_end(c, env_steps));
     }
     return fmax(end, 1);
 }
@@ -19,8 +24,8 @@ static void curves_data(FILE* out, const ks_curves* all, bool env_steps, double 
     for (size_t i = 0; i < all->count; i++) {
         const ks_curve* c = &all->curves[i];
         fprintf(out, "$curve%zu << EOD\n", i);
-        for (size_t t = 0; t < c->rows; t++) {
-            ks_fprintf(out, "%.9g", (env_steps ? c->env_steps[t] : (double)t) / unit);
+        for (size_t t = 0; t < c->points; t++) {
+            ks_fprintf(out, "%.9g", (env_steps ? c->env_steps[t] : c->iteration[t]) / unit);
             for (int s = 0; s < KS_CURVE_STAGES; s++) {
                 ks_fprintf(out, " %.9g %.9g %.9g", c->mean[s][t], c->low[s][t], c->high[s][t]);
             }
@@ -59,9 +64,8 @@ static void curve_line(FILE* out, size_t index, const ks_curve* c, int stage, si
 
 /* Rows between two marks: six marks a figure's width, and two a curve's length at least. */
 static size_t mark_every(const ks_curve* c, bool env_steps, double end) {
-    double own = env_steps ? c->env_steps[c->rows - 1] : (double)(c->rows - 1);
-    double every = (double)c->rows / 6 * end / fmax(own, 1) + 1;
-    return c->rows > 2 ? (size_t)fmin(every, (double)(c->rows - 1)) : 1;
+    double every = (double)c->points / 6 * end / fmax(curve_end(c, env_steps), 1) + 1;
+    return c->points > 2 ? (size_t)fmin(every, (double)(c->points - 1)) : 1;
 }
 
 /* Calls for every curve and stage that is there: all bands, then all lines on top of them. Returns the longest label. */
@@ -100,16 +104,42 @@ static void range_text(char* out, size_t room, const ks_curves* all) {
     }
 }
 
-static void curves_axes(FILE* out, bool env_steps, double end, double unit) {
-    const char* name = !env_steps   ? "iteration"
-                       : unit > 1e3 ? "environment steps (millions)"
-                                    : "environment steps (thousands)";
-    ks_fprintf(out, "set xrange [0:%.9g]\nset xlabel '%s' offset 0,0.75\n", end / unit, name);
-    fputs("set ylabel 'mean return' offset 0.3,0\nset autoscale yfix\nset offsets 0,0,graph 0.04,graph 0.04\n", out);
+static ks_extent extent_of(const ks_curves* all) {
+    ks_extent e = ks_extent_empty();
+    for (size_t i = 0; i < all->count; i++) {
+        const ks_curve* c = &all->curves[i];
+        for (int stage = KS_BEFORE; stage <= (c->steps > 0 ? KS_AFTER : KS_BEFORE); stage++) {
+            for (size_t p = 0; p < c->points; p++) {
+                ks_extent_add(&e, c->low[stage][p]);
+                ks_extent_add(&e, c->high[stage][p]);
+            }
+        }
+    }
+    return e;
+}
+
+/* What a mark of the horizontal axis counts, so that numbers have room. */
+static double unit_of(double end, bool env_steps) {
+    static const double MANY_ITERATIONS = 5000;
+    return env_steps ? (end >= 1e6 ? 1e6 : 1e3) : end >= MANY_ITERATIONS ? 1e3 : 1;
+}
+
+static void curves_axes(FILE* out, const ks_curves* all, bool env_steps, double end, double unit) {
+    const char* many = unit > 1e3 ? " (millions)" : unit > 1 ? " (thousands)" : "";
+    ks_fprintf(out, "set xrange [0:%.9g]\nset xlabel '%s%s", end / unit, env_steps ? "environment steps" : "iteration",
+               many);
+    if (all->block > 1) {
+        fprintf(out, ", mean of every %zu", all->block);
+    }
+    fprintf(out, "' offset 0,0.75\nset ylabel '%s' offset 0.3,0\n", all->metric->text);
+    ks_axis_vertical(out, all->metric, extent_of(all));
 }
 
 bool ks_plot_curves(const ks_figure* figure, const ks_curves* curves, bool against_env_steps, ks_error* err) {
     ks_script s;
+    if (against_env_steps && !curves->metric->acts) {
+        return ks_fail(err, KS_BAD_INPUT, "env-steps: these runs have none, they learn from examples");
+    }
     if (!ks_script_open(&s, figure, err)) {
         return false;
     }
@@ -126,9 +156,9 @@ bool ks_plot_curves(const ks_figure* figure, const ks_curves* curves, bool again
     size_t longest = curves_plot(NULL, curves, chosen, false, against_env_steps);
     size_t rows = ks_script_legend(s.out, longest, entries + (*range != 0), 0);
     double end = curves_end(curves, against_env_steps);
-    double unit = !against_env_steps ? 1 : end >= 1e6 ? 1e6 : 1e3;
+    double unit = unit_of(end, against_env_steps);
     ks_script_title(s.out, figure);
-    curves_axes(s.out, against_env_steps, end, unit);
+    curves_axes(s.out, curves, against_env_steps, end, unit);
     curves_data(s.out, curves, against_env_steps, unit);
     fputs("plot ", s.out);
     curves_plot(s.out, curves, chosen, false, against_env_steps);

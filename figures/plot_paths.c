@@ -1,7 +1,6 @@
 #include "base/number.h"
-#include "figures/figure.h"
+#include "figures/panels.h"
 #include "figures/plot.h"
-#include "figures/text.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -68,13 +67,6 @@ static void paths_range(double centre[2], double* half, const ks_paths* paths, s
     }
 }
 
-/* 1, 2 or 5 times a power of ten, so that `span` has at most five of them */
-static double tic_step(double span) {
-    double unit = pow(10, floor(log10(span / 5)));
-    double ratio = span / 5 / unit;
-    return unit * (ratio <= 1 ? 1 : ratio <= 2 ? 2 : ratio <= 5 ? 5 : 10);
-}
-
 /* Paths cross each other and themselves many times: thin, and see-through where the kind of figure can. */
 static const struct look {
     const char *line, *mark;
@@ -82,6 +74,8 @@ static const struct look {
 } LOOKS[] = {{"'#60777777' lw 0.8 dt (5,3)", "'#555555'", 6},
              {"'#500072B2' lw 0.8 dt solid", "'#0072B2'", 7},
              {"'#40D55E00' lw 0.8 dt solid", "'#D55E00'", 9}};
+
+enum { NUM_LOOKS = sizeof LOOKS / sizeof *LOOKS };
 
 static void paths_panel(FILE* out, const ks_paths* p, size_t panel) {
     int stages[3], shown = stages_shown(stages, p->steps);
@@ -109,44 +103,25 @@ static void paths_panel(FILE* out, const ks_paths* p, size_t panel) {
 
 bool ks_plot_paths(const ks_figure* figure, const ks_paths* paths, const char* const* titles, size_t count,
                    ks_error* err) {
-    /* cm: a panel's side, what is between two of them, and around all */
-    static const double SIDE = 5.4, GAP = 1.3, LEFT = 1.8, RIGHT = 0.6, TOP = 0.7, BOTTOM = 2.1;
     ks_script s;
     if (!ks_script_open(&s, figure, err)) {
         return false;
     }
-    bool headed = figure->title && *figure->title;
-    double width = LEFT + (double)count * (SIDE + GAP) - GAP + RIGHT;
-    double height = BOTTOM + SIDE + TOP + (headed ? 0.6 : 0);
     double centre[2], half;
     paths_range(centre, &half, paths, count);
     for (size_t k = 0; k < count; k++) {
         paths_data(s.out, &paths[k], k);
     }
+    double tics = ks_panels_tics(2 * half, 5);
     ks_fprintf(s.out, "set xrange [%.6g:%.6g]\nset yrange [%.6g:%.6g]\nset xtics %.6g\nset ytics %.6g\n",
-               centre[0] - half, centre[0] + half, centre[1] - half, centre[1] + half, tic_step(2 * half),
-               tic_step(2 * half));
-    fputs("set size ratio -1\nset multiplot", s.out);
-    if (headed) {
-        fputs(" title ", s.out);
-        ks_text_quote(s.out, figure->title, KS_TITLE_MOST);
-        fputs(" noenhanced offset 0,-0.2", s.out);
-    }
-    ks_fprintf(
-        s.out,
-        "\nset xlabel 'x' offset 0,0.75\nset ylabel 'y' offset 0.5,0\n"
-        "set bmargin at screen %.4f\nset tmargin at screen %.4f\n"
-        "set key at screen 0.5,%.4f center center vertical Left reverse noenhanced samplen 2 spacing 1.05 maxrows 2\n",
-        BOTTOM / height, (BOTTOM + SIDE) / height, 0.45 / height);
+               centre[0] - half, centre[0] + half, centre[1] - half, centre[1] + half, tics, tics);
+    fputs("set size ratio -1\n", s.out);
+    ks_panels panels = ks_panels_begin(s.out, figure, count, NUM_LOOKS + 1);
     for (size_t k = 0; k < count; k++) {
-        fputs("set title ", s.out);
-        ks_text_quote(s.out, titles[k], KS_LABEL_MOST);
-        double left = LEFT + (double)k * (SIDE + GAP);
-        ks_fprintf(s.out, " noenhanced offset 0,-0.5\nset lmargin at screen %.4f\nset rmargin at screen %.4f\n",
-                   left / width, (left + SIDE) / width);
+        ks_panels_next(s.out, &panels, k, titles[k]);
         paths_panel(s.out, &paths[k], k);
-        fputs("unset key\nset ylabel ''\n", s.out);
+        ks_panels_after(s.out);
     }
-    fputs("unset multiplot\n", s.out);
-    return ks_script_draw(&s, figure, width, height, err);
+    ks_panels_end(s.out);
+    return ks_script_draw(&s, figure, panels.width, panels.height, err);
 }

@@ -8,7 +8,8 @@
 
 typedef struct table {
     const char* title;
-    const ks_returns* returns;
+    const ks_results* results;
+    const ks_metric* metric;
     const ks_paper_returns* paper;
     int steps;
     bool oracle; /* there is one to compare with */
@@ -24,17 +25,39 @@ static void write_text(FILE* out, const char* text) {
     }
 }
 
+static void write_number(FILE* out, const table* t, double value) {
+    fputc(' ', out);
+    ks_fprintf(out, t->metric->number, value);
+}
+
+/* A mean with ± its interval, or a median and the interval's ends. */
+static void write_cell(FILE* out, const table* t, const ks_result_line* line, int step) {
+    write_number(out, t, line->value[step]);
+    if (t->results->medians) {
+        fputs(" (", out);
+        ks_fprintf(out, t->metric->number, line->low[step]);
+        fputs(" to", out);
+        write_number(out, t, line->high[step]);
+        fputc(')', out);
+    } else if (line->tasks[step] > 1) {
+        fputs(" ± ", out);
+        ks_fprintf(out, t->metric->interval, line->high[step] - line->value[step]);
+    }
+    fputs(" |", out);
+}
+
 /* What is missing after one step to what the oracle has without any; the last cell of a row. */
 static void write_shortfall(FILE* out, const table* t, bool known, double shortfall) {
     if (t->oracle && known) {
-        ks_fprintf(out, " %.2f |", shortfall);
+        write_number(out, t, shortfall);
+        fputs(" |", out);
     } else if (t->oracle) {
         fputs(" |", out);
     }
     fputc('\n', out);
 }
 
-static const ks_return_line* our_oracle(const ks_returns* r) {
+static const ks_result_line* our_oracle(const ks_results* r) {
     for (size_t i = 0; i < r->count; i++) {
         if (ks_same_method(r->lines[i].label, "oracle") && r->lines[i].tasks[0] > 0) {
             return &r->lines[i];
@@ -43,23 +66,25 @@ static const ks_return_line* our_oracle(const ks_returns* r) {
     return NULL;
 }
 
-static void write_ours(FILE* out, const table* t, const ks_return_line* line) {
-    const ks_return_line* oracle = our_oracle(t->returns);
+static void write_ours(FILE* out, const table* t, const ks_result_line* line) {
+    const ks_result_line* oracle = our_oracle(t->results);
     int last = line == oracle ? 0 : t->steps;
     fputs("| ", out);
     write_text(out, line->label);
+    if (line->diverged > 0) {
+        fprintf(out, " (%zu of %zu diverge)", line->diverged, line->tasks[line->steps]);
+    }
     fputs(" |", out);
     for (int j = 0; j <= t->steps; j++) {
         if (j > last || j > line->steps || line->tasks[j] == 0) {
             fputs(" |", out);
-        } else if (line->tasks[j] > 1) {
-            ks_fprintf(out, " %.2f ± %.2f |", line->mean[j], line->interval[j]);
         } else {
-            ks_fprintf(out, " %.2f |", line->mean[j]);
+            write_cell(out, t, line, j);
         }
     }
     bool known = oracle && line != oracle && line->steps > 0 && line->tasks[1] > 0;
-    write_shortfall(out, t, known, known ? oracle->mean[0] - line->mean[1] : 0);
+    double gain = known ? line->value[1] - oracle->value[0] : 0;
+    write_shortfall(out, t, known, t->metric->is_error ? gain : -gain);
 }
 
 static void write_papers(FILE* out, const table* t, const ks_paper_line* line, const char* label) {
@@ -85,11 +110,17 @@ static void write_papers(FILE* out, const table* t, const ks_paper_line* line, c
 static void write_head(FILE* out, const table* t) {
     fputs("| ", out);
     write_text(out, t->title ? t->title : "");
+    if (t->results->medians) {
+        fputs(t->title && *t->title ? ", medians" : "medians", out);
+    }
     fputs(" |", out);
     for (int j = 0; j <= t->steps; j++) {
         fprintf(out, " %d step%s |", j, j == 1 ? "" : "s");
     }
-    fputs(t->oracle ? " oracle minus 1 step |\n|---|" : "\n|---|", out);
+    fputs(!t->oracle            ? "\n|---|"
+          : t->metric->is_error ? " 1 step minus oracle |\n|---|"
+                                : " oracle minus 1 step |\n|---|",
+          out);
     for (int j = 0; j <= t->steps + (t->oracle ? 1 : 0); j++) {
         fputs("---:|", out);
     }
@@ -100,8 +131,8 @@ static bool write_table(void* user, FILE* out) {
     const table* t = user;
     bool shown[KS_PAPER_METHODS] = {false};
     write_head(out, t);
-    for (size_t i = 0; i < t->returns->count; i++) {
-        const ks_return_line* line = &t->returns->lines[i];
+    for (size_t i = 0; i < t->results->count; i++) {
+        const ks_result_line* line = &t->results->lines[i];
         write_ours(out, t, line);
         for (int m = 0; t->paper && m < KS_PAPER_METHODS; m++) {
             if (!shown[m] && ks_same_method(line->label, t->paper->lines[m].label)) {
@@ -118,12 +149,16 @@ static bool write_table(void* user, FILE* out) {
     return !ferror(out);
 }
 
-bool ks_table_returns(const ks_figure* figure, const ks_returns* returns, const ks_paper_returns* paper,
+bool ks_table_results(const ks_figure* figure, const ks_results* results, const ks_paper_returns* paper,
                       ks_error* err) {
-    table t = {.title = figure->title, .returns = returns, .paper = paper, .steps = paper ? KS_PAPER_STEPS : 0};
-    t.oracle = paper || our_oracle(returns);
-    for (size_t i = 0; i < returns->count; i++) {
-        const ks_return_line* line = &returns->lines[i];
+    table t = {.title = figure->title,
+               .results = results,
+               .paper = paper,
+               .metric = results->metric ? results->metric : ks_metric_of_returns(),
+               .steps = paper ? KS_PAPER_STEPS : 0};
+    t.oracle = paper || our_oracle(results);
+    for (size_t i = 0; i < results->count; i++) {
+        const ks_result_line* line = &results->lines[i];
         t.steps = !ks_same_method(line->label, "oracle") && line->steps > t.steps ? line->steps : t.steps;
     }
     return ks_write_file(figure->output, figure->overwrite, write_table, &t, err);

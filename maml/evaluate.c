@@ -1,22 +1,13 @@
 #include "maml/evaluate.h"
 
-#include "maml/adapt.h"
-
 #include <stdlib.h>
 #include <string.h>
 
 /* tasks that are worked on side by side: bounds the memory, and changes no result */
-enum { TASKS_AT_ONCE = 40 };
+enum { TASKS_AT_ONCE = 40, TASK_TEXT = 160 };
 
 ks_eval_settings ks_eval_settings_default(void) {
-    ks_eval_settings settings = {
-        .trajectories = 20,
-        .horizon = 200,
-        .steps = 3,
-        .advantage = ks_advantage_settings_default(),
-        .seed = 1,
-        .threads = 1,
-    };
+    ks_eval_settings settings = {.steps = 3, .seed = 1, .threads = 1};
     ks_eval_set_lr(&settings, 0.1);
     return settings;
 }
@@ -29,136 +20,166 @@ void ks_eval_set_lr(ks_eval_settings* settings, double first) {
 }
 
 void ks_eval_result_free(ks_eval_result* result) {
-    free(result->mean_return);
-    free(result->mean_length);
+    free(result->metric);
+    free(result->length);
     *result = (ks_eval_result){0};
 }
 
 typedef struct evaluation {
     const ks_eval_settings* settings;
-    size_t at_once, num_params, task_dim;
-    ks_adapt* adapt;
-    ks_real* theta;               /* (at_once x P) */
-    ks_batch** own;               /* (at_once), where the caller keeps none */
-    ks_group* groups;             /* (at_once) */
-    ks_rollout_request* requests; /* (at_once) */
+    ks_problem* problem;
+    const ks_eval_model* model;
+    ks_eval_result* result;
+    size_t at_once, num_params; /* P */
+    size_t first, count;        /* tasks under way */
+    ks_inner* inner;
+    ks_real* theta;      /* (at_once x P) */
+    ks_task_rows* rows;  /* (at_once) */
+    ks_task_rows* query; /* (at_once) of given examples */
+    ks_group* groups;    /* (at_once) */
+    ks_group* judged;    /* (at_once) */
+    double* loss;        /* (at_once) */
 } evaluation;
 
 static void evaluation_free(evaluation* e) {
-    for (size_t i = 0; e->own && i < e->at_once; i++) {
-        ks_batch_destroy(e->own[i]);
-    }
-    ks_adapt_destroy(e->adapt);
-    free(e->own);
+    ks_inner_destroy(e->inner);
     free(e->theta);
+    free(e->rows);
+    free(e->query);
     free(e->groups);
-    free(e->requests);
+    free(e->judged);
+    free(e->loss);
 }
 
-static bool evaluation_init(evaluation* e, const ks_env_model* model, const ks_policy* policy, size_t tasks,
-                            const ks_eval_settings* settings, bool keep, ks_error* err) {
-    *e = (evaluation){
-        .settings = settings,
-        .at_once = tasks < TASKS_AT_ONCE ? tasks : TASKS_AT_ONCE,
-        .num_params = ks_policy_num_params(policy),
-        .task_dim = (size_t)ks_env_model_def(model)->task_dim,
-    };
-    e->adapt = ks_adapt_create(model, policy,
-                               (ks_adapt_sizes){.tasks = e->at_once,
-                                                .trajectories = settings->trajectories,
-                                                .horizon = settings->horizon,
-                                                .threads = settings->threads},
-                               err);
-    if (!e->adapt) {
+static bool evaluation_init(evaluation* e, size_t tasks, ks_error* err) {
+    const ks_policy* policy = e->model->policy;
+    size_t n = tasks < TASKS_AT_ONCE ? tasks : TASKS_AT_ONCE;
+    int threads = e->settings->threads;
+    e->at_once = n;
+    e->num_params = ks_policy_num_params(policy);
+    if (!e->problem->kind->prepare(e->problem, policy, &(ks_problem_sizes){.tasks = n, .stages = 1, .threads = threads},
+                                   err)) {
         return false;
     }
-    e->theta = malloc(e->at_once * e->num_params * sizeof *e->theta);
-    e->own = calloc(e->at_once, sizeof *e->own);
-    e->groups = calloc(e->at_once, sizeof *e->groups);
-    e->requests = calloc(e->at_once, sizeof *e->requests);
-    if (!e->theta || !e->own || !e->groups || !e->requests) {
-        return ks_fail(err, KS_FAILED, "not enough memory for %zu tasks", e->at_once);
+    e->inner = ks_inner_create(policy, &e->model->sizes, n, e->problem->max_rows, threads, err);
+    if (!e->inner) {
+        return false;
     }
-    ks_batch_sizes sizes =
-        ks_sampler_batch_sizes(ks_adapt_sampler(e->adapt), settings->trajectories, settings->horizon, false);
-    for (size_t i = 0; !keep && i < e->at_once; i++) {
-        e->own[i] = ks_batch_create(&sizes, err);
-        if (!e->own[i]) {
+    ks_inner_set(e->inner, e->model->params + e->num_params);
+    e->theta = malloc(n * e->num_params * sizeof *e->theta);
+    e->rows = calloc(n, sizeof *e->rows);
+    e->query = calloc(n, sizeof *e->query);
+    e->groups = calloc(n, sizeof *e->groups);
+    e->judged = calloc(n, sizeof *e->judged);
+    e->loss = calloc(n, sizeof *e->loss);
+    return (e->theta && e->rows && e->query && e->groups && e->judged && e->loss) ||
+           ks_fail(err, KS_FAILED, "not enough memory for %zu tasks", n);
+}
+
+bool ks_eval_check(const ks_problem* problem, const ks_policy* policy, const ks_real* theta, const ks_task_rows* rows,
+                   size_t task, size_t number, int step, double lr, ks_error* err) {
+    if (ks_inner_works(policy, theta, rows)) {
+        return true;
+    }
+    const ks_problem_kind* kind = problem->kind;
+    char text[TASK_TEXT] = "";
+    if (kind->task_text) {
+        kind->task_text(problem, task, text, sizeof text);
+    }
+    return ks_fail(
+        err, KS_FAILED,
+        "%s: the step size %g of gradient step %d is too large for task %zu (%s): the policy that it leads to "
+        "breaks down at once, in numbers that are not finite%s",
+        problem->name, lr, step, number, text, kind->breaks_in ? kind->breaks_in(problem) : "");
+}
+
+/* The loss of every task's θ on examples that it has not learned from. */
+static bool judge_examples(evaluation* e, int j, ks_error* err) {
+    ks_stage stage = {.seed = e->settings->seed,
+                      .iteration = KS_EVAL_ITERATION,
+                      .first = e->first,
+                      .count = e->count,
+                      .index = j,
+                      .judges = true,
+                      .theta = e->theta};
+    if (!e->problem->kind->collect(e->problem, &stage, e->query, err)) {
+        return false;
+    }
+    for (size_t i = 0; i < e->count; i++) {
+        e->judged[i] = (ks_group){.rows = e->query[i].rows, .theta = e->theta + i * e->num_params};
+    }
+    ks_derivatives_loss(ks_inner_derivatives(e->inner), e->loss, e->judged, e->count);
+    return true;
+}
+
+/* Notes what came of the tasks under way after j steps. */
+static bool note_stage(void* user, int j, bool ok, ks_error* err) {
+    evaluation* e = user;
+    bool sampled = e->problem->sampled;
+    if (!ok || (!sampled && !judge_examples(e, j, err))) {
+        return false;
+    }
+    for (size_t i = 0; i < e->count; i++) {
+        size_t number = e->first + i;
+        size_t place = number * ((size_t)e->settings->steps + 1) + (size_t)j;
+        if (sampled && j > 0 &&
+            !ks_eval_check(e->problem, e->model->policy, e->theta + i * e->num_params, &e->rows[i], i, number, j,
+                           e->settings->lr[j - 1], err)) {
             return false;
         }
+        e->result->metric[place] = sampled ? e->rows[i].metric : e->loss[i];
+        e->result->length[place] = e->rows[i].length;
+        e->result->rejected += e->rows[i].rejected;
     }
     return true;
 }
 
-/* Tasks first … first+count-1: samples with the parameters as they are, notes the returns, takes a gradient step; and again. */
-static bool evaluate_some(ks_eval_result* result, evaluation* e, const double* tasks, size_t first, size_t count,
-                          ks_batch** batches, ks_error* err) {
-    size_t columns = (size_t)e->settings->steps + 1;
-    for (int j = 0; j <= e->settings->steps; j++) {
-        bool last = j == e->settings->steps;
-        for (size_t i = 0; i < count; i++) {
-            e->requests[i] = (ks_rollout_request){
-                .batch = batches ? batches[(first + i) * columns + (size_t)j] : e->own[i],
-                .trajectories = e->settings->trajectories,
-                .theta = e->theta + i * e->num_params,
-                .task = tasks + (first + i) * e->task_dim,
-                .task_index = (uint32_t)(first + i),
-                .may_break_down = j > 0,
-            };
-        }
-        ks_rollout_noise noise = {.seed = e->settings->seed,
-                                  .iteration = KS_EVAL_ITERATION,
-                                  .stage = (uint32_t)j,
-                                  .deterministic = last && e->settings->deterministic};
-        if (!ks_adapt_sample(e->adapt, e->requests, count, noise, e->settings->advantage, NULL, err)) {
-            return false;
-        }
-        for (size_t i = 0; i < count; i++) {
-            const ks_batch* batch = e->requests[i].batch;
-            if (j > 0 && !ks_adapt_check(e->adapt, &e->requests[i], j, e->settings->lr[j - 1], err)) {
-                return false;
-            }
-            size_t place = (first + i) * columns + (size_t)j;
-            result->mean_return[place] = ks_batch_mean_return(batch);
-            result->mean_length[place] = ks_batch_mean_length(batch);
-            result->rejected += batch->rejected;
-            e->groups[i] = (ks_group){.rows = ks_batch_rows(batch), .theta = e->requests[i].theta};
-        }
-        if (!last) {
-            ks_adapt_step(e->theta, e->adapt, e->groups, count, e->settings->lr[j]);
-        }
+static bool evaluate_some(evaluation* e, ks_error* err) {
+    ks_draw draw = {.split = KS_SPLIT_TEST,
+                    .seed = e->settings->seed,
+                    .iteration = KS_EVAL_ITERATION,
+                    .first = e->first,
+                    .count = e->count};
+    ks_inner_loop loop = {
+        .problem = e->problem,
+        .inner = e->inner,
+        .stage = {.seed = draw.seed,
+                  .iteration = draw.iteration,
+                  .first = draw.first,
+                  .count = draw.count,
+                  .deterministic = e->settings->deterministic},
+        .steps = e->settings->steps,
+        .lr = e->settings->lr,
+        .theta = e->theta,
+        .rows = e->rows,
+        .groups = e->groups,
+        .user = e,
+        .on_stage = note_stage,
+    };
+    for (size_t i = 0; i < e->count; i++) {
+        memcpy(e->theta + i * e->num_params, e->model->params, e->num_params * sizeof *e->theta);
     }
-    return true;
+    return e->problem->kind->draw(e->problem, &draw, err) && ks_inner_run(&loop, err);
 }
 
-bool ks_evaluate(ks_eval_result* result, const ks_env_model* model, const ks_policy* policy, const ks_real* theta,
-                 const double* tasks, size_t count, const ks_eval_settings* settings, ks_batch** batches,
-                 ks_eval_progress progress, void* user, ks_error* err) {
+bool ks_evaluate(ks_eval_result* result, ks_problem* problem, const ks_eval_model* model, size_t count,
+                 const ks_eval_settings* settings, ks_eval_progress progress, void* user, ks_error* err) {
     *result = (ks_eval_result){.tasks = count, .steps = settings->steps};
-    if (count < 1 || settings->trajectories < 1 || settings->horizon < 1 || settings->threads < 1 ||
-        settings->steps < 0 || settings->steps > KS_EVAL_MAX_STEPS) {
-        return ks_fail(
-            err, KS_BAD_INPUT,
-            "an evaluation needs at least 1 task, trajectory, timestep and thread, and 0 to %d gradient steps",
-            KS_EVAL_MAX_STEPS);
+    if (count < 1 || settings->threads < 1 || settings->steps < 0 || settings->steps > KS_EVAL_MAX_STEPS) {
+        return ks_fail(err, KS_BAD_INPUT, "an evaluation needs at least 1 task and thread, and 0 to %d gradient steps",
+                       KS_EVAL_MAX_STEPS);
     }
-    evaluation e = {0};
+    evaluation e = {.settings = settings, .problem = problem, .model = model, .result = result};
     size_t cells = count * ((size_t)settings->steps + 1);
-    result->mean_return = calloc(cells, sizeof *result->mean_return);
-    result->mean_length = calloc(cells, sizeof *result->mean_length);
-    bool ok = result->mean_return && result->mean_length;
-    if (!ok) {
-        ks_fail(err, KS_FAILED, "not enough memory for %zu tasks", count);
-    }
-    ok = ok && evaluation_init(&e, model, policy, count, settings, batches != NULL, err);
-    for (size_t first = 0; ok && first < count; first += e.at_once) {
-        size_t some = count - first < e.at_once ? count - first : e.at_once;
-        for (size_t i = 0; i < some; i++) {
-            memcpy(e.theta + i * e.num_params, theta, e.num_params * sizeof *theta);
-        }
-        ok = evaluate_some(result, &e, tasks, first, some, batches, err);
+    result->metric = calloc(cells, sizeof *result->metric);
+    result->length = calloc(cells, sizeof *result->length);
+    bool ok = (result->metric && result->length) || ks_fail(err, KS_FAILED, "not enough memory for %zu tasks", count);
+    ok = ok && evaluation_init(&e, count, err);
+    for (; ok && e.first < count; e.first += e.count) {
+        e.count = count - e.first < e.at_once ? count - e.first : e.at_once;
+        ok = evaluate_some(&e, err);
         if (ok && progress) {
-            progress(user, first + some, count);
+            progress(user, e.first + e.count, count);
         }
     }
     evaluation_free(&e);

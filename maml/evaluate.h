@@ -1,30 +1,23 @@
-/* evaluate.h: how fast a policy learns: returns after 0 … k gradient steps on tasks that it was not trained on.
- *
- * The paper's protocol (section 5.2, appendix A.2): from the trained parameters, per task: sample trajectories, take one
- * plain REINFORCE step, sample anew, and so on.
+/* evaluate.h: how fast a model learns: its metric after 0 … k gradient steps on tasks that it was not trained on (Finn et al. 2017,
+ * sections 5.1 to 5.3).
  *
  * Thread rule: one call at a time per object. */
 #ifndef KS_MAML_EVALUATE_H
 #define KS_MAML_EVALUATE_H
 
-#include "rl/advantage.h"
-#include "rl/rollout.h"
+#include "maml/inner.h"
 
 enum { KS_EVAL_MAX_STEPS = 64 };
 
-/* The number of evaluations in the random streams (ks_rollout_noise): start states and action noise are never those of a training
- * iteration. */
+/* The number of evaluations in the random streams: their tasks' rows are never those of a training iteration. */
 #define KS_EVAL_ITERATION UINT64_MAX
 
 typedef struct ks_eval_settings {
-    size_t trajectories;          /* per task and gradient step, default 20 */
-    size_t horizon;               /* default 200 */
     int steps;                    /* gradient steps, default 3 */
-    double lr[KS_EVAL_MAX_STEPS]; /* step size of each gradient step */
-    ks_advantage_settings advantage;
-    uint64_t seed;      /* of start states and action noise, default 1 */
-    bool deterministic; /* sample without action noise after the last step; default false */
-    int threads;        /* default 1 */
+    double lr[KS_EVAL_MAX_STEPS]; /* size of each gradient step; of learned ones: factor of it */
+    uint64_t seed;                /* of tasks and of their rows, default 1 */
+    bool deterministic;           /* sample without noise after the last step; default false */
+    int threads;                  /* default 1 */
 } ks_eval_settings;
 ks_eval_settings ks_eval_settings_default(void);
 
@@ -35,22 +28,31 @@ void ks_eval_set_lr(ks_eval_settings* settings, double first);
 typedef struct ks_eval_result {
     size_t tasks;
     int steps;
-    double* mean_return; /* (tasks x (steps + 1)) mean undiscounted return over trajectories */
-    double* mean_length; /* likewise: mean number of timesteps */
-    size_t rejected;     /* timesteps thrown away because they broke down (ks_sampler_run) */
+    double* metric;  /* (tasks x (steps + 1)) the problem's; of given examples not finite where a task has diverged */
+    double* length;  /* likewise: mean number of timesteps of a trajectory; 0 where there are none */
+    size_t rejected; /* timesteps thrown away because they broke down */
 } ks_eval_result;
 void ks_eval_result_free(ks_eval_result* result);
 
 /* Is told of every task and step that is done; may be NULL. Called from the caller's thread. */
 typedef void (*ks_eval_progress)(void* user, size_t done, size_t total);
 
-/* Evaluates theta (P) on tasks (count x task_dim). *result is the caller's (ks_eval_result_free). With batches
- * (steps + 1 pointers per task, index as above; else NULL) the trajectories themselves are kept: each must have been
- * created with ks_sampler_batch_sizes for settings->trajectories and horizon.
- * Errors: KS_BAD_INPUT (policy does not fit the environment), KS_FAILED (also where a step is too long for a task: the text
- * names both). */
-bool ks_evaluate(ks_eval_result* result, const ks_env_model* model, const ks_policy* policy, const ks_real* theta,
-                 const double* tasks, size_t count, const ks_eval_settings* settings, ks_batch** batches,
-                 ks_eval_progress progress, void* user, ks_error* err);
+/* A model that is evaluated. */
+typedef struct ks_eval_model {
+    const ks_policy* policy;
+    const ks_real* params; /* (Q) */
+    ks_step_sizes sizes;
+} ks_eval_model;
+
+/* Evaluates a model on `count` test tasks of a problem, which is prepared here. *result is the caller's (ks_eval_result_free).
+ * Errors: KS_BAD_INPUT (a model that does not fit the problem), KS_FAILED (also where a step is too long for a task that acts: the
+ * text names both). */
+bool ks_evaluate(ks_eval_result* result, ks_problem* problem, const ks_eval_model* model, size_t count,
+                 const ks_eval_settings* settings, ks_eval_progress progress, void* user, ks_error* err);
+
+/* ks_inner_works, with an error that says so. step: which one led to θ, from 1; lr: its size; task: its place among those drawn, and
+ * number its number. Errors: KS_FAILED. */
+bool ks_eval_check(const ks_problem* problem, const ks_policy* policy, const ks_real* theta, const ks_task_rows* rows,
+                   size_t task, size_t number, int step, double lr, ks_error* err);
 
 #endif

@@ -135,6 +135,10 @@ bool ks_preconditioner_set(ks_preconditioner* p, const double* factors, size_t c
     return ks_kfac_invert(p->kfac[0], p->mean, damping, err);
 }
 
+void ks_preconditioner_diagonal(double* out, const ks_preconditioner* p) {
+    ks_kfac_diagonal(out, p->policy, p->mean);
+}
+
 void ks_preconditioner_solve(double* out, ks_preconditioner* p, const double* v) {
     ks_kfac_solve(out, p->kfac[0], v);
 }

@@ -32,6 +32,8 @@ double ks_preconditioner_take_flop(ks_preconditioner* preconditioner);
 bool ks_preconditioner_set(ks_preconditioner* preconditioner, const double* factors, size_t counted, double damping,
                            ks_error* err);
 
+/* out (P) = the diagonal of F, so approximated. */
+void ks_preconditioner_diagonal(double* out, const ks_preconditioner* preconditioner);
 /* out (P) = (F + damping I)⁻¹ v, F so approximated. */
 void ks_preconditioner_solve(double* out, ks_preconditioner* preconditioner, const double* v);
 

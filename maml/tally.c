@@ -1,12 +1,14 @@
 #include "maml/tally.h"
 
+#include "base/parallel.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-bool ks_tally_init(ks_tally* t, ks_team team, size_t tasks, ks_error* err) {
+bool ks_tally_init(ks_tally* t, ks_team team, size_t tasks, int threads, ks_error* err) {
     size_t size = team.size > 1 ? team.size : 1;
-    *t = (ks_tally){.team = team, .tasks = tasks};
+    *t = (ks_tally){.team = team, .tasks = tasks, .threads = threads};
     t->first = size > 1 ? ks_team_first(tasks, team.rank, size) : 0;
     t->groups = size > 1 ? ks_team_first(tasks, team.rank + 1, size) - t->first : tasks;
     t->left_out = calloc(tasks, sizeof *t->left_out);
@@ -57,14 +59,47 @@ double ks_tally_mean(const ks_tally* t, const double* all) {
     return sum / (double)t->counted;
 }
 
-void ks_tally_mean_row(double* out, const ks_tally* t, const double* all, size_t n) {
+double ks_tally_std(const ks_tally* t, const double* all) {
+    double mean = ks_tally_mean(t, all);
+    double sum = 0;
+    for (size_t i = 0; i < t->tasks; i++) {
+        sum += t->left_out[i] ? 0 : (all[i] - mean) * (all[i] - mean);
+    }
+    return sqrt(sum / (double)t->counted);
+}
+
+/* columns of one work item */
+enum { SLICE = 512 };
+
+typedef struct mean_job {
+    double* out;
+    const ks_tally* tally;
+    const double* all;
+    size_t n;
+} mean_job;
+
+static void mean_item(void* user, size_t index, int thread) {
+    (void)thread;
+    const mean_job* job = user;
+    const ks_tally* t = job->tally;
+    size_t first = index * SLICE;
+    size_t n = job->n - first < SLICE ? job->n - first : SLICE;
+    double* restrict out = job->out + first;
     memset(out, 0, n * sizeof *out);
     for (size_t i = 0; i < t->tasks; i++) {
-        if (t->left_out[i]) {
-            continue;
+        const double* restrict row = job->all + i * job->n + first;
+        for (size_t j = 0; !t->left_out[i] && j < n; j++) {
+            out[j] += row[j] / (double)t->counted;
         }
-        for (size_t j = 0; j < n; j++) {
-            out[j] += all[i * n + j] / (double)t->counted;
-        }
+    }
+}
+
+void ks_tally_mean_row(double* out, const ks_tally* t, const double* all, size_t n) {
+    mean_job job = {out, t, all, n};
+    size_t slices = (n + SLICE - 1) / SLICE;
+    if (slices == 1) {
+        mean_item(&job, 0, 0);
+    } else {
+        ks_parallel_for(t->threads, slices, mean_item, &job);
     }
 }

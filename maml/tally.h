@@ -9,7 +9,7 @@
 #ifndef KS_MAML_TALLY_H
 #define KS_MAML_TALLY_H
 
-#include "maml/maml.h"
+#include "maml/team.h"
 
 typedef struct ks_tally {
     ks_team team;
@@ -18,10 +18,11 @@ typedef struct ks_tally {
     size_t groups;  /* how many are: M if alone */
     bool* left_out; /* (tasks) */
     size_t counted; /* tasks that are not */
+    int threads;    /* that long sums may take; results do not depend on it */
 } ks_tally;
 
 /* Owned by the caller (ks_tally_free). Errors: KS_FAILED (memory). */
-bool ks_tally_init(ks_tally* tally, ks_team team, size_t tasks, ks_error* err);
+bool ks_tally_init(ks_tally* tally, ks_team team, size_t tasks, int threads, ks_error* err);
 void ks_tally_free(ks_tally* tally);
 
 /* A new iteration: all tasks count. */
@@ -36,6 +37,8 @@ bool ks_tally_gather(const ks_tally* tally, double* all, const double* own, size
 
 /* Mean over the tasks that count of one number each. */
 double ks_tally_mean(const ks_tally* tally, const double* all);
+/* Standard deviation of it, N in the denominator. */
+double ks_tally_std(const ks_tally* tally, const double* all);
 /* out (n) = mean over the tasks that count of their rows. */
 void ks_tally_mean_row(double* out, const ks_tally* tally, const double* all, size_t n);
 

@@ -106,6 +106,16 @@ static __attribute__((noinline)) void NAME(pair_transposed)(const ks_gemm_shape*
     NAME(columns)(g, a, b, c, (NAME(kind)){ROWS_2, 2, true, false}, MASK_OF(0));
 }
 
+/* one vector that is filled; a mask costs an AVX2 kernel half of its time where rows are few */
+static __attribute__((noinline)) void NAME(whole)(const ks_gemm_shape* g, const REAL* a, const REAL* b, REAL* c) {
+    NAME(columns)(g, a, b, c, (NAME(kind)){ROWS_1, 1, false, false}, MASK_OF(0));
+}
+
+static __attribute__((noinline)) void NAME(whole_transposed)(const ks_gemm_shape* g, const REAL* a, const REAL* b,
+                                                             REAL* c) {
+    NAME(columns)(g, a, b, c, (NAME(kind)){ROWS_1, 1, true, false}, MASK_OF(0));
+}
+
 static __attribute__((noinline)) void NAME(single)(const ks_gemm_shape* g, const REAL* a, const REAL* b, REAL* c,
                                                    MASK mask) {
     NAME(columns)(g, a, b, c, (NAME(kind)){ROWS_1, 1, false, true}, mask);
@@ -121,8 +131,12 @@ void NAME(gemm)(const ks_gemm_shape* g, const REAL* a, const REAL* b, REAL* c) {
     for (; j + 2 * LANES <= g->n; j += 2 * LANES) {
         (g->transpose_a ? NAME(pair_transposed) : NAME(pair))(g, a, b + j, c + j);
     }
-    while (j < g->n) {
-        size_t left = g->n - j < LANES ? g->n - j : LANES;
+    if (j + LANES <= g->n) {
+        (g->transpose_a ? NAME(whole_transposed) : NAME(whole))(g, a, b + j, c + j);
+        j += LANES;
+    }
+    if (j < g->n) {
+        size_t left = g->n - j;
 #ifdef NARROW
         if (left <= LANES / 2) {
             ks_gemm_shape rest = *g;
@@ -132,7 +146,6 @@ void NAME(gemm)(const ks_gemm_shape* g, const REAL* a, const REAL* b, REAL* c) {
         }
 #endif
         (g->transpose_a ? NAME(single_transposed) : NAME(single))(g, a, b + j, c + j, MASK_OF(left));
-        j += left;
     }
 }
 

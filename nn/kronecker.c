@@ -101,6 +101,22 @@ static void add_square(double* m, size_t stride, ks_kronecker* k, const ks_real*
     }
 }
 
+void ks_kronecker_diagonal(double* diagonal, const ks_mlp* mlp, const double* factors) {
+    for (int l = 0; l < mlp->num_layers; l++) {
+        size_t in = mlp->width[l] + 1; /* with the 1 for the bias */
+        size_t out = mlp->width[l + 1];
+        const double* x = factors;
+        const double* d = factors + in * in;
+        for (size_t o = 0; o < out; o++) {
+            for (size_t i = 0; i + 1 < in; i++) {
+                diagonal[mlp->weight[l] + o * (in - 1) + i] = x[i * in + i] * d[o * out + o];
+            }
+            diagonal[mlp->bias[l] + o] = x[in * in - 1] * d[o * out + o];
+        }
+        factors = d + out * out;
+    }
+}
+
 double ks_kronecker_flop(const ks_mlp* mlp) {
     double flop = 0;
     for (int l = 0; l < mlp->num_layers; l++) {

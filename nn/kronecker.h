@@ -26,6 +26,9 @@ void ks_kronecker_add(double* factors, ks_kronecker* kronecker, const ks_mlp_blo
 /* Floating-point operations of ks_kronecker_add's matrix products for one row. */
 double ks_kronecker_flop(const ks_mlp* mlp);
 
+/* out (num_params) = the diagonal of X ⊗ D, as it stands along the parameters. */
+void ks_kronecker_diagonal(double* out, const ks_mlp* mlp, const double* factors);
+
 /* Takes the factors for the solutions that follow, damping > 0. Errors: KS_FAILED (they are not finite). */
 bool ks_kronecker_invert(ks_kronecker* kronecker, const double* factors, double damping, ks_error* err);
 

@@ -3,6 +3,8 @@
 #include "nn/gemm.h"
 #include "nn/vec.h"
 
+#include <string.h>
+
 ks_mlp ks_mlp_make(int inputs, const int* hidden, int num_hidden, int outputs, ks_activation activation) {
     ks_mlp mlp = {.num_layers = num_hidden + 1, .activation = activation};
     mlp.width[0] = (size_t)inputs;
@@ -50,17 +52,27 @@ void ks_mlp_forward(const ks_mlp* mlp, ks_mlp_weights w, size_t n, const ks_real
     }
 }
 
-/* grad_W += Dᵀ X, grad_b += Σ_n D;  D' = (D W) ∘ φ'(Z) */
+/* grad_W += Dᵀ X, grad_b += Σ_n D */
+static void add_layer(const ks_mlp* mlp, ks_mlp_sum sum, int l, const ks_real* d, const ks_real* x, size_t n) {
+    ks_real* bias = sum.grad + mlp->bias[l];
+    size_t out = mlp->width[l + 1];
+    ks_gemm_weights(sum.grad + mlp->weight[l], d, x, n, mlp->width[l], out, sum.begun);
+    if (!sum.begun) {
+        memset(bias, 0, out * sizeof *bias);
+    }
+    ks_vec_add_columns(bias, d, n, out);
+}
+
+/* the gradient, layer by layer;  D' = (D W) ∘ φ'(Z) */
 void ks_mlp_backward(const ks_mlp* mlp, ks_mlp_weights w, size_t n, const ks_real* x, const ks_real* hidden,
-                     const ks_real* delta_out, ks_real* delta_hidden, ks_real* grad) {
+                     const ks_real* delta_out, ks_real* delta_hidden, ks_mlp_sum sum) {
     for (int l = mlp->num_layers - 1; l >= 0; l--) {
         size_t in = mlp->width[l];
         size_t out = mlp->width[l + 1];
         const ks_real* d = l == mlp->num_layers - 1 ? delta_out : delta_hidden + mlp->hidden[l + 1];
         const ks_real* xl = layer(mlp, x, hidden, l);
-        if (grad) {
-            ks_gemm_weights(grad + mlp->weight[l], d, xl, n, in, out);
-            ks_vec_add_columns(grad + mlp->bias[l], d, n, out);
+        if (sum.grad) {
+            add_layer(mlp, sum, l, d, xl, n);
         }
         if (l > 0) {
             ks_real* below = delta_hidden + mlp->hidden[l];
@@ -101,7 +113,7 @@ void ks_mlp_r_forward(const ks_mlp* mlp, ks_mlp_weights w, ks_mlp_weights v, con
 /* (Hv)_W += R{D}ᵀ X + Dᵀ R{X}, (Hv)_b += Σ_n R{D};  R{D'} = (R{D} W + D V_W) ∘ φ'(Z) + (D W) ∘ φ''(Z) ∘ R{Z}.
  * ReLU: φ'' = 0. tanh: φ'' = -2 X' φ', so that the last term is -2 X' ∘ D' ∘ R{Z} with the D' that backward has left. */
 void ks_mlp_r_backward(const ks_mlp* mlp, ks_mlp_weights w, ks_mlp_weights v, const ks_mlp_block* block,
-                       const ks_mlp_r* r, const ks_real* r_delta_out, ks_real* grad) {
+                       const ks_mlp_r* r, const ks_real* r_delta_out, ks_mlp_sum sum) {
     for (int l = mlp->num_layers - 1; l >= 0; l--) {
         bool last = l == mlp->num_layers - 1;
         size_t in = mlp->width[l];
@@ -109,12 +121,11 @@ void ks_mlp_r_backward(const ks_mlp* mlp, ks_mlp_weights w, ks_mlp_weights v, co
         const ks_real* rd = last ? r_delta_out : r->delta + mlp->hidden[l + 1];
         const ks_real* d = last ? block->delta_out : block->delta_hidden + mlp->hidden[l + 1];
         const ks_real* xl = layer(mlp, block->x, block->hidden, l);
-        ks_gemm_weights(grad + mlp->weight[l], rd, xl, block->n, in, out);
-        ks_vec_add_columns(grad + mlp->bias[l], rd, block->n, out);
+        add_layer(mlp, sum, l, rd, xl, block->n);
         if (l == 0) {
             continue; /* R{X_0} = 0, and nothing lies below */
         }
-        ks_gemm_weights(grad + mlp->weight[l], d, r->hidden + mlp->hidden[l], block->n, in, out);
+        ks_gemm_weights(sum.grad + mlp->weight[l], d, r->hidden + mlp->hidden[l], block->n, in, out, true);
         ks_real* below = r->delta + mlp->hidden[l];
         ks_gemm_backward(below, rd, w.theta + mlp->weight[l], block->n, in, out, false);
         ks_gemm_backward(below, d, v.theta + mlp->weight[l], block->n, in, out, true);

@@ -48,9 +48,15 @@ ks_mlp_weights ks_mlp_transpose(const ks_mlp* mlp, const ks_real* theta, ks_real
 /* hidden, out (n x outputs) from x (n x inputs); n <= KS_BLOCK_ROWS here and below. */
 void ks_mlp_forward(const ks_mlp* mlp, ks_mlp_weights w, size_t n, const ks_real* x, ks_real* hidden, ks_real* out);
 
-/* delta_hidden from delta_out (n x outputs), and grad (num_params) += the gradient, unless it is NULL. */
+/* Where blocks' gradients are summed. */
+typedef struct ks_mlp_sum {
+    ks_real* grad; /* (num_params) */
+    bool begun;    /* grad has a sum already, to which is added; else it is set */
+} ks_mlp_sum;
+
+/* delta_hidden from delta_out (n x outputs), and the gradient to sum, unless its grad is NULL. */
 void ks_mlp_backward(const ks_mlp* mlp, ks_mlp_weights w, size_t n, const ks_real* x, const ks_real* hidden,
-                     const ks_real* delta_out, ks_real* delta_hidden, ks_real* grad);
+                     const ks_real* delta_out, ks_real* delta_hidden, ks_mlp_sum sum);
 
 /* What a forward and backward pass at θ left for one block. */
 typedef struct ks_mlp_block {
@@ -72,8 +78,8 @@ typedef struct ks_mlp_r {
 /* r->hidden, r->z and r->out. */
 void ks_mlp_r_forward(const ks_mlp* mlp, ks_mlp_weights w, ks_mlp_weights v, const ks_mlp_block* block,
                       const ks_mlp_r* r);
-/* grad += R{gradient}, from r_delta_out = R{delta_out} (n x outputs). */
+/* R{gradient} to sum, from r_delta_out = R{delta_out} (n x outputs). */
 void ks_mlp_r_backward(const ks_mlp* mlp, ks_mlp_weights w, ks_mlp_weights v, const ks_mlp_block* block,
-                       const ks_mlp_r* r, const ks_real* r_delta_out, ks_real* grad);
+                       const ks_mlp_r* r, const ks_real* r_delta_out, ks_mlp_sum sum);
 
 #endif

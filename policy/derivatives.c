@@ -1,6 +1,7 @@
 #include "policy/derivatives.h"
 
 #include "base/parallel.h"
+#include "policy/internal.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -31,9 +32,12 @@ struct ks_derivatives {
     double* sums;       /* (max_groups x max_chunks x 2) */
     size_t* item_group; /* (max_groups x max_chunks) work items of the sweep under way */
     size_t* item_chunk;
+    size_t* split;   /* (max_groups) groups of several chunks in it */
+    ks_real* v;      /* (max_groups x P) of a pull-back */
+    double* product; /* (max_groups x P) likewise */
 };
 
-typedef enum what { GRADIENT, HVP, COMPARE, RECORD, TAPE_HVP, TAPE_FVP } what;
+typedef enum what { LOSS, GRADIENT, HVP, COMPARE, RECORD, TAPE_HVP, TAPE_FVP } what;
 
 /* One pass over all rows of all groups. */
 typedef struct sweep {
@@ -45,6 +49,8 @@ typedef struct sweep {
     const ks_real* v; /* (groups x P) */
     const ks_tapes* tapes;
     double* out; /* (groups x P), or NULL */
+    double* u;   /* (groups x P) of a pull-back, whose v and out are the engine's own; else NULL */
+    ks_step_size size;
 } sweep;
 
 static size_t chunks_of(size_t rows) {
@@ -74,7 +80,11 @@ ks_derivatives* ks_derivatives_create(const ks_policy* policy, size_t max_groups
     d->sums = malloc(items * 2 * sizeof *d->sums);
     d->item_group = malloc(items * sizeof *d->item_group);
     d->item_chunk = malloc(items * sizeof *d->item_chunk);
-    if (!d->ws || !d->scratch || !d->partial || !d->sums || !d->item_group || !d->item_chunk) {
+    d->split = malloc(max_groups * sizeof *d->split);
+    d->v = malloc(max_groups * d->num_params * sizeof *d->v);
+    d->product = malloc(max_groups * d->num_params * sizeof *d->product);
+    if (!d->ws || !d->scratch || !d->partial || !d->sums || !d->item_group || !d->item_chunk || !d->split || !d->v ||
+        !d->product) {
         ks_fail(err, KS_FAILED, "not enough memory for %zu groups of %zu timesteps", max_groups, max_rows);
         ks_derivatives_destroy(d);
         return NULL;
@@ -108,6 +118,9 @@ void ks_derivatives_destroy(ks_derivatives* d) {
     free(d->sums);
     free(d->item_group);
     free(d->item_chunk);
+    free(d->split);
+    free(d->v);
+    free(d->product);
     free(d);
 }
 
@@ -154,17 +167,6 @@ void ks_tapes_destroy(ks_tapes* tapes) {
 
 /* ---- sweeps ------------------------------------------------------------------------------------------------- */
 
-static ks_rows chunk_rows(const ks_policy* policy, ks_rows rows, size_t chunk) {
-    size_t first = chunk * CHUNK_ROWS;
-    ks_rows part = {
-        .n = rows.n - first < CHUNK_ROWS ? rows.n - first : CHUNK_ROWS,
-        .obs = rows.obs + first * (size_t)ks_policy_get_settings(policy)->obs_dim,
-        .act = rows.act + first * ks_policy_act_cols(policy),
-        .weight = rows.weight + first,
-    };
-    return part;
-}
-
 static ks_old_policy chunk_old(const ks_policy* policy, ks_old_policy old, size_t chunk) {
     size_t first = chunk * CHUNK_ROWS;
     old.logp += first;
@@ -172,7 +174,42 @@ static ks_old_policy chunk_old(const ks_policy* policy, ks_old_policy old, size_
     return old;
 }
 
-/* The sum of one chunk of one group, into its own place. */
+/* v_i = α ∘ u_i of a group, rounded to what products take. u is the derivative at the end of a step. */
+static void start_pull_back(const sweep* s, size_t g) {
+    size_t p = s->d->num_params;
+    const double* restrict u = s->u + g * p;
+    const double* restrict alpha = s->size.alpha;
+    ks_real* restrict v = s->d->v + g * p;
+    for (size_t i = 0; alpha && i < p; i++) {
+        v[i] = (ks_real)(alpha[i] * u[i]);
+    }
+    for (size_t i = 0; !alpha && i < p; i++) {
+        v[i] = (ks_real)(s->size.lr * u[i]);
+    }
+}
+
+static void end_pull_back(const sweep* s, size_t g) {
+    size_t p = s->d->num_params;
+    double* restrict u = s->u + g * p;
+    const double* restrict product = s->out + g * p;
+    for (size_t i = 0; i < p; i++) {
+        u[i] -= product[i];
+    }
+}
+
+static void start_item(void* user, size_t index, int thread) {
+    (void)thread;
+    const sweep* s = user;
+    start_pull_back(s, s->d->split[index]);
+}
+
+static void end_item(void* user, size_t index, int thread) {
+    (void)thread;
+    const sweep* s = user;
+    end_pull_back(s, s->d->split[index]);
+}
+
+/* The sum of one chunk of one group, into its own place, or of the only one into its group's. */
 static void sweep_item(void* user, size_t index, int thread) {
     const sweep* s = user;
     ks_derivatives* d = s->d;
@@ -180,47 +217,54 @@ static void sweep_item(void* user, size_t index, int thread) {
     size_t c = d->item_chunk[index];
     size_t place = g * d->max_chunks + c;
     size_t p = d->num_params;
-    double* partial = d->partial + place * p;
+    bool whole = chunks_of(s->groups[g].rows.n) == 1;
+    double* out = !s->out ? NULL : whole ? s->out + g * p : d->partial + place * p;
     const ks_real* v = s->v ? s->v + g * p : NULL;
     const ks_real* theta = s->groups[g].theta;
     double scale = 1.0 / (double)s->groups[g].rows.n;
-    ks_rows rows = chunk_rows(d->policy, s->groups[g].rows, c);
+    ks_rows rows = ks_rows_part(d->policy, s->groups[g].rows, c * CHUNK_ROWS, CHUNK_ROWS);
     ks_tape* tape = s->tapes ? s->tapes->tape[g * s->tapes->max_chunks + c] : NULL;
-    if (s->out) {
-        memset(partial, 0, p * sizeof *partial);
+    if (s->u && whole) {
+        start_pull_back(s, g);
     }
     switch (s->what) {
+        case LOSS:
+            d->sums[2 * place] = ks_policy_nll(d->policy, theta, rows, d->ws[thread]);
+            break;
         case GRADIENT:
-            ks_policy_nll_grad(partial, d->policy, theta, rows, scale, d->ws[thread]);
+            d->sums[2 * place] = ks_policy_nll_grad(out, d->policy, theta, rows, scale, d->ws[thread]);
             break;
         case HVP:
             ks_tape_record(d->scratch[thread], NULL, theta, rows, scale, d->ws[thread]);
-            ks_tape_hvp(partial, d->scratch[thread], v, d->ws[thread]);
+            ks_tape_hvp(out, d->scratch[thread], v, d->ws[thread]);
             break;
         case COMPARE:
             ks_policy_compare(&d->sums[2 * place], &d->sums[2 * place + 1], d->policy, theta, rows,
                               chunk_old(d->policy, s->old[g], c), d->ws[thread]);
             break;
         case RECORD:
-            ks_tape_record(tape, s->out ? partial : NULL, theta, rows, scale, d->ws[thread]);
+            d->sums[2 * place] = ks_tape_record(tape, out, theta, rows, scale, d->ws[thread]);
             break;
         case TAPE_HVP:
-            ks_tape_hvp(partial, tape, v, d->ws[thread]);
+            ks_tape_hvp(out, tape, v, d->ws[thread]);
             break;
         case TAPE_FVP:
-            ks_tape_fvp(partial, tape, v, d->ws[thread]);
+            ks_tape_fvp(out, tape, v, d->ws[thread]);
             break;
+    }
+    if (s->u && whole) {
+        end_pull_back(s, g);
     }
 }
 
-/* Adds the chunks of a slice of one group's vector, in order. */
+/* Adds the chunks of a slice of one group's vector, in order; of a group that has several. */
 static void sum_item(void* user, size_t index, int thread) {
     (void)thread;
     const sweep* s = user;
     const ks_derivatives* d = s->d;
     size_t p = d->num_params;
     size_t slices = (p + SLICE - 1) / SLICE;
-    size_t g = index / slices;
+    size_t g = d->split[index / slices];
     size_t first = index % slices * SLICE;
     size_t n = p - first < SLICE ? p - first : SLICE;
     double* out = s->out + g * p + first;
@@ -238,6 +282,7 @@ static double flop_of(const sweep* s, size_t rows) {
     const ks_policy_flop* f = &s->d->per_row;
     double record = f->forward + f->deltas;
     double per_row[] = {
+        [LOSS] = f->forward,
         [GRADIENT] = record + f->weights,
         [HVP] = record + f->hvp,
         [COMPARE] = f->forward,
@@ -258,6 +303,7 @@ static void run(sweep s) {
     ks_derivatives* d = s.d;
     assert(s.count <= d->max_groups);
     size_t items = 0;
+    size_t split = 0;
     for (size_t g = 0; g < s.count; g++) {
         assert(s.groups[g].rows.n <= d->max_rows);
         size_t chunks = chunks_of(s.groups[g].rows.n);
@@ -267,16 +313,52 @@ static void run(sweep s) {
             d->item_chunk[items] = c;
             items++;
         }
+        if (s.out && chunks == 0) {
+            memset(s.out + g * d->num_params, 0, d->num_params * sizeof *s.out);
+        } else if (s.out && chunks > 1) {
+            d->split[split++] = g;
+        }
+    }
+    if (s.u && split > 0) {
+        ks_parallel_for(d->threads, split, start_item, &s);
     }
     ks_parallel_for(d->threads, items, sweep_item, &s);
-    if (s.out) {
+    if (split > 0) {
         size_t slices = (d->num_params + SLICE - 1) / SLICE;
-        ks_parallel_for(d->threads, s.count * slices, sum_item, &s);
+        ks_parallel_for(d->threads, split * slices, sum_item, &s);
+    }
+    if (s.u && split > 0) {
+        ks_parallel_for(d->threads, split, end_item, &s);
+    }
+}
+
+/* loss (groups) from the sums of every chunk */
+static void mean_loss(double* loss, const ks_derivatives* d, const ks_group* groups, size_t count) {
+    for (size_t g = 0; g < count; g++) {
+        double sum = 0;
+        size_t n = groups[g].rows.n;
+        for (size_t c = 0; c < chunks_of(n); c++) {
+            sum += d->sums[2 * (g * d->max_chunks + c)];
+        }
+        loss[g] = n ? sum / (double)n : 0;
+    }
+}
+
+void ks_derivatives_loss(ks_derivatives* d, double* loss, const ks_group* groups, size_t count) {
+    run((sweep){.d = d, .what = LOSS, .groups = groups, .count = count});
+    mean_loss(loss, d, groups, count);
+}
+
+void ks_derivatives_loss_and_gradient(ks_derivatives* d, double* loss, double* out, const ks_group* groups,
+                                      size_t count) {
+    run((sweep){.d = d, .what = GRADIENT, .groups = groups, .count = count, .out = out});
+    if (loss) {
+        mean_loss(loss, d, groups, count);
     }
 }
 
 void ks_derivatives_gradient(ks_derivatives* d, double* out, const ks_group* groups, size_t count) {
-    run((sweep){.d = d, .what = GRADIENT, .groups = groups, .count = count, .out = out});
+    ks_derivatives_loss_and_gradient(d, NULL, out, groups, count);
 }
 
 void ks_derivatives_hvp(ks_derivatives* d, double* out, const ks_group* groups, size_t count, const ks_real* v) {
@@ -298,11 +380,15 @@ void ks_derivatives_compare(ks_derivatives* d, double* loss, double* kl, const k
     }
 }
 
-void ks_tapes_record(ks_tapes* tapes, double* gradient, ks_derivatives* d, const ks_group* groups, size_t count) {
+void ks_tapes_record(ks_tapes* tapes, double* loss, double* gradient, ks_derivatives* d, const ks_group* groups,
+                     size_t count) {
     assert(count <= tapes->max_groups);
     memcpy(tapes->groups, groups, count * sizeof *groups);
     tapes->count = count;
     run((sweep){.d = d, .what = RECORD, .groups = groups, .count = count, .tapes = tapes, .out = gradient});
+    if (loss) {
+        mean_loss(loss, d, groups, count);
+    }
 }
 
 void ks_tapes_hvp(double* out, const ks_tapes* tapes, const ks_real* v, ks_derivatives* d) {
@@ -313,4 +399,48 @@ void ks_tapes_hvp(double* out, const ks_tapes* tapes, const ks_real* v, ks_deriv
 void ks_tapes_fvp(double* out, const ks_tapes* tapes, const ks_real* v, ks_derivatives* d) {
     run((sweep){
         .d = d, .what = TAPE_FVP, .groups = tapes->groups, .count = tapes->count, .tapes = tapes, .v = v, .out = out});
+}
+
+void ks_tapes_pull_back(double* u, const ks_tapes* tapes, ks_step_size size, ks_derivatives* d) {
+    run((sweep){.d = d,
+                .what = TAPE_HVP,
+                .groups = tapes->groups,
+                .count = tapes->count,
+                .tapes = tapes,
+                .v = d->v,
+                .out = d->product,
+                .u = u,
+                .size = size});
+}
+
+/* ---- steps -------------------------------------------------------------------------------------------------------------- */
+
+typedef struct stepping {
+    ks_real* next;
+    const ks_group* groups;
+    const double* gradient;
+    ks_step_size size;
+    size_t num_params;
+} stepping;
+
+static void step_item(void* user, size_t g, int thread) {
+    (void)thread;
+    const stepping* s = user;
+    size_t n = s->num_params;
+    const double* gradient = s->gradient + g * n;
+    const double* alpha = s->size.alpha;
+    const ks_real* theta = s->groups[g].theta;
+    ks_real* next = s->next + g * n;
+    for (size_t i = 0; alpha && i < n; i++) {
+        next[i] = (ks_real)((double)theta[i] - alpha[i] * gradient[i]);
+    }
+    for (size_t i = 0; !alpha && i < n; i++) {
+        next[i] = (ks_real)((double)theta[i] - s->size.lr * gradient[i]);
+    }
+}
+
+void ks_derivatives_step(ks_real* next, ks_derivatives* d, const ks_group* groups, size_t count, const double* gradient,
+                         ks_step_size size) {
+    stepping s = {next, groups, gradient, size, d->num_params};
+    ks_parallel_for(d->threads, count, step_item, &s);
 }

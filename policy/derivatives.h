@@ -1,9 +1,9 @@
 /* derivatives.h: the derivatives of many tasks' losses at once, on all cores.
  *
  * A group is one task's rows with the parameters that they are looked at with. Every result is a mean over the group's rows:
- *   L_i(θ_i) = -mean_n w_n log π_θi(a_n|s_n)
- * The work is cut into chunks of rows; each chunk's sum is kept apart and added in order, so that results are the same bit
- * for bit for any number of threads.
+ *   L_i(θ_i) = -mean_n w_n log π_θi(a_n|s_n), or the mean of the loss that the rows name (ks_loss)
+ * The work is cut into chunks of rows; where a group has several, each one's sum is kept apart and added in order, so that
+ * results are the same bit for bit for any number of threads.
  *
  * Vectors per group stand one after the other: (groups x P).
  * Thread rule: one call at a time per object; it uses its own threads inside. Only the create functions allocate. */
@@ -27,14 +27,20 @@ void ks_derivatives_destroy(ks_derivatives* derivatives);
 /* Floating-point operations of all calls since the last time that this was asked (policy.h says what is counted). */
 double ks_derivatives_take_flop(ks_derivatives* derivatives);
 
-/* out (groups x P) = ∇L_i(θ_i). */
+/* loss (groups) = L_i(θ_i). */
+void ks_derivatives_loss(ks_derivatives* derivatives, double* loss, const ks_group* groups, size_t count);
+
+/* out (groups x P) = ∇L_i(θ_i), and loss (groups) = L_i(θ_i), unless it is NULL, in the same pass. */
+void ks_derivatives_loss_and_gradient(ks_derivatives* derivatives, double* loss, double* out, const ks_group* groups,
+                                      size_t count);
+/* The gradient alone. */
 void ks_derivatives_gradient(ks_derivatives* derivatives, double* out, const ks_group* groups, size_t count);
 
 /* out (groups x P) = H_i v_i, H_i the Hessian of L_i at θ_i; v (groups x P). For one product; several want tapes. */
 void ks_derivatives_hvp(ks_derivatives* derivatives, double* out, const ks_group* groups, size_t count,
                         const ks_real* v);
 
-/* loss (groups) = -mean w π_θi/π_old, kl (groups) = mean KL(π_old ‖ π_θi); old (groups). */
+/* loss (groups) = -mean w π_θi/π_old, clipped as ks_policy_compare says, kl (groups) = mean KL(π_old ‖ π_θi); old (groups). */
 void ks_derivatives_compare(ks_derivatives* derivatives, double* loss, double* kl, const ks_group* groups,
                             const ks_old_policy* old, size_t count);
 
@@ -46,12 +52,24 @@ ks_tapes* ks_tapes_create(const ks_policy* policy, ks_tape_kind kind, size_t max
                           ks_error* err);
 void ks_tapes_destroy(ks_tapes* tapes);
 
-/* Records every group; rows and θ must stay as they are while the tapes are used. gradient: as ks_derivatives_gradient's out;
- * may be NULL, and must be for KS_TAPE_FISHER. */
-void ks_tapes_record(ks_tapes* tapes, double* gradient, ks_derivatives* derivatives, const ks_group* groups,
-                     size_t count);
+/* Records every group; rows and θ must stay as they are while the tapes are used. loss and gradient: as those of
+ * ks_derivatives_loss_and_gradient; each may be NULL, and must be for KS_TAPE_FISHER. */
+void ks_tapes_record(ks_tapes* tapes, double* loss, double* gradient, ks_derivatives* derivatives,
+                     const ks_group* groups, size_t count);
 /* out (groups x P) = H_i v_i, or F_i v_i, with F_i the Hessian of the mean KL(π_θi ‖ ·) at θ_i; v (groups x P). */
 void ks_tapes_hvp(double* out, const ks_tapes* tapes, const ks_real* v, ks_derivatives* derivatives);
 void ks_tapes_fvp(double* out, const ks_tapes* tapes, const ks_real* v, ks_derivatives* derivatives);
+
+/* The size of a gradient step along each parameter. */
+typedef struct ks_step_size {
+    const double* alpha; /* (P), or NULL: lr along all of them */
+    double lr;
+} ks_step_size;
+
+/* u (groups x P) ← u_i - H_i (α ∘ u_i): derivatives at the end of a gradient step become those at its start. */
+void ks_tapes_pull_back(double* u, const ks_tapes* tapes, ks_step_size size, ks_derivatives* derivatives);
+/* next (groups x P) = θ_i - α ∘ gradient_i (groups x P); may be the groups' own θ. */
+void ks_derivatives_step(ks_real* next, ks_derivatives* derivatives, const ks_group* groups, size_t count,
+                         const double* gradient, ks_step_size size);
 
 #endif

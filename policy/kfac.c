@@ -9,7 +9,6 @@ struct ks_kfac {
     const ks_policy* policy;
     ks_kronecker* network;
     double damping;
-    ks_real ones[KS_BLOCK_ROWS];
 };
 
 size_t ks_kfac_size(const ks_policy* policy) {
@@ -27,9 +26,6 @@ ks_kfac* ks_kfac_create(const ks_policy* policy, ks_error* err) {
     if (!kfac->network) {
         ks_kfac_destroy(kfac);
         return NULL;
-    }
-    for (int i = 0; i < KS_BLOCK_ROWS; i++) {
-        kfac->ones[i] = 1;
     }
     return kfac;
 }
@@ -55,12 +51,21 @@ void ks_kfac_factors(double* factors, ks_kfac* kfac, const ks_real* theta, ks_ro
     ks_ws_begin(ws, policy);
     for (size_t first = 0; first < rows.n; first += KS_BLOCK_ROWS) {
         ks_rows b = ks_rows_block(policy, rows, first);
+        b.weight = NULL;
+        b.loss = KS_LOSS_SCORE;
         ks_mlp_forward(mlp, w, b.n, b.obs, ws->hidden, ws->out);
-        ks_head_delta(&p, b.n, ws->out, b.act, kfac->ones, 1, ws->delta_out, ws->grad_s);
-        ks_mlp_backward(mlp, w, b.n, b.obs, ws->hidden, ws->delta_out, ws->delta, NULL);
+        ks_head_delta(&p, &b, ws->out, 1, ws->delta_out, ws->grad_s);
+        ks_mlp_backward(mlp, w, b.n, b.obs, ws->hidden, ws->delta_out, ws->delta, (ks_mlp_sum){0});
         ks_mlp_block block = {
             .n = b.n, .x = b.obs, .hidden = ws->hidden, .delta_hidden = ws->delta, .delta_out = ws->delta_out};
         ks_kronecker_add(factors, kfac->network, &block, scale);
+    }
+}
+
+void ks_kfac_diagonal(double* out, const ks_policy* policy, const double* factors) {
+    ks_kronecker_diagonal(out, &policy->mlp, factors);
+    for (size_t i = policy->mlp.num_params; i < policy->num_params; i++) {
+        out[i] = 2;
     }
 }
 

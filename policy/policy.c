@@ -68,7 +68,7 @@ size_t ks_policy_log_std_offset(const ks_policy* policy) {
 }
 
 size_t ks_policy_act_cols(const ks_policy* policy) {
-    return policy->settings.head == KS_GAUSSIAN ? (size_t)policy->settings.act_dim : 1;
+    return policy->settings.head == KS_CATEGORICAL ? 1 : (size_t)policy->settings.act_dim;
 }
 
 size_t ks_policy_head_cols(const ks_policy* policy) {
@@ -76,7 +76,18 @@ size_t ks_policy_head_cols(const ks_policy* policy) {
 }
 
 size_t ks_policy_noise_cols(const ks_policy* policy) {
-    return ks_policy_act_cols(policy);
+    return policy->settings.head == KS_SQUARED_ERROR ? 0 : ks_policy_act_cols(policy);
+}
+
+/* zero biases, and the log-std */
+static void init_rest(const ks_policy* policy, ks_real* theta, double log_std_init) {
+    const ks_mlp* mlp = &policy->mlp;
+    for (int l = 0; l < mlp->num_layers; l++) {
+        memset(theta + mlp->bias[l], 0, mlp->width[l + 1] * sizeof *theta);
+    }
+    for (size_t i = mlp->num_params; i < policy->num_params; i++) {
+        theta[i] = (ks_real)log_std_init;
+    }
 }
 
 void ks_policy_init(const ks_policy* policy, ks_real* theta, const double* uniform, double log_std_init) {
@@ -86,11 +97,42 @@ void ks_policy_init(const ks_policy* policy, ks_real* theta, const double* unifo
         for (size_t i = mlp->weight[l]; i < mlp->bias[l]; i++) {
             theta[i] = (ks_real)(limit * (2 * uniform[i] - 1));
         }
-        memset(theta + mlp->bias[l], 0, mlp->width[l + 1] * sizeof *theta);
     }
-    for (size_t i = mlp->num_params; i < policy->num_params; i++) {
-        theta[i] = (ks_real)log_std_init;
+    init_rest(policy, theta, log_std_init);
+}
+
+/* x with ∫_0^x φ = p, φ the normal density without its constant, 0 <= x <= 2: Newton's iterations from 0, which come from
+ * below since φ falls. Integral and density are Taylor series, so that nothing but + * / is used and every machine has the
+ * same bytes. */
+static double inverse_integral(double p) {
+    enum { ITERATIONS = 10, TERMS = 32 };
+    double x = 0;
+    for (int i = 0; i < ITERATIONS; i++) {
+        double integral = 0;
+        double density = 0;
+        double term = 1; /* (-x²/2)^k / k! */
+        for (int k = 0; k < TERMS; k++) {
+            density += term;
+            integral += term * x / (2 * k + 1);
+            term *= -0.5 * x * x / (k + 1);
+        }
+        x += (p - integral) / density;
     }
+    return x;
+}
+
+void ks_policy_init_truncated_normal(const ks_policy* policy, ks_real* theta, const double* uniform, double sigma,
+                                     double log_std_init) {
+    const double whole = 1.19628801332260820; /* ∫_0^2 φ */
+    const ks_mlp* mlp = &policy->mlp;
+    for (int l = 0; l < mlp->num_layers; l++) {
+        for (size_t i = mlp->weight[l]; i < mlp->bias[l]; i++) {
+            double side = 2 * uniform[i] - 1;
+            double x = inverse_integral(whole * (side < 0 ? -side : side));
+            theta[i] = (ks_real)(side < 0 ? -sigma * x : sigma * x);
+        }
+    }
+    init_rest(policy, theta, log_std_init);
 }
 
 void ks_policy_scale_inputs(const ks_policy* policy, ks_real* theta, const double* size) {
@@ -204,32 +246,53 @@ void ks_policy_ws_destroy(ks_policy_ws* ws) {
 }
 
 void ks_ws_begin(ks_policy_ws* ws, const ks_policy* policy) {
-    memset(ws->grad, 0, policy->mlp.num_params * sizeof *ws->grad);
+    ws->begun = ws->flushed = false;
     memset(ws->grad_s, 0, ks_policy_head_cols(policy) * sizeof *ws->grad_s);
 }
 
+ks_mlp_sum ks_ws_sum(ks_policy_ws* ws) {
+    ks_mlp_sum sum = {ws->grad, ws->begun};
+    ws->begun = true;
+    return sum;
+}
+
+/* 0 + x, which is x but for a negative zero: the sum that starts from 0 */
 void ks_ws_flush(double* out, ks_policy_ws* ws, const ks_policy* policy) {
-    for (size_t i = 0; i < policy->mlp.num_params; i++) {
-        out[i] += (double)ws->grad[i];
+    size_t n = policy->mlp.num_params;
+    if (ws->flushed && ws->begun) {
+        for (size_t i = 0; i < n; i++) {
+            out[i] += (double)ws->grad[i];
+        }
+    } else if (ws->begun) {
+        for (size_t i = 0; i < n; i++) {
+            out[i] = 0 + (double)ws->grad[i];
+        }
+    } else if (!ws->flushed) {
+        memset(out, 0, n * sizeof *out);
     }
-    memset(ws->grad, 0, policy->mlp.num_params * sizeof *ws->grad);
+    ws->begun = false;
+    ws->flushed = true;
 }
 
 void ks_ws_end(double* out, ks_policy_ws* ws, const ks_policy* policy) {
     ks_ws_flush(out, ws, policy);
     for (size_t i = policy->mlp.num_params; i < policy->num_params; i++) {
-        out[i] += ws->grad_s[i - policy->mlp.num_params];
+        out[i] = 0 + ws->grad_s[i - policy->mlp.num_params];
     }
 }
 
 ks_rows ks_rows_block(const ks_policy* policy, ks_rows rows, size_t first) {
+    return ks_rows_part(policy, rows, first, KS_BLOCK_ROWS);
+}
+
+ks_rows ks_rows_part(const ks_policy* policy, ks_rows rows, size_t first, size_t most) {
     size_t left = rows.n - first;
-    return (ks_rows){
-        .n = left < KS_BLOCK_ROWS ? left : KS_BLOCK_ROWS,
-        .obs = rows.obs + first * (size_t)policy->settings.obs_dim,
-        .act = rows.act ? rows.act + first * ks_policy_act_cols(policy) : NULL,
-        .weight = rows.weight ? rows.weight + first : NULL,
-    };
+    rows.n = left < most ? left : most;
+    rows.obs += first * (size_t)policy->settings.obs_dim;
+    rows.act = rows.act ? rows.act + first * ks_policy_act_cols(policy) : NULL;
+    rows.weight = rows.weight ? rows.weight + first : NULL;
+    rows.logp = rows.logp ? rows.logp + first : NULL;
+    return rows;
 }
 
 ks_head_params ks_policy_head_params(double* memory, const ks_policy* policy, const ks_real* theta) {
@@ -284,6 +347,11 @@ static size_t categorical_sample(const ks_real* logits, size_t n, const ks_real*
 void ks_policy_sample(const ks_policy* policy, const ks_real* theta, size_t n, const ks_real* head,
                       const ks_real* noise, ks_real* act, ks_real* logp) {
     size_t cols = ks_policy_head_cols(policy);
+    if (policy->settings.head == KS_SQUARED_ERROR) {
+        memcpy(act, head, n * cols * sizeof *act);
+        memset(logp, 0, n * sizeof *logp);
+        return;
+    }
     if (policy->settings.head == KS_CATEGORICAL) {
         for (size_t r = 0; r < n; r++) {
             const ks_head_params p = {.head = KS_CATEGORICAL, .cols = cols};
@@ -315,13 +383,12 @@ void ks_policy_sample(const ks_policy* policy, const ks_real* theta, size_t n, c
 double ks_policy_nll(const ks_policy* policy, const ks_real* theta, ks_rows rows, ks_policy_ws* ws) {
     ks_head_params p = ks_policy_head_params(ws->head_params, policy, theta);
     ks_mlp_weights w = ks_mlp_transpose(&policy->mlp, theta, ws->theta_t);
-    size_t act_cols = ks_policy_act_cols(policy);
     double sum = 0;
     for (size_t first = 0; first < rows.n; first += KS_BLOCK_ROWS) {
         ks_rows b = ks_rows_block(policy, rows, first);
         ks_mlp_forward(&policy->mlp, w, b.n, b.obs, ws->hidden, ws->out);
         for (size_t r = 0; r < b.n; r++) {
-            sum -= (double)b.weight[r] * ks_head_logp(&p, ws->out + r * p.cols, b.act + r * act_cols);
+            sum -= ks_head_objective(&p, &b, r, ws->out);
         }
     }
     return sum;
@@ -336,8 +403,8 @@ double ks_policy_nll_grad(double* grad, const ks_policy* policy, const ks_real* 
     for (size_t first = 0; first < rows.n; first += KS_BLOCK_ROWS) {
         ks_rows b = ks_rows_block(policy, rows, first);
         ks_mlp_forward(&policy->mlp, w, b.n, b.obs, ws->hidden, ws->out);
-        sum += ks_head_delta(&p, b.n, ws->out, b.act, b.weight, scale, ws->delta_out, ws->grad_s);
-        ks_mlp_backward(&policy->mlp, w, b.n, b.obs, ws->hidden, ws->delta_out, ws->delta, ws->grad);
+        sum += ks_head_delta(&p, &b, ws->out, scale, ws->delta_out, ws->grad_s);
+        ks_mlp_backward(&policy->mlp, w, b.n, b.obs, ws->hidden, ws->delta_out, ws->delta, ks_ws_sum(ws));
         if (first / KS_BLOCK_ROWS % KS_FLUSH_BLOCKS == KS_FLUSH_BLOCKS - 1) {
             ks_ws_flush(grad, ws, policy);
         }
@@ -361,7 +428,7 @@ void ks_policy_compare(double* ratio_sum, double* kl_sum, const ks_policy* polic
         for (size_t r = 0; r < b.n; r++) {
             const ks_real* out = ws->out + r * now.cols;
             double logp = ks_head_logp(&now, out, b.act + r * act_cols);
-            *ratio_sum += (double)b.weight[r] * exp(logp - (double)old.logp[first + r]);
+            *ratio_sum += ks_rows_surrogate(&b, r, exp(logp - (double)old.logp[first + r]));
             *kl_sum += ks_head_kl(&before, old_head + r * now.cols, &now, out);
         }
     }

@@ -1,15 +1,19 @@
 /* policy.h: stochastic policies, and the one primitive that carries the toolkit.
  *
- * A policy is an MLP with a Gaussian head (mean from the network, state-independent learned log-std) or a categorical
- * head (logits). ks_policy is its layout only; the parameters θ are one flat vector that the caller owns, so that many
- * θ (one per task) share a layout:
+ * A policy is an MLP with a Gaussian head (mean from the network, state-independent learned log-std), a categorical
+ * head (logits), or the head of a regression, KS_SQUARED_ERROR. ks_policy is its layout only; the parameters θ are one flat
+ * vector that the caller owns, so that many θ (one per task) share a layout:
  *   for every layer the weight W (out x in, row-major), then the bias b (out); after the last, for a Gaussian head,
  *   the log-std (act). The standard deviation is exp(max(log-std, log_std_min)); below that floor its derivatives are 0.
  *
  * The primitive is the weighted negative log-likelihood of a batch of rows
  *   L(θ) = scale · Σ_n w_n (-log π_θ(a_n | s_n))
- * with value, gradient and exact Hessian-vector product, and the Fisher-vector product of the mean KL. These are the only
- * derivatives that the project contains (docs/mathematics.md).
+ * (or what ks_loss has in its place) with value, gradient and exact Hessian-vector product, and the Fisher-vector product of
+ * the mean KL. These are the only derivatives that the project contains (docs/mathematics.md).
+ *
+ * KS_SQUARED_ERROR has no distribution. A row's loss, mean_c (out_c - a_c)² over the act_dim outputs, stands wherever the other
+ * heads have -log π(a|s); mean_c (out'_c - out_c)² stands for the KL, and its Hessian by the outputs, 2 / act_dim, for their
+ * Fisher information (that is Gauss-Newton's matrix). So "log π" below is then minus a row's loss.
  *
  * Thread rule: a ks_policy is read-only after creation and may be shared; a workspace or tape is used by one thread at a
  * time. Nothing here allocates except the create functions. Functions that cannot fail assert their arguments. */
@@ -22,11 +26,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-typedef enum ks_head { KS_GAUSSIAN, KS_CATEGORICAL } ks_head;
+typedef enum ks_head { KS_GAUSSIAN, KS_CATEGORICAL, KS_SQUARED_ERROR } ks_head;
 
 typedef struct ks_policy_settings {
     int obs_dim;               /* inputs */
-    int act_dim;               /* Gaussian: action dimensions; categorical: number of actions */
+    int act_dim;               /* Gaussian: action dimensions; categorical: number of actions; else outputs */
     ks_head head;              /* default KS_GAUSSIAN */
     int num_hidden;            /* default 2; 0 is a linear policy */
     int hidden[KS_MAX_HIDDEN]; /* default {100, 100} */
@@ -46,16 +50,19 @@ void ks_policy_destroy(ks_policy* policy);
 const ks_policy_settings* ks_policy_get_settings(const ks_policy* policy);
 /* P, the length of θ. */
 size_t ks_policy_num_params(const ks_policy* policy);
-/* Where the log-std (act_dim) starts in θ; equals P for a categorical head. */
+/* Where the log-std (act_dim) starts in θ; equals P for the heads that have none. */
 size_t ks_policy_log_std_offset(const ks_policy* policy);
 /* Numbers per row of a stored action: act_dim, or 1 (the index) for a categorical head. */
 size_t ks_policy_act_cols(const ks_policy* policy);
-/* Numbers per row that the network puts out (means or logits): act_dim for both heads. */
+/* Numbers per row that the network puts out (means or logits): act_dim for every head. */
 size_t ks_policy_head_cols(const ks_policy* policy);
 
 /* Initial θ: Xavier-uniform weights, U(±sqrt(6 / (in + out))), zero biases, log-std = log_std_init.
  * `uniform` (P numbers in (0, 1)) is the randomness; those at biases and log-std are not read. */
 void ks_policy_init(const ks_policy* policy, ks_real* theta, const double* uniform, double log_std_init);
+/* Likewise with weights from a normal distribution of standard deviation sigma that is cut off at 2 sigma on both sides. */
+void ks_policy_init_truncated_normal(const ks_policy* policy, ks_real* theta, const double* uniform, double sigma,
+                                     double log_std_init);
 /* Turns θ into that of the policy that does on observations o what θ did on o_i / size_i: divides the first layer's weights
  * from observation i by size_i (obs_dim). */
 void ks_policy_scale_inputs(const ks_policy* policy, ks_real* theta, const double* size);
@@ -89,22 +96,35 @@ void ks_policy_forward(const ks_policy* policy, const ks_real* theta, size_t n, 
 void ks_policy_prepare(ks_policy_ws* ws, const ks_policy* policy, const ks_real* theta);
 void ks_policy_forward_prepared(const ks_policy* policy, size_t n, const ks_real* obs, ks_real* head, ks_policy_ws* ws);
 
-/* Noise numbers per row that ks_policy_sample reads: act_dim standard normals (Gaussian), 1 uniform in (0, 1) (categorical). */
+/* Noise numbers per row that ks_policy_sample reads: act_dim standard normals (Gaussian), 1 uniform in (0, 1) (categorical),
+ * none (squared error). */
 size_t ks_policy_noise_cols(const ks_policy* policy);
 
 /* Actions (n x act_cols) and their log-probabilities (n; summed over action dimensions) from head outputs and noise
- * (n x noise_cols). noise NULL: the mean, or the most likely action. Actions are not clipped. */
+ * (n x noise_cols). noise NULL: the mean, or the most likely action. Actions are not clipped. Squared error: the outputs
+ * themselves, of logp 0, the loss against them. */
 void ks_policy_sample(const ks_policy* policy, const ks_real* theta, size_t n, const ks_real* head,
                       const ks_real* noise, ks_real* act, ks_real* logp);
 
 /* ---- the primitive ------------------------------------------------------------------------------------------- */
+
+/* What is summed over the rows. r_n = π_θ(a_n|s_n) / π_n is how much likelier the action has become since it was sampled.
+ *   KS_LOSS_SCORE    -w_n log π_θ(a_n|s_n)
+ *   KS_LOSS_RATIO    -w_n r_n: the same gradient where r_n = 1, but another Hessian (ProMP's inner loss, Rothfuss et al. 2019)
+ *   KS_LOSS_CLIPPED  -min(w_n r_n, w_n clip(r_n, 1 - ε, 1 + ε)) (PPO, Schulman et al. 2017); where the second is less, the
+ *                    row's derivatives are 0
+ * Of KS_SQUARED_ERROR, which has no likelihood, only the first. */
+typedef enum ks_loss { KS_LOSS_SCORE, KS_LOSS_RATIO, KS_LOSS_CLIPPED } ks_loss;
 
 /* n timesteps. All arrays are the caller's and are only read. */
 typedef struct ks_rows {
     size_t n;
     const ks_real* obs;    /* (n x obs_dim) */
     const ks_real* act;    /* (n x act_cols) */
-    const ks_real* weight; /* (n): w_n, e.g. the advantage */
+    const ks_real* weight; /* (n): w_n, e.g. the advantage; NULL: all are 1 */
+    ks_loss loss;          /* default KS_LOSS_SCORE; the others need logp */
+    const ks_real* logp;   /* (n): log π_n when they were sampled, or NULL; not read by KS_LOSS_SCORE */
+    double clip;           /* ε > 0 of KS_LOSS_CLIPPED */
 } ks_rows;
 
 /* The policy that rows are compared with: outputs at the old parameters. */
@@ -114,14 +134,15 @@ typedef struct ks_old_policy {
     const ks_real* theta; /* (P): its parameters, of which only the log-std is read */
 } ks_old_policy;
 
-/* Σ_n w_n (-log π_θ(a_n|s_n)), summed in double. */
+/* Σ_n w_n (-log π_θ(a_n|s_n)), summed in double. Here and below: or the sum that rows.loss says. */
 double ks_policy_nll(const ks_policy* policy, const ks_real* theta, ks_rows rows, ks_policy_ws* ws);
 
-/* grad (P) += scale · ∇_θ Σ_n w_n (-log π_θ(a_n|s_n)); returns the sum's value (unscaled). */
+/* grad (P) = scale · ∇_θ Σ_n w_n (-log π_θ(a_n|s_n)); returns the sum's value (unscaled). */
 double ks_policy_nll_grad(double* grad, const ks_policy* policy, const ks_real* theta, ks_rows rows, double scale,
                           ks_policy_ws* ws);
 
-/* *ratio_sum = Σ_n w_n π_θ/π_old, *kl_sum = Σ_n KL(π_old ‖ π_θ), in one forward pass. */
+/* *ratio_sum = Σ_n w_n π_θ/π_old, clipped if rows.loss is KS_LOSS_CLIPPED; *kl_sum = Σ_n KL(π_old ‖ π_θ); in one forward pass.
+ * π_old is old.logp; rows.logp is not read. */
 void ks_policy_compare(double* ratio_sum, double* kl_sum, const ks_policy* policy, const ks_real* theta, ks_rows rows,
                        ks_old_policy old, ks_policy_ws* ws);
 
@@ -141,7 +162,8 @@ ks_policy_flop ks_policy_count_flop(const ks_policy* policy);
 /* ---- tapes: curvature products on fixed rows at a fixed θ ------------------------------------------------------ */
 
 /* A tape keeps what a forward (and backward) pass leaves, so that many Hessian- or Fisher-vector products at the same θ
- * on the same rows need not redo it. It refers to the rows and to θ, which must stay as they are while it is used. */
+ * on the same rows need not redo it, with the transposes of θ. It refers to the rows and to θ, which must stay as they are
+ * while it is used. */
 typedef struct ks_tape ks_tape;
 
 typedef enum ks_tape_kind {
@@ -154,14 +176,15 @@ ks_tape* ks_tape_create(const ks_policy* policy, ks_tape_kind kind, size_t max_r
 void ks_tape_destroy(ks_tape* tape);
 size_t ks_tape_bytes(const ks_policy* policy, ks_tape_kind kind, size_t max_rows);
 
-/* Records rows at theta. Products below are those of scale · Σ_n …. For KS_TAPE_FISHER act and weight are not read.
- * If grad (P) is not NULL (KS_TAPE_HESSIAN only), grad += scale · ∇ Σ_n w_n (-log π), as ks_policy_nll_grad does. */
-void ks_tape_record(ks_tape* tape, double* grad, const ks_real* theta, ks_rows rows, double scale, ks_policy_ws* ws);
+/* Records rows at theta. Products below are those of scale · Σ_n …. For KS_TAPE_FISHER act, weight and loss are not read.
+ * If grad (P) is not NULL (KS_TAPE_HESSIAN only), grad = scale · ∇ Σ_n w_n (-log π), as ks_policy_nll_grad does.
+ * Returns the sum's value (unscaled); 0 for KS_TAPE_FISHER. */
+double ks_tape_record(ks_tape* tape, double* grad, const ks_real* theta, ks_rows rows, double scale, ks_policy_ws* ws);
 
-/* out (P) += scale · H v, H the Hessian of Σ_n w_n (-log π_θ(a_n|s_n)) at the recorded θ (Pearlmutter's R-operator, exact). */
+/* out (P) = scale · H v, H the Hessian of Σ_n w_n (-log π_θ(a_n|s_n)) at the recorded θ (Pearlmutter's R-operator, exact). */
 void ks_tape_hvp(double* out, const ks_tape* tape, const ks_real* v, ks_policy_ws* ws);
 
-/* out (P) += scale · F v, F the Hessian at θ of Σ_n KL(π_θ(recorded) ‖ π_θ), which is the Fisher information. */
+/* out (P) = scale · F v, F the Hessian at θ of Σ_n KL(π_θ(recorded) ‖ π_θ), which is the Fisher information. */
 void ks_tape_fvp(double* out, const ks_tape* tape, const ks_real* v, ks_policy_ws* ws);
 
 #endif

@@ -10,8 +10,10 @@
 
 enum { LR_TEXT = KS_NUMBER_ROOM * KS_POLICY_MAX_LR };
 static const char* const FORMAT = "kshot.policy.1";
-static const char* const ACTIVATIONS[] = {[KS_RELU] = "relu", [KS_TANH] = "tanh"};
-static const char* const HEADS[] = {[KS_GAUSSIAN] = "gaussian", [KS_CATEGORICAL] = "categorical"};
+/* each list ends with NULL */
+static const char* const ACTIVATIONS[] = {[KS_RELU] = "relu", [KS_TANH] = "tanh", NULL};
+static const char* const HEADS[] = {
+    [KS_GAUSSIAN] = "gaussian", [KS_CATEGORICAL] = "categorical", [KS_SQUARED_ERROR] = "squared_error", NULL};
 
 /* "0.5,0.25", each number in the shortest form that reads back exactly */
 static void lr_text(char text[LR_TEXT], const double* lr, int count) {
@@ -20,6 +22,37 @@ static void lr_text(char text[LR_TEXT], const double* lr, int count) {
     for (int i = 0; i < count; i++) {
         char number[KS_NUMBER_ROOM];
         used += (size_t)snprintf(text + used, LR_TEXT - used, i ? ",%s" : "%s", ks_print_double(number, lr[i]));
+    }
+}
+
+static const char* const LEARNED[] = {[KS_LEARNED_NONE] = "none",
+                                      [KS_LEARNED_ONE] = "one",
+                                      [KS_LEARNED_TENSOR] = "tensor",
+                                      [KS_LEARNED_PARAMETER] = "parameter",
+                                      NULL};
+static const char* const ADAPTS[] = {
+    [KS_ADAPTS_ALL] = "all", [KS_ADAPTS_HEAD] = "head", [KS_ADAPTS_BODY] = "body", NULL};
+
+ks_step_sizes ks_policy_info_sizes(const ks_policy_info* info) {
+    return (ks_step_sizes){.lr = info->inner_lr,
+                           .steps = info->inner_steps,
+                           .learned = info->learned,
+                           .adapts = info->adapts,
+                           .per_step = info->per_step};
+}
+
+/* What is written only where it is not as in the paper's reinforcement learning. */
+static void write_unusual(ks_tensor_writer* w, const ks_policy_info* info) {
+    if (*info->problem) {
+        ks_tensor_writer_meta(w, "problem", info->problem);
+        ks_tensor_writer_meta(w, "problem_settings", info->problem_settings);
+    }
+    if (info->learned != KS_LEARNED_NONE) {
+        ks_tensor_writer_meta(w, "inner_learned", LEARNED[info->learned]);
+        ks_tensor_writer_meta(w, "inner_per_step", info->per_step ? "true" : "false");
+    }
+    if (info->adapts != KS_ADAPTS_ALL) {
+        ks_tensor_writer_meta(w, "inner_adapts", ADAPTS[info->adapts]);
     }
 }
 
@@ -45,6 +78,7 @@ void ks_policy_write_meta(ks_tensor_writer* w, const ks_policy* policy, const ks
     ks_tensor_writer_meta_int(w, "horizon", info->horizon);
     ks_tensor_writer_meta_int(w, "iteration", info->iteration);
     ks_tensor_writer_meta_int(w, "seed", info->seed);
+    write_unusual(w, info);
     if (info->num_eval_lr > 0) {
         char text[LR_TEXT];
         lr_text(text, info->eval_lr, info->num_eval_lr);
@@ -52,14 +86,30 @@ void ks_policy_write_meta(ks_tensor_writer* w, const ks_policy* policy, const ks
     }
 }
 
-void ks_policy_write_theta(ks_tensor_writer* w, const ks_policy* policy, const ks_real* theta) {
+/* The tensor of learned step sizes' logarithms: (count), or (k x count) where every step has its own. */
+static const char* const LOG_LR = "inner.log_lr";
+
+static int log_lr_shape(size_t shape[2], const ks_step_sizes* sizes, const ks_policy* policy) {
+    size_t set = ks_step_sizes_set(sizes, policy);
+    shape[0] = sizes->per_step ? ks_step_sizes_count(sizes, policy) / set : set;
+    shape[1] = set;
+    return sizes->per_step ? 2 : 1;
+}
+
+void ks_policy_write_params(ks_tensor_writer* w, const ks_policy* policy, const ks_step_sizes* sizes,
+                            const ks_real* params) {
     for (size_t i = 0; i < ks_policy_num_tensors(policy); i++) {
         ks_policy_tensor t = ks_policy_tensor_at(policy, i);
-        ks_tensor_writer_add_real(w, t.name, t.ndim, t.shape, theta + t.offset, sizeof *theta);
+        ks_tensor_writer_add_real(w, t.name, t.ndim, t.shape, params + t.offset, sizeof *params);
+    }
+    if (ks_step_sizes_count(sizes, policy) > 0) {
+        size_t shape[2];
+        int ndim = log_lr_shape(shape, sizes, policy);
+        ks_tensor_writer_add_real(w, LOG_LR, ndim, shape, params + ks_policy_num_params(policy), sizeof *params);
     }
 }
 
-bool ks_policy_save(const char* path, const ks_policy* policy, const ks_real* theta, const ks_policy_info* info,
+bool ks_policy_save(const char* path, const ks_policy* policy, const ks_real* params, const ks_policy_info* info,
                     ks_error* err) {
     ks_tensor_writer* w = ks_tensor_writer_create(err);
     if (!w) {
@@ -67,7 +117,8 @@ bool ks_policy_save(const char* path, const ks_policy* policy, const ks_real* th
     }
     ks_tensor_writer_meta(w, "format", FORMAT);
     ks_policy_write_meta(w, policy, info);
-    ks_policy_write_theta(w, policy, theta);
+    ks_step_sizes sizes = ks_policy_info_sizes(info);
+    ks_policy_write_params(w, policy, &sizes, params);
     bool ok = ks_tensor_writer_save(w, path, KS_SAVE_AGAIN, err);
     ks_tensor_writer_destroy(w);
     return ok;
@@ -86,14 +137,18 @@ static bool read_choice(const ks_tensor_file* f, const char* key, const char* co
     if (!text) {
         return false;
     }
-    for (int i = 0; i < 2; i++) {
+    char choices[80] = "";
+    size_t used = 0;
+    for (int i = 0; names[i]; i++) {
         if (strcmp(text, names[i]) == 0) {
             *value = i;
             return true;
         }
+        const char* between = i == 0 ? "" : names[i + 1] ? ", " : " or ";
+        used += (size_t)snprintf(choices + used, sizeof choices - used, "%s%s", between, names[i]);
     }
-    return ks_fail(err, KS_BAD_INPUT, "%s: metadata '%s' is '%.40s', not %s or %s", ks_tensor_file_path(f), key, text,
-                   names[0], names[1]);
+    return ks_fail(err, KS_BAD_INPUT, "%s: metadata '%s' is '%.40s', not %s", ks_tensor_file_path(f), key, text,
+                   choices);
 }
 
 /* "100,100", or "" for a linear policy */
@@ -161,6 +216,31 @@ static bool read_int(const ks_tensor_file* f, const char* key, int min, int max,
     return true;
 }
 
+/* A name of a list, which a file need not have: then it is the first. */
+static bool read_optional(const ks_tensor_file* f, const char* key, const char* const* names, int* value,
+                          ks_error* err) {
+    *value = 0;
+    return !ks_tensor_file_meta(f, key) || read_choice(f, key, names, value, err);
+}
+
+static bool read_unusual(const ks_tensor_file* f, ks_policy_info* i, ks_error* err) {
+    static const char* const BOOL[] = {"false", "true", NULL};
+    int per_step = 0;
+    bool ok = read_optional(f, "inner_learned", LEARNED, &i->learned, err) &&
+              read_optional(f, "inner_adapts", ADAPTS, &i->adapts, err) &&
+              read_optional(f, "inner_per_step", BOOL, &per_step, err);
+    i->per_step = per_step == 1;
+    if (ok && i->learned != KS_LEARNED_NONE && i->inner_steps == 0) {
+        ok = ks_fail(err, KS_BAD_INPUT, "%s: metadata 'inner_learned' is '%s', and there is no inner step",
+                     ks_tensor_file_path(f), LEARNED[i->learned]);
+    }
+    if (ok && ks_tensor_file_meta(f, "problem")) {
+        ok = read_name(f, "problem", i->problem, sizeof i->problem, err) &&
+             read_name(f, "problem_settings", i->problem_settings, sizeof i->problem_settings, err);
+    }
+    return ok;
+}
+
 bool ks_policy_read_meta(const ks_tensor_file* f, ks_policy_settings* settings, ks_policy_info* info, ks_error* err) {
     ks_policy_settings s = {0};
     ks_policy_info i = {0};
@@ -178,7 +258,8 @@ bool ks_policy_read_meta(const ks_tensor_file* f, ks_policy_settings* settings, 
         ks_tensor_file_meta_double(f, "gae_lambda", KS_RANGE_GAE_LAMBDA, &i.gae_lambda, err) &&
         read_int(f, "horizon", KS_RANGE_HORIZON, &i.horizon, err) &&
         ks_tensor_file_meta_int(f, "iteration", 0, INT64_MAX, &i.iteration, err) &&
-        ks_tensor_file_meta_int(f, "seed", 0, INT64_MAX, &i.seed, err) && read_eval_lr(f, &i, err);
+        ks_tensor_file_meta_int(f, "seed", 0, INT64_MAX, &i.seed, err) && read_eval_lr(f, &i, err) &&
+        read_unusual(f, &i, err);
     if (!ok) {
         return false;
     }
@@ -189,29 +270,44 @@ bool ks_policy_read_meta(const ks_tensor_file* f, ks_policy_settings* settings, 
     return true;
 }
 
-bool ks_policy_read_theta(const ks_tensor_file* f, const ks_policy* policy, ks_real* theta, ks_error* err) {
-    for (size_t i = 0; i < ks_policy_num_tensors(policy); i++) {
-        ks_policy_tensor t = ks_policy_tensor_at(policy, i);
-        if (!ks_tensor_file_get_real(f, t.name, t.ndim, t.shape, theta + t.offset, err)) {
-            return false;
-        }
-        for (size_t j = 0; j < t.count; j++) {
-            if (!isfinite((float)theta[t.offset + j])) {
-                return ks_fail(err, KS_BAD_INPUT,
-                               "%s: tensor '%s' holds a number that is not finite, or too large for F32",
-                               ks_tensor_file_path(f), t.name);
-            }
+static bool read_tensor(const ks_tensor_file* f, const char* name, int ndim, const size_t* shape, ks_real* out,
+                        ks_error* err) {
+    size_t count = ndim == 2 ? shape[0] * shape[1] : shape[0];
+    if (!ks_tensor_file_get_real(f, name, ndim, shape, out, err)) {
+        return false;
+    }
+    for (size_t j = 0; j < count; j++) {
+        if (!isfinite((float)out[j])) {
+            return ks_fail(err, KS_BAD_INPUT, "%s: tensor '%s' holds a number that is not finite, or too large for F32",
+                           ks_tensor_file_path(f), name);
         }
     }
     return true;
 }
 
+bool ks_policy_read_params(const ks_tensor_file* f, const ks_policy* policy, const ks_step_sizes* sizes,
+                           ks_real* params, ks_error* err) {
+    for (size_t i = 0; i < ks_policy_num_tensors(policy); i++) {
+        ks_policy_tensor t = ks_policy_tensor_at(policy, i);
+        if (!read_tensor(f, t.name, t.ndim, t.shape, params + t.offset, err)) {
+            return false;
+        }
+    }
+    size_t shape[2];
+    return ks_step_sizes_count(sizes, policy) == 0 || read_tensor(f, LOG_LR, log_lr_shape(shape, sizes, policy), shape,
+                                                                  params + ks_policy_num_params(policy), err);
+}
+
 /* are all tensors there? Asked before memory is, since the metadata may speak of sizes that no file has. */
-static bool check_shapes(const ks_tensor_file* f, const ks_policy* policy, ks_error* err) {
+static bool check_shapes(const ks_tensor_file* f, const ks_policy* policy, const ks_step_sizes* sizes, ks_error* err) {
     bool ok = true;
+    size_t shape[2];
     for (size_t i = 0; ok && i < ks_policy_num_tensors(policy); i++) {
         ks_policy_tensor t = ks_policy_tensor_at(policy, i);
         ok = ks_tensor_file_get_real(f, t.name, t.ndim, t.shape, NULL, err);
+    }
+    if (ok && ks_step_sizes_count(sizes, policy) > 0) {
+        ok = ks_tensor_file_get_real(f, LOG_LR, log_lr_shape(shape, sizes, policy), shape, NULL, err);
     }
     return ok;
 }
@@ -225,9 +321,9 @@ static void note_type(char* out, size_t room, const ks_tensor_file* f, const ks_
     }
 }
 
-bool ks_policy_load(const char* path, ks_policy** policy, ks_real** theta, ks_policy_info* info, ks_error* err) {
+bool ks_policy_load(const char* path, ks_policy** policy, ks_real** params, ks_policy_info* info, ks_error* err) {
     *policy = NULL;
-    *theta = NULL;
+    *params = NULL;
     ks_policy_settings settings;
     ks_tensor_file* f = ks_tensor_file_open(path, FORMAT, err);
     bool ok = f && ks_policy_read_meta(f, &settings, info, err);
@@ -235,19 +331,20 @@ bool ks_policy_load(const char* path, ks_policy** policy, ks_real** theta, ks_po
         *policy = ks_policy_create(&settings, err);
         ok = *policy != NULL;
     }
-    ok = ok && check_shapes(f, *policy, err);
+    ks_step_sizes sizes = ok ? ks_policy_info_sizes(info) : (ks_step_sizes){0};
+    ok = ok && check_shapes(f, *policy, &sizes, err);
     if (ok) {
-        *theta = malloc(ks_policy_num_params(*policy) * sizeof **theta);
-        ok = *theta ? ks_policy_read_theta(f, *policy, *theta, err)
-                    : ks_fail(err, KS_FAILED, "%s: not enough memory", path);
+        *params = malloc((ks_policy_num_params(*policy) + ks_step_sizes_count(&sizes, *policy)) * sizeof **params);
+        ok = *params ? ks_policy_read_params(f, *policy, &sizes, *params, err)
+                     : ks_fail(err, KS_FAILED, "%s: not enough memory", path);
     }
     if (ok) {
         note_type(info->converted_from, sizeof info->converted_from, f, *policy);
     } else {
         ks_policy_destroy(*policy);
-        free(*theta);
+        free(*params);
         *policy = NULL;
-        *theta = NULL;
+        *params = NULL;
     }
     ks_tensor_file_close(f);
     return ok;

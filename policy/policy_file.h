@@ -4,7 +4,7 @@
 #define KS_POLICY_POLICY_FILE_H
 
 #include "base/safetensors.h"
-#include "policy/policy.h"
+#include "policy/step_sizes.h"
 
 #include <stdint.h>
 
@@ -24,28 +24,37 @@ typedef struct ks_policy_info {
     double eval_lr
         [KS_POLICY_MAX_LR]; /* (num_eval_lr) of its first, second, … gradient step; the last is that of all further ones */
     int64_t seed;           /* a uint64_t seed would not fit other readers' integers: 0 … 2^63 - 1 */
-    char converted_from[8]; /* of a policy that was read: the type of tensors that were not F32; "": all were */
+    int learned, adapts;        /* ks_learned, ks_adapts: what its inner steps change, and by how much (step_sizes.h) */
+    bool per_step;              /* one set of learned step sizes for each of inner_steps */
+    char problem[32];           /* of a model that does not act: the kind of problem; "": it acts in env */
+    char problem_settings[512]; /* "KEY=VALUE KEY=VALUE" of that problem */
+    char converted_from[8];     /* of a policy that was read: the type of tensors that were not F32; "": all were */
 } ks_policy_info;
 
-/* Writes θ (P) atomically. Errors: KS_FAILED. */
-bool ks_policy_save(const char* path, const ks_policy* policy, const ks_real* theta, const ks_policy_info* info,
+/* How it adapts. */
+ks_step_sizes ks_policy_info_sizes(const ks_policy_info* info);
+
+/* Writes params (θ, then what is learned with it: step_sizes.h) atomically. Errors: KS_FAILED. */
+bool ks_policy_save(const char* path, const ks_policy* policy, const ks_real* params, const ks_policy_info* info,
                     ks_error* err);
 
 /* Keeps step sizes with a policy file (the info's eval_lr), atomically; nothing else of it changes. lr (1 <= count <=
  * KS_POLICY_MAX_LR): finite, none below 0. Errors: KS_BAD_INPUT (no policy file), KS_FAILED. */
 bool ks_policy_keep_lr(const char* path, const double* lr, int count, ks_error* err);
 
-/* Reads a policy: its layout, its θ (P) and its info. *policy and *theta are the caller's (ks_policy_destroy, free).
+/* Reads a policy: its layout, its parameters (Q: θ, then learned step sizes) and its info. *policy and *params are the caller's (ks_policy_destroy, free).
  * Errors: KS_BAD_INPUT naming file and what is wrong with it (also a θ that is not finite, and numbers outside the ranges that
  * a config's are held to, policy/ranges.h). Metadata and tensors that are not a policy's are passed over. Tensors of
  * type F64, F16 or BF16 are converted. */
-bool ks_policy_load(const char* path, ks_policy** policy, ks_real** theta, ks_policy_info* info, ks_error* err);
+bool ks_policy_load(const char* path, ks_policy** policy, ks_real** params, ks_policy_info* info, ks_error* err);
 
 /* The layout and info of a file that is open already (a policy or a checkpoint, whose metadata holds the same keys). */
 bool ks_policy_read_meta(const ks_tensor_file* file, ks_policy_settings* settings, ks_policy_info* info, ks_error* err);
-/* Adds the layout's and info's metadata, and θ's tensors, to a file that is being written. */
+/* Adds the layout's and info's metadata, and the parameters' tensors, to a file that is being written. */
 void ks_policy_write_meta(ks_tensor_writer* writer, const ks_policy* policy, const ks_policy_info* info);
-void ks_policy_write_theta(ks_tensor_writer* writer, const ks_policy* policy, const ks_real* theta);
-bool ks_policy_read_theta(const ks_tensor_file* file, const ks_policy* policy, ks_real* theta, ks_error* err);
+void ks_policy_write_params(ks_tensor_writer* writer, const ks_policy* policy, const ks_step_sizes* sizes,
+                            const ks_real* params);
+bool ks_policy_read_params(const ks_tensor_file* file, const ks_policy* policy, const ks_step_sizes* sizes,
+                           ks_real* params, ks_error* err);
 
 #endif

@@ -43,7 +43,7 @@ static bool check_fit(const ks_env_model* model, const ks_policy* policy, ks_err
     bool discrete = def->num_actions > 0;
     int actions = discrete ? def->num_actions : def->act_dim;
     int obs = ks_env_model_obs_dim(model);
-    if (s->obs_dim != obs || s->act_dim != actions || (s->head == KS_CATEGORICAL) != discrete) {
+    if (s->obs_dim != obs || s->act_dim != actions || s->head != (discrete ? KS_CATEGORICAL : KS_GAUSSIAN)) {
         return ks_fail(
             err, KS_BAD_INPUT,
             "the policy does not fit the environment: it takes %d observations and gives %d %s actions; %s has "
@@ -441,9 +441,9 @@ void ks_draw_tasks(double* task, const ks_env_def* def, uint64_t seed, uint64_t 
     }
 }
 
-void ks_draw_held_out_tasks(double* task, const ks_env_def* def, uint64_t seed, size_t count) {
+void ks_draw_held_out_tasks(double* task, const ks_env_def* def, uint64_t seed, size_t first, size_t count) {
     ks_stream stream = ks_stream_make(seed, KS_RNG_HELD_OUT, 0, 0);
     for (size_t i = 0; i < count; i++) {
-        draw_task(task + i * (size_t)def->task_dim, def, stream, (uint32_t)i, i, true);
+        draw_task(task + i * (size_t)def->task_dim, def, stream, (uint32_t)(first + i), first + i, true);
     }
 }

@@ -57,8 +57,8 @@ void ks_sweep_task(double* task, const ks_env_def* def, size_t t, size_t horizon
 /* Draws training tasks first … first+count-1 of an iteration: task (count x task_dim). */
 void ks_draw_tasks(double* task, const ks_env_def* def, uint64_t seed, uint64_t iteration, uint32_t first,
                    size_t count);
-/* Draws `count` held-out tasks, which follow from the seed alone; where there are task_kinds distinct ones, equally many of
- * each (task i is of kind i mod task_kinds). */
-void ks_draw_held_out_tasks(double* task, const ks_env_def* def, uint64_t seed, size_t count);
+/* Draws held-out tasks first … first+count-1, which follow from the seed alone; where there are task_kinds distinct ones, equally
+ * many of each (task i is of kind i mod task_kinds). */
+void ks_draw_held_out_tasks(double* task, const ks_env_def* def, uint64_t seed, size_t first, size_t count);
 
 #endif

@@ -5,17 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char* const FORMAT = "kshot.checkpoint.1";
-
 /* ---- state ------------------------------------------------------------------------------------------------------- */
 
-bool ks_run_state_create(ks_run_state* s, size_t num_params, ks_error* err) {
-    *s = (ks_run_state){.last_return = {NAN, NAN}, .best_return = -HUGE_VAL};
-    s->theta = calloc(num_params, sizeof *s->theta);
-    s->cg_start = calloc(num_params, sizeof *s->cg_start);
-    s->theta_last = calloc(num_params, sizeof *s->theta_last);
-    s->theta_best = calloc(num_params, sizeof *s->theta_best);
-    if (!s->theta || !s->cg_start || !s->theta_last || !s->theta_best) {
+bool ks_run_state_create(ks_run_state* s, size_t num_params, size_t outer_size, ks_error* err) {
+    *s = (ks_run_state){
+        .num_params = num_params, .outer_size = outer_size, .last_metric = {NAN, NAN}, .best_metric = -HUGE_VAL};
+    s->params = calloc(num_params, sizeof *s->params);
+    s->outer = calloc(outer_size + 1, sizeof *s->outer);
+    s->params_last = calloc(num_params, sizeof *s->params_last);
+    s->params_best = calloc(num_params, sizeof *s->params_best);
+    if (!s->params || !s->outer || !s->params_last || !s->params_best) {
         ks_run_state_free(s);
         return ks_fail(err, KS_FAILED, "not enough memory for %zu parameters", num_params);
     }
@@ -23,19 +22,19 @@ bool ks_run_state_create(ks_run_state* s, size_t num_params, ks_error* err) {
 }
 
 void ks_run_state_free(ks_run_state* s) {
-    free(s->theta);
-    free(s->cg_start);
-    free(s->theta_last);
-    free(s->theta_best);
+    free(s->params);
+    free(s->outer);
+    free(s->params_last);
+    free(s->params_best);
     *s = (ks_run_state){0};
 }
 
 /* the mean of the last iteration's return with its neighbours', as far as there are any */
 static double last_mean(const ks_run_state* s, double next) {
-    double sum = s->last_return[0];
+    double sum = s->last_metric[0];
     int count = 1;
-    if (!isnan(s->last_return[1])) {
-        sum += s->last_return[1];
+    if (!isnan(s->last_metric[1])) {
+        sum += s->last_metric[1];
         count++;
     }
     if (!isnan(next)) {
@@ -45,34 +44,43 @@ static double last_mean(const ks_run_state* s, double next) {
     return sum / count;
 }
 
-void ks_run_state_note(ks_run_state* s, const ks_real* theta_start, double return_after, size_t num_params) {
-    if (!isnan(s->last_return[0])) {
-        double mean = last_mean(s, return_after);
-        if (mean > s->best_return) {
-            memcpy(s->theta_best, s->theta_last, num_params * sizeof *s->theta_best);
-            s->best_return = mean;
+void ks_run_state_note(ks_run_state* s, const ks_real* params_start, double metric_after) {
+    size_t bytes = s->num_params * sizeof *s->params;
+    if (!isnan(s->last_metric[0])) {
+        double mean = last_mean(s, metric_after);
+        if (mean > s->best_metric) {
+            memcpy(s->params_best, s->params_last, bytes);
+            s->best_metric = mean;
             s->best_iteration = s->iteration - 1;
         }
     }
-    memcpy(s->theta_last, theta_start, num_params * sizeof *theta_start);
-    s->last_return[1] = s->last_return[0];
-    s->last_return[0] = return_after;
+    memcpy(s->params_last, params_start, bytes);
+    s->last_metric[1] = s->last_metric[0];
+    s->last_metric[0] = metric_after;
 }
 
-void ks_run_state_best(const ks_run_state* s, const ks_real** theta, int64_t* iteration) {
-    if (isnan(s->last_return[0])) { /* nothing was tried */
-        *theta = s->theta;
+void ks_run_state_best(const ks_run_state* s, const ks_real** params, int64_t* iteration) {
+    if (isnan(s->last_metric[0])) { /* nothing was tried */
+        *params = s->params;
         *iteration = s->iteration;
-    } else if (last_mean(s, NAN) > s->best_return) {
-        *theta = s->theta_last;
+    } else if (last_mean(s, NAN) > s->best_metric) {
+        *params = s->params_last;
         *iteration = s->iteration - 1;
     } else {
-        *theta = s->theta_best;
+        *params = s->params_best;
         *iteration = s->best_iteration;
     }
 }
 
 /* ---- file ---------------------------------------------------------------------------------------------------------- */
+
+/* TRPO remembers where conjugate gradient may start; that is as long as the parameters are, and all that version 0.1.0 knew. */
+static const char* const RUN_CG_START = "run.cg_start";
+static const char* const RUN_OUTER = "run.outer";
+
+static const char* outer_name(const ks_run_state* s) {
+    return s->outer_size == s->num_params ? RUN_CG_START : RUN_OUTER;
+}
 
 bool ks_checkpoint_save(const char* path, const ks_policy* policy, const ks_policy_info* info, const ks_run_state* s,
                         ks_error* err) {
@@ -80,17 +88,18 @@ bool ks_checkpoint_save(const char* path, const ks_policy* policy, const ks_poli
     if (!w) {
         return false;
     }
-    const size_t p = ks_policy_num_params(policy);
-    const double returns[3] = {s->last_return[0], s->last_return[1], s->best_return};
+    const size_t p = s->num_params;
+    const ks_step_sizes sizes = ks_policy_info_sizes(info);
+    const double returns[3] = {s->last_metric[0], s->last_metric[1], s->best_metric};
     const int64_t counts[3] = {s->iteration, (int64_t)s->env_steps, s->best_iteration};
-    ks_tensor_writer_meta(w, "format", FORMAT);
+    ks_tensor_writer_meta(w, "format", KS_CHECKPOINT_FORMAT);
     ks_policy_write_meta(w, policy, info);
     ks_tensor_writer_add(w, "run.counts", KS_I64, 1, (size_t[]){3}, counts);
     ks_tensor_writer_add(w, "run.returns", KS_F64, 1, (size_t[]){3}, returns);
-    ks_policy_write_theta(w, policy, s->theta);
-    ks_tensor_writer_add_real(w, "run.cg_start", 1, &p, s->cg_start, sizeof *s->cg_start);
-    ks_tensor_writer_add_real(w, "run.theta_last", 1, &p, s->theta_last, sizeof *s->theta_last);
-    ks_tensor_writer_add_real(w, "run.theta_best", 1, &p, s->theta_best, sizeof *s->theta_best);
+    ks_policy_write_params(w, policy, &sizes, s->params);
+    ks_tensor_writer_add_real(w, outer_name(s), 1, &s->outer_size, s->outer, sizeof *s->outer);
+    ks_tensor_writer_add_real(w, "run.theta_last", 1, &p, s->params_last, sizeof *s->params_last);
+    ks_tensor_writer_add_real(w, "run.theta_best", 1, &p, s->params_best, sizeof *s->params_best);
     bool ok = ks_tensor_writer_save(w, path, KS_SAVE_CHECKSUM | KS_SAVE_AGAIN, err);
     ks_tensor_writer_destroy(w);
     return ok;
@@ -116,6 +125,20 @@ static bool has(const ks_tensor_file* f, const char* name) {
     return false;
 }
 
+/* Zeros where the file has none: version 0.1.0 knew TRPO alone and kept nothing of it, and what another outer step remembers is of no
+ * use to this one (kshot audit may ask for that; a run goes on with its own). */
+static bool read_outer(const ks_tensor_file* f, ks_run_state* s, ks_error* err) {
+    const char* name = outer_name(s);
+    bool others = has(f, strcmp(name, RUN_OUTER) == 0 ? RUN_CG_START : RUN_OUTER);
+    bool missing = !has(f, name) && (others || strcmp(name, RUN_CG_START) == 0);
+    return missing || read_flat(f, name, s->outer, s->outer_size, err);
+}
+
+static size_t num_sizes(const ks_policy_info* info, const ks_policy* policy) {
+    ks_step_sizes sizes = ks_policy_info_sizes(info);
+    return ks_step_sizes_count(&sizes, policy);
+}
+
 static bool same_layout(const ks_policy_settings* a, const ks_policy_settings* b) {
     return a->obs_dim == b->obs_dim && a->act_dim == b->act_dim && a->head == b->head &&
            a->num_hidden == b->num_hidden &&
@@ -125,28 +148,32 @@ static bool same_layout(const ks_policy_settings* a, const ks_policy_settings* b
 
 bool ks_checkpoint_load(const char* path, const ks_policy* policy, ks_policy_info* info, ks_run_state* s,
                         ks_error* err) {
-    const size_t p = ks_policy_num_params(policy);
+    const size_t p = s->num_params;
     const void *counts, *returns;
     ks_policy_settings settings;
-    ks_tensor_file* f = ks_tensor_file_open(path, FORMAT, err);
+    ks_tensor_file* f = ks_tensor_file_open(path, KS_CHECKPOINT_FORMAT, err);
     bool ok = f && ks_policy_read_meta(f, &settings, info, err);
     if (ok && !same_layout(&settings, ks_policy_get_settings(policy))) {
         ok = ks_fail(err, KS_BAD_INPUT, "%s: its network is another than the config's", path);
     }
-    ok = ok && ks_policy_read_theta(f, policy, s->theta, err) &&
+    if (ok && ks_policy_num_params(policy) + num_sizes(info, policy) != p) {
+        ok = ks_fail(err, KS_BAD_INPUT, "%s: its learned step sizes are others than the config's", path);
+    }
+    ks_step_sizes sizes = ok ? ks_policy_info_sizes(info) : (ks_step_sizes){0};
+    ok = ok && ks_policy_read_params(f, policy, &sizes, s->params, err) &&
          ks_tensor_file_get(f, "run.counts", KS_I64, 1, (size_t[]){3}, &counts, err) &&
-         ks_tensor_file_get(f, "run.returns", KS_F64, 1, (size_t[]){3}, &returns, err) &&
-         (!has(f, "run.cg_start") || read_flat(f, "run.cg_start", s->cg_start, p, err)) && /* version 0.1.0 had none */
-         read_flat(f, "run.theta_last", s->theta_last, p, err) && read_flat(f, "run.theta_best", s->theta_best, p, err);
+         ks_tensor_file_get(f, "run.returns", KS_F64, 1, (size_t[]){3}, &returns, err) && read_outer(f, s, err) &&
+         read_flat(f, "run.theta_last", s->params_last, p, err) &&
+         read_flat(f, "run.theta_best", s->params_best, p, err);
     if (ok) {
         const int64_t* c = counts;
         const double* r = returns;
         s->iteration = c[0];
         s->env_steps = (uint64_t)c[1];
         s->best_iteration = c[2];
-        s->last_return[0] = r[0];
-        s->last_return[1] = r[1];
-        s->best_return = r[2];
+        s->last_metric[0] = r[0];
+        s->last_metric[1] = r[1];
+        s->best_metric = r[2];
         if (s->iteration < 0 || s->iteration != info->iteration) {
             ok = ks_fail(err, KS_BAD_INPUT, "%s: damaged: its iteration is %lld in one place and %lld in another", path,
                          (long long)s->iteration, (long long)info->iteration);

@@ -5,31 +5,35 @@
 
 #include "policy/policy_file.h"
 
-/* The state between two iterations. Arrays are (P); owned by the training loop. */
+#define KS_CHECKPOINT_FORMAT "kshot.checkpoint.1" /* metadata `format` of the file */
+
+/* The state between two iterations. Arrays are (Q) where nothing else is said; owned by the training loop. */
 typedef struct ks_run_state {
     int64_t iteration;  /* iterations done */
     uint64_t env_steps; /* environment steps so far */
-    ks_real* theta;     /* parameters now */
-    ks_real* cg_start;  /* where the next iteration's conjugate gradient may start (rl/trpo.h) */
+    ks_real* params;    /* parameters now */
+    ks_real* outer;     /* (outer_size) what the outer step remembers */
+    size_t num_params, outer_size;
 
-    /* best.safetensors: the parameters whose own iteration had the best return after adaptation, as the mean of that iteration's
-     * and its neighbours' (two at the ends of a run). An iteration's mean is known one iteration later. */
-    ks_real* theta_last;   /* parameters that the last iteration started with */
-    double last_return[2]; /* returns after adaptation of the last iteration and the one before it; NAN: none */
-    ks_real* theta_best;
-    double best_return;     /* -HUGE_VAL: none yet */
-    int64_t best_iteration; /* that theta_best started */
+    /* best.safetensors: the parameters whose own iteration had the best metric after adaptation, as the mean of that iteration's
+     * and its neighbours' (two at the ends of a run). An iteration's mean is known one iteration later. Higher is better here:
+     * where lower is, the caller turns the sign. */
+    ks_real* params_last;  /* parameters that the last iteration started with */
+    double last_metric[2]; /* after adaptation, of the last iteration and the one before it; NAN: none */
+    ks_real* params_best;
+    double best_metric;     /* -HUGE_VAL: none yet */
+    int64_t best_iteration; /* that params_best started */
 } ks_run_state;
 
-/* Everything empty; theta is left to the caller to fill. Errors: KS_FAILED (memory). */
-bool ks_run_state_create(ks_run_state* state, size_t num_params, ks_error* err);
+/* Everything empty; params are left to the caller to fill. Errors: KS_FAILED (memory). */
+bool ks_run_state_create(ks_run_state* state, size_t num_params, size_t outer_size, ks_error* err);
 void ks_run_state_free(ks_run_state* state);
 
-/* Notes an iteration: theta_start (num_params) are the parameters that it began with, return_after its return after adaptation.
- * Updates the candidate for the best. */
-void ks_run_state_note(ks_run_state* state, const ks_real* theta_start, double return_after, size_t num_params);
+/* Notes an iteration: params_start are the parameters that it began with, metric_after its metric after adaptation. Updates the
+ * candidate for the best. */
+void ks_run_state_note(ks_run_state* state, const ks_real* params_start, double metric_after);
 /* The best as it would be if the run ended now: the last iteration counts too, with the one neighbour it has. */
-void ks_run_state_best(const ks_run_state* state, const ks_real** theta, int64_t* iteration);
+void ks_run_state_best(const ks_run_state* state, const ks_real** params, int64_t* iteration);
 
 /* Errors: KS_FAILED; the earlier checkpoint is then still there. */
 bool ks_checkpoint_save(const char* path, const ks_policy* policy, const ks_policy_info* info,

@@ -1,60 +1,159 @@
 #include "run/config.h"
 
 #include "base/atomic_file.h"
-#include "policy/ranges.h"
 #include "run/config_table.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define AT(member) offsetof(ks_config, member)
 #define BIG 1e9 /* more iterations or timesteps than anybody has time for */
 
-static bool env_exists(const char* name, ks_error* err) {
-    return ks_env_find(name, err) != NULL;
-}
+#define NAME(name) "|" #name
+#define NAMES(kinds) (kinds(NAME) + 1)
 
 static const ks_setting ROWS[] = {
-    {"env", KS_SETTING_TEXT, AT(env), .text = "point", .room = sizeof((ks_config*)NULL)->env, .allows = env_exists,
-     .help = "environment; `kshot envs` lists them"},
+    {"problem", KS_SETTING_CHOICE, AT(problem), .initial = KS_PROBLEM_rl, .text = NAMES(KS_PROBLEM_KINDS),
+     .help = "what is learned; `kshot envs` says what they are"},
+    {"outer", KS_SETTING_CHOICE, AT(outer), .initial = KS_OUTER_trpo, .text = NAMES(KS_OUTER_KINDS),
+     .help = "how the parameters move once all tasks were adapted to"},
     {"method", KS_SETTING_CHOICE, AT(method), .initial = KS_MAML, .text = "maml|pretrain|oracle",
-     .help = "maml; pretrain: one policy by TRPO over all tasks; oracle: pretrain with the task in the observation"},
+     .help =
+         "maml; pretrain: one model for all tasks, without adaptation; oracle: pretrain with the task in the input"},
     {"seed", KS_SETTING_INT64, AT(seed), 0, 0x1p63, 1, .help = "all randomness follows from it"},
     {"iterations", KS_SETTING_INT, AT(iterations), 0, BIG, 100, .free_on_resume = true,
-     .help = "meta-updates; 0 writes an untrained policy, the random baseline"},
+     .help = "meta-updates; 0 writes an untrained model, the random baseline"},
     {"tasks", KS_SETTING_INT, AT(tasks), 1, 1e6, 40, .help = "tasks per iteration"},
-    {"trajectories", KS_SETTING_INT, AT(trajectories), 1, 1e6, 20,
-     .help = "per task, before and after adaptation each"},
-    {"horizon", KS_SETTING_INT, AT(horizon), KS_RANGE_HORIZON, 200, .help = "timesteps per trajectory at most"},
-    {"gamma", KS_SETTING_DOUBLE, AT(gamma), KS_RANGE_GAMMA, 0.99, .help = "discount"},
-    {"gae_lambda", KS_SETTING_DOUBLE, AT(gae_lambda), KS_RANGE_GAE_LAMBDA, 1,
-     .help = "lambda of generalised advantage estimation"},
     {"checkpoint_every", KS_SETTING_INT, AT(checkpoint_every), 1, BIG, 10, .free_on_resume = true,
      .help = "iterations"},
 };
 static const ks_settings_rows RUN_ROWS = {ROWS, sizeof ROWS / sizeof *ROWS};
 
+#define PROBLEM_IS(name) \
+    { AT(problem), KS_PROBLEM_##name }
+#define OUTER_IS(name) \
+    { AT(outer), KS_OUTER_##name }
+
+/* Sections whose rows stand in two rooms follow each other. */
 static const ks_settings_part PARTS[] = {
-    {&RUN_ROWS, 0},
-    {&ks_policy_rows, AT(policy)},
-    {&ks_inner_rows, AT(inner)},
-    {&ks_trpo_rows, AT(trpo)},
+    {&RUN_ROWS, 0, 0, {{0}}},
+    {&ks_rl_rows, AT(rl), 1, {PROBLEM_IS(rl)}},
+    {&ks_sinusoid_rows, AT(sinusoid), 1, {PROBLEM_IS(sinusoid)}},
+    {&ks_policy_rows, AT(policy), 0, {{0}}},
+    {&ks_policy_acting_rows, AT(policy), 1, {PROBLEM_IS(rl)}},
+    {&ks_inner_rows, AT(inner), 0, {{0}}},
+    {&ks_rl_inner_rows, AT(rl), 1, {PROBLEM_IS(rl)}},
+    {&ks_outer_trpo_rows, AT(trpo), 1, {OUTER_IS(trpo)}},
+    {&ks_rl_trpo_rows, AT(rl), 2, {PROBLEM_IS(rl), OUTER_IS(trpo)}},
+    {&ks_outer_adam_rows, AT(adam), 1, {OUTER_IS(adam)}},
+    {&ks_outer_ppo_rows, AT(ppo), 1, {OUTER_IS(ppo)}},
 };
 const ks_settings_table ks_config_table = {PARTS, sizeof PARTS / sizeof *PARTS};
 
+/* ---- defaults ------------------------------------------------------------------------------------------------------------- */
+
+#define SET_DEFAULT(name) ks_outer_##name.set_default(&config->name);
+
 void ks_config_default(ks_config* config) {
     memset(config, 0, sizeof *config);
+    KS_OUTER_KINDS(SET_DEFAULT)
     ks_settings_default(&ks_config_table, config);
 }
 
+/* One of a problem's own defaults, "key=value", where nobody has set that key. */
+static void set_initial(ks_config* config, const char* assignment) {
+    char key[64];
+    ks_error unused;
+    snprintf(key, sizeof key, "%.*s", (int)strcspn(assignment, "="), assignment);
+    int row = ks_settings_find(&ks_config_table, key);
+    if (row >= 0 && !config->given[row]) {
+        ks_config_set(config, assignment, &unused);
+        config->given[row] = false;
+    }
+}
+
+void ks_config_note(ks_config* config, int row) {
+    config->given[row] = true;
+    if (row != ks_settings_find(&ks_config_table, "problem")) {
+        return;
+    }
+    for (int i = 0; ks_settings_row(&ks_config_table, i); i++) {
+        if (!config->given[i]) {
+            ks_settings_row_default(&ks_config_table, i, config);
+        }
+    }
+    const ks_problem_kind* kind = ks_config_problem(config);
+    char outer[32];
+    snprintf(outer, sizeof outer, "outer=%s", kind->outer[0]);
+    set_initial(config, outer);
+    for (const char* const* initial = kind->initial; initial && *initial; initial++) {
+        set_initial(config, *initial);
+    }
+}
+
+/* ---- checks --------------------------------------------------------------------------------------------------------------- */
+
+/* Keys that were set must be of this problem. Sections of other outer steps may stand ready. */
+static bool check_keys(const ks_config* config, ks_error* err) {
+    for (int i = 0; ks_settings_row(&ks_config_table, i); i++) {
+        char why[KS_SETTINGS_WHY];
+        ks_config other = *config;
+        if (!config->given[i] || ks_settings_applies(&ks_config_table, i, config, NULL)) {
+            continue;
+        }
+        for (other.outer = 0; other.outer < KS_NUM_OUTERS; other.outer++) {
+            if (ks_settings_applies(&ks_config_table, i, &other, why)) {
+                break;
+            }
+        }
+        if (other.outer == KS_NUM_OUTERS) {
+            return ks_fail(err, KS_BAD_INPUT, "%s: %s", ks_settings_row(&ks_config_table, i)->key, why);
+        }
+    }
+    return true;
+}
+
+static bool check_outer(const ks_config* config, ks_error* err) {
+    const ks_problem_kind* kind = ks_config_problem(config);
+    const char* name = ks_config_outer(config)->name;
+    char all[128] = "";
+    for (int i = 0; kind->outer[i]; i++) {
+        size_t used = strlen(all);
+        if (strcmp(kind->outer[i], name) == 0) {
+            return true;
+        }
+        if (ks_outer_find(kind->outer[i]) >= 0) {
+            snprintf(all + used, sizeof all - used, "%s%s", used ? " or " : "", kind->outer[i]);
+        }
+    }
+    return ks_fail(err, KS_BAD_INPUT, "outer: %s: problem: %s takes %s", name, kind->name, all);
+}
+
+static bool check_inner(const ks_config* config, ks_error* err) {
+    ks_inner_settings inner = config->inner;
+    if (config->method != KS_MAML) { /* which adapts nothing */
+        inner.learned = KS_LEARNED_NONE;
+        inner.per_step = false;
+    }
+    return ks_inner_settings_check(&inner, err);
+}
+
 bool ks_config_check(const ks_config* config, ks_error* err) {
-    if (!ks_policy_config_check(&config->policy, err) || !ks_trpo_config_check(&config->trpo, err)) {
+    const ks_problem_kind* kind = ks_config_problem(config);
+    const ks_outer_kind* outer = ks_config_outer(config);
+    if (!check_keys(config, err) || !check_outer(config, err) || !check_inner(config, err) ||
+        !ks_policy_config_check(&config->policy, err) ||
+        (outer->check && !outer->check(ks_config_outer_settings(config), err))) {
         return false;
     }
-    if ((double)config->tasks * config->trajectories * config->horizon > BIG) {
+    if (config->problem == KS_PROBLEM_rl &&
+        (double)config->tasks * config->rl.trajectories * config->rl.horizon > BIG) {
         return ks_fail(err, KS_BAD_INPUT, "tasks x trajectories x horizon must not be above %g timesteps", BIG);
     }
-    return ks_env_find(config->env, err) != NULL;
+    return !kind->check || kind->check(ks_config_problem_settings(config), err);
 }
+
+/* ---- printing ------------------------------------------------------------------------------------------------------------- */
 
 bool ks_config_write(const ks_config* config, FILE* file, bool comments) {
     return ks_settings_write(&ks_config_table, config, file, comments);
@@ -75,26 +174,102 @@ const char* ks_config_difference(const ks_config* a, const ks_config* b) {
 
 /* ---- what follows from a config ---------------------------------------------------------------------------------- */
 
+const ks_problem_kind* ks_config_problem(const ks_config* c) {
+    return ks_problem_kinds[c->problem];
+}
+
+const ks_outer_kind* ks_config_outer(const ks_config* c) {
+    return ks_outer_kinds[c->outer];
+}
+
+const char* ks_config_name(const ks_config* c) {
+    return c->problem == KS_PROBLEM_rl ? c->rl.env : ks_config_problem(c)->name;
+}
+
+#define PROBLEM_SETTINGS(name) &c->name,
+#define OUTER_SETTINGS(name) &c->name,
+
+const void* ks_config_problem_settings(const ks_config* c) {
+    const void* const all[] = {KS_PROBLEM_KINDS(PROBLEM_SETTINGS)};
+    return all[c->problem];
+}
+
+const void* ks_config_outer_settings(const ks_config* c) {
+    const void* const all[] = {KS_OUTER_KINDS(OUTER_SETTINGS)};
+    return all[c->outer];
+}
+
 ks_maml_settings ks_config_maml(const ks_config* c, int threads) {
     ks_maml_settings s = ks_maml_settings_default();
-    s.method = (ks_method)c->method;
     s.seed = (uint64_t)c->seed;
-    s.tasks = (size_t)c->tasks;
-    s.trajectories = (size_t)c->trajectories;
-    s.horizon = (size_t)c->horizon;
-    s.advantage = (ks_advantage_settings){.gamma = c->gamma, .gae_lambda = c->gae_lambda};
-    ks_inner_config_take(&s, &c->inner);
-    ks_trpo_config_take(&s, &c->trpo);
+    s.inner = c->inner;
+    if (c->method != KS_MAML) {
+        s.inner.learned = KS_LEARNED_NONE;
+        s.inner.per_step = false;
+    }
+    s.outer = ks_config_outer(c);
+    s.outer_settings = ks_config_outer_settings(c);
     s.threads = threads;
     return s;
 }
 
-ks_policy_settings ks_config_policy(const ks_config* c, const ks_env_model* model) {
-    const ks_env_def* def = ks_env_model_def(model);
+ks_policy_settings ks_config_policy(const ks_config* c, const ks_problem* problem) {
     ks_policy_settings s = ks_policy_settings_default();
-    s.obs_dim = ks_env_model_obs_dim(model);
-    s.act_dim = def->num_actions > 0 ? def->num_actions : def->act_dim;
-    s.head = def->num_actions > 0 ? KS_CATEGORICAL : KS_GAUSSIAN;
+    problem->kind->shape(problem, &s);
     ks_policy_config_take(&s, &c->policy);
     return s;
+}
+
+/* Adds a "  key: value" line of a section, where it is the problem's, as " section.key=value". */
+static void add_setting(char* text, size_t room, const char* section, const char* line) {
+    const char* value = strstr(line, ": ");
+    size_t used = strlen(text);
+    if (value) {
+        snprintf(text + used, room - used, "%s%s.%.*s=%s", used ? " " : "", section, (int)(value - line - 2), line + 2,
+                 value + 2);
+    }
+}
+
+/* "sinusoid.shots=10 sinusoid.queries=10": what is to be known of a problem that is no environment */
+static void problem_text(char* text, size_t room, const ks_config* c) {
+    char *all = NULL, *next;
+    size_t size = 0, length = strlen(ks_config_problem(c)->name);
+    FILE* file = open_memstream(&all, &size);
+    bool ok = file && ks_config_write(c, file, false);
+    bool inside = false;
+    *text = 0;
+    ok = file && fclose(file) == 0 && ok;
+    for (char* line = ok ? strtok_r(all, "\n", &next) : NULL; line; line = strtok_r(NULL, "\n", &next)) {
+        if (*line != ' ') {
+            inside = strncmp(line, ks_config_problem(c)->name, length) == 0 && strcmp(line + length, ":") == 0;
+        } else if (inside) {
+            add_setting(text, room, ks_config_problem(c)->name, line);
+        }
+    }
+    free(all);
+}
+
+ks_policy_info ks_config_info(const ks_config* c, const ks_problem* problem, int64_t iteration) {
+    bool acts = c->problem == KS_PROBLEM_rl;
+    ks_policy_info info = {
+        .inner_lr = c->inner.lr,
+        .inner_steps = c->method == KS_MAML ? c->inner.steps : 0,
+        .gamma = acts ? c->rl.gamma : 1,
+        .gae_lambda = acts ? c->rl.gae_lambda : 1,
+        .horizon = acts ? c->rl.horizon : 1,
+        .iteration = iteration,
+        .seed = c->seed,
+    };
+    if (c->method == KS_MAML) {
+        info.learned = c->inner.learned;
+        info.per_step = c->inner.per_step;
+        info.adapts = c->inner.adapts;
+    }
+    if (!acts) {
+        snprintf(info.problem, sizeof info.problem, "%s", ks_config_problem(c)->name);
+        problem_text(info.problem_settings, sizeof info.problem_settings, c);
+    }
+    snprintf(info.env, sizeof info.env, "%s", problem->name);
+    snprintf(info.method, sizeof info.method, "%s", ks_method_name((ks_method)c->method));
+    return info;
 }

@@ -1,29 +1,33 @@
 /* config.h: the settings of a training run, and the one table that parses, checks, prints and documents them. Its rows stand
- * with what they set: here, in policy/settings.c and in maml/settings.c.
+ * with what they set: here, and in the rooms of the problems, outer steps, models and inner steps.
  *
  * Thread rule: plain data. */
 #ifndef KS_RUN_CONFIG_H
 #define KS_RUN_CONFIG_H
 
-#include "maml/settings.h"
+#include "maml/maml.h"
+#include "policy/policy_file.h"
 #include "policy/settings.h"
+#include "run/kinds.h"
 
 #include <stdio.h>
 
+#define KS_CONFIG_PROBLEM(name) ks_##name##_settings name;
+#define KS_CONFIG_OUTER(name) ks_outer_##name##_settings name;
+
 typedef struct ks_config {
-    char env[64];
-    int method;       /* ks_method */
-    int64_t seed;     /* 0 … 2^63-1 */
-    int iterations;   /* 0 writes an untrained policy: the random baseline */
-    int tasks;        /* per iteration */
-    int trajectories; /* per task and stage */
-    int horizon;      /* timesteps */
-    double gamma;
-    double gae_lambda;
+    int problem;          /* KS_PROBLEM_… */
+    int outer;            /* KS_OUTER_… */
+    int method;           /* ks_method */
+    int64_t seed;         /* 0 … 2^63-1 */
+    int iterations;       /* 0 writes an untrained model: the random baseline */
+    int tasks;            /* per iteration */
     int checkpoint_every; /* iterations */
     ks_policy_config policy;
-    ks_inner_config inner;
-    ks_trpo_config trpo;
+    ks_inner_settings inner;
+    KS_PROBLEM_KINDS(KS_CONFIG_PROBLEM) /* rl, sinusoid, …: of the problem that is chosen, that one counts */
+    KS_OUTER_KINDS(KS_CONFIG_OUTER)     /* trpo, adam, …: likewise */
+    bool given[KS_SETTINGS_MAX];        /* rows of the table that somebody has set */
 } ks_config;
 
 /* All defaults of the table. */
@@ -34,18 +38,32 @@ void ks_config_default(ks_config* config);
 bool ks_config_read(ks_config* config, const char* path, ks_error* err);
 /* One `-s` option: "trpo.max_kl=0.02"; the value is YAML. Errors: KS_BAD_INPUT. */
 bool ks_config_set(ks_config* config, const char* assignment, ks_error* err);
-/* What no single key can say: the environment exists, sizes fit each other. Errors: KS_BAD_INPUT. */
+/* Notes that a row was set; where it chooses the problem, that problem's defaults are set of all rows that nobody has. */
+void ks_config_note(ks_config* config, int row);
+/* What no single key can say: keys belong to the problem, the environment exists, sizes fit each other. Errors: KS_BAD_INPUT. */
 bool ks_config_check(const ks_config* config, ks_error* err);
 
-/* Every field as YAML that reads back exactly; with comments (unit and range) if asked. Returns false on a write error. */
+/* Every field that counts as YAML that reads back exactly; with comments (unit and range) if asked. Returns false on a write error. */
 bool ks_config_write(const ks_config* config, FILE* file, bool comments);
 /* Writes it to a path, with comments, atomically. Errors: KS_FAILED. */
 bool ks_config_save(const ks_config* config, const char* path, ks_error* err);
 /* First key in which the two differ, or NULL. Keys that may change on resume (iterations, checkpoint_every) do not count. */
 const char* ks_config_difference(const ks_config* a, const ks_config* b);
 
-/* The settings of the library's objects that follow from a config. */
+/* ---- what follows from a config -------------------------------------------------------------------------------------------- */
+
+const ks_problem_kind* ks_config_problem(const ks_config* config);
+const ks_outer_kind* ks_config_outer(const ks_config* config);
+/* What is trained on: the environment, or the problem's own name. */
+const char* ks_config_name(const ks_config* config);
+/* Of the problem and the outer step that are chosen. */
+const void* ks_config_problem_settings(const ks_config* config);
+const void* ks_config_outer_settings(const ks_config* config);
+
+/* The settings of the library's objects. The config must outlive what is made of them. */
 ks_maml_settings ks_config_maml(const ks_config* config, int threads);
-ks_policy_settings ks_config_policy(const ks_config* config, const ks_env_model* model);
+ks_policy_settings ks_config_policy(const ks_config* config, const ks_problem* problem);
+/* How a model of this run came to be, after so many iterations. */
+ks_policy_info ks_config_info(const ks_config* config, const ks_problem* problem, int64_t iteration);
 
 #endif

@@ -95,6 +95,7 @@ static bool read_value(reader* r, yaml_node_t* value, place p, ks_error* err) {
     r->seen[row] = true;
     ks_setting_type type = ks_settings_row(&ks_config_table, row)->type;
     if (type == KS_SETTING_WIDTHS && value->type == YAML_SEQUENCE_NODE) {
+        ks_config_note(r->config, row);
         return set_widths(r->config, row, r->doc, value, p, err);
     }
     if (value->type != YAML_SCALAR_NODE) {
@@ -109,7 +110,11 @@ static bool read_value(reader* r, yaml_node_t* value, place p, ks_error* err) {
     if (!fits) {
         return fail_at(p, err, "'%.40s' in quotes is a text, not a value of this key", text);
     }
-    return set_scalar(r->config, row, text, p, err);
+    if (!set_scalar(r->config, row, text, p, err)) {
+        return false;
+    }
+    ks_config_note(r->config, row);
+    return true;
 }
 
 static bool read_pair(reader* r, yaml_node_t* key_node, yaml_node_t* value, const char* section, ks_error* err) {

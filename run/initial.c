@@ -4,17 +4,21 @@
 
 #include <stdlib.h>
 
-bool ks_initial_theta(ks_real* theta, const ks_config* c, const ks_env_model* model, const ks_policy* policy,
+bool ks_initial_theta(ks_real* theta, const ks_config* c, const ks_problem* problem, const ks_policy* policy,
                       ks_error* err) {
     size_t n = ks_policy_num_params(policy);
     double* uniform = malloc(n * sizeof *uniform);
-    double* size = malloc((size_t)ks_env_model_obs_dim(model) * sizeof *size);
+    double* size = malloc((size_t)ks_policy_get_settings(policy)->obs_dim * sizeof *size);
     bool ok = uniform && size;
     if (ok) {
         ks_stream_uniform(uniform, n, ks_stream_make((uint64_t)c->seed, KS_RNG_INIT, 0, 0), 0, 0, 0);
-        ks_policy_init(policy, theta, uniform, c->policy.log_std_init);
-        if (c->policy.scale_inputs) {
-            ks_env_model_obs_size(model, size);
+        if (c->policy.init == KS_INIT_NORMAL) {
+            ks_policy_init_truncated_normal(policy, theta, uniform, c->policy.init_std, c->policy.log_std_init);
+        } else {
+            ks_policy_init(policy, theta, uniform, c->policy.log_std_init);
+        }
+        if (c->policy.scale_inputs && problem->kind->input_size) {
+            problem->kind->input_size(problem, size);
             ks_policy_scale_inputs(policy, theta, size);
         }
     }

@@ -1,5 +1,6 @@
 #include "run/progress.h"
 
+#include "base/clock.h"
 #include "base/number.h"
 
 #include <errno.h>
@@ -9,24 +10,26 @@
 #include <string.h>
 #include <unistd.h>
 
+/* seconds that a row may wait for the next ones before it is written to the file */
+static const double FLUSH_S = 0.1;
+
 struct ks_progress {
     FILE* file;
     char path[4096];
-    int stages;
+    ks_progress_layout layout;
+    double flushed;
 };
 
-static const char* const FIRST = "iteration,env_steps";
-static const char* const REST =
-    ",surrogate_before,surrogate_after,kl,accepted,backtracks,cg_residual,mean_std,rejected_samples,sampling_s,update_"
-    "s";
-
-/* the header line for k + 1 stages, without its line break */
-static void header(char* out, size_t room, int stages) {
-    size_t used = (size_t)snprintf(out, room, "%s", FIRST);
-    for (int j = 0; j < stages; j++) {
-        used += (size_t)snprintf(out + used, room - used, ",return_%d", j);
+/* the header line, without its line break */
+static void header(char* out, size_t room, const ks_progress_layout* l) {
+    size_t used = (size_t)snprintf(out, room, l->acts ? "iteration,env_steps" : "iteration");
+    for (int j = 0; j < l->stages; j++) {
+        used += (size_t)snprintf(out + used, room - used, ",%s_%d", l->problem->metric, j);
     }
-    snprintf(out + used, room - used, "%s", REST);
+    for (int i = 0; i < KS_OUTER_MAX_COLUMNS && l->outer->columns[i]; i++) {
+        used += (size_t)snprintf(out + used, room - used, ",%s", l->outer->columns[i]);
+    }
+    snprintf(out + used, room - used, "%s,sampling_s,update_s", l->acts ? ",mean_std,rejected_samples" : "");
 }
 
 /* The next line in which something stands, without its line break, and its number. False if there is no whole one; line is then
@@ -57,15 +60,18 @@ static int64_t read_row(const ks_progress* p, const char* line, const ks_progres
     if (!ks_scan_int(&line, 0, INT64_MAX, &row) || *line != ',') {
         return -1;
     }
-    if (row != mark->iteration - 1 || !isfinite(mark->last_return)) {
+    if (row != mark->iteration - 1 || !isfinite(mark->last_metric)) {
         return row;
     }
-    line++;
-    bool ok = ks_scan_int(&line, 0, INT64_MAX, &steps) && (uint64_t)steps == mark->env_steps;
-    for (int j = 0; ok && j < p->stages; j++) {
+    bool ok = true;
+    if (p->layout.acts) {
+        line++;
+        ok = ks_scan_int(&line, 0, INT64_MAX, &steps) && (uint64_t)steps == mark->env_steps;
+    }
+    for (int j = 0; ok && j < p->layout.stages; j++) {
         ok = *line++ == ',' && ks_scan_double(&line, &value);
     }
-    ok = ok && fabs(value - mark->last_return) <= 1e-7 * fmax(1, fabs(mark->last_return)); /* nine digits are written */
+    ok = ok && fabs(value - mark->last_metric) <= 1e-7 * fmax(1, fabs(mark->last_metric)); /* nine digits are written */
     return ok ? row : -1;
 }
 
@@ -76,7 +82,7 @@ static bool find_cut(ks_progress* p, const ks_progress_mark* mark, int64_t* firs
     static const char FRONT[] = "\xef\xbb\xbf";
     char line[4096], want[1024];
     int64_t number = 0;
-    header(want, sizeof want, p->stages);
+    header(want, sizeof want, &p->layout);
     *cut = 0;
     *first = mark->iteration;
     bool whole = read_line(line, sizeof line, p->file, &number);
@@ -121,20 +127,20 @@ static bool prepare(ks_progress* p, bool resume, const ks_progress_mark* mark, i
     }
     bool ok = fseek(p->file, cut, SEEK_SET) == 0 && ftruncate(fileno(p->file), cut) == 0;
     if (ok && cut == 0) {
-        header(line, sizeof line, p->stages);
+        header(line, sizeof line, &p->layout);
         ok = fprintf(p->file, "%s\n", line) >= 0 && fflush(p->file) == 0;
     }
     return ok || ks_fail(err, KS_FAILED, "cannot write %s: %s", p->path, strerror(errno));
 }
 
-ks_progress* ks_progress_open(const char* directory, int stages, const ks_progress_mark* mark, int64_t* first,
-                              ks_error* err) {
+ks_progress* ks_progress_open(const char* directory, ks_progress_layout layout, const ks_progress_mark* mark,
+                              int64_t* first, ks_error* err) {
     ks_progress* p = calloc(1, sizeof *p);
     if (!p) {
         ks_fail(err, KS_FAILED, "not enough memory");
         return NULL;
     }
-    p->stages = stages;
+    p->layout = layout;
     snprintf(p->path, sizeof p->path, "%s/progress.csv", directory);
     p->file = fopen(p->path, "r+");
     bool resume = p->file != NULL;
@@ -155,14 +161,24 @@ ks_progress* ks_progress_open(const char* directory, int stages, const ks_progre
 
 bool ks_progress_row(ks_progress* p, int64_t iteration, uint64_t env_steps, const ks_maml_stats* s, ks_error* err) {
     FILE* f = p->file;
-    fprintf(f, "%lld,%llu", (long long)iteration, (unsigned long long)env_steps);
-    for (int j = 0; j < p->stages; j++) {
-        ks_fprintf(f, ",%.9g", s->mean_return[j]);
+    fprintf(f, "%lld", (long long)iteration);
+    if (p->layout.acts) {
+        fprintf(f, ",%llu", (unsigned long long)env_steps);
     }
-    ks_fprintf(f, ",%.9g,%.9g,%.9g,%d,%d,%.9g,%.9g,%zu,%.3f,%.3f\n", s->surrogate_before, s->surrogate_after,
-               s->trpo.kl, s->trpo.verdict == KS_TRPO_ACCEPTED, s->trpo.backtracks, s->trpo.cg_residual, s->mean_std,
-               s->rejected, s->sampling_s, s->update_s);
-    if (fflush(f) != 0 || ferror(f)) {
+    for (int j = 0; j < p->layout.stages; j++) {
+        ks_fprintf(f, ",%.9g", s->metric[j]);
+    }
+    for (int i = 0; i < KS_OUTER_MAX_COLUMNS && p->layout.outer->columns[i]; i++) {
+        ks_fprintf(f, ",%.9g", s->outer.column[i]);
+    }
+    if (p->layout.acts) {
+        ks_fprintf(f, ",%.9g,%zu", s->mean_std, s->rejected);
+    }
+    ks_fprintf(f, p->layout.acts ? ",%.3f,%.3f\n" : ",%.6f,%.6f\n", s->sampling_s, s->update_s);
+    double now = ks_clock();
+    bool due = now - p->flushed >= FLUSH_S;
+    p->flushed = due ? now : p->flushed;
+    if ((due && fflush(f) != 0) || ferror(f)) {
         return ks_fail(err, KS_FAILED, "cannot write %s: %s", p->path, strerror(errno));
     }
     return true;

@@ -11,16 +11,24 @@ typedef struct ks_progress ks_progress;
 typedef struct ks_progress_mark {
     int64_t iteration;  /* of the first row after it */
     uint64_t env_steps; /* so far */
-    double last_return; /* after adaptation, in the row before it */
+    double last_metric; /* after adaptation, in the row before it */
 } ks_progress_mark;
+
+/* What a row has: the problem's metric after every stage, and what the outer step reports. */
+typedef struct ks_progress_layout {
+    const ks_problem_kind* problem;
+    const ks_outer_kind* outer;
+    int stages; /* k + 1 */
+    bool acts;  /* environment steps and what is of actions, too */
+} ks_progress_layout;
 
 /* Opens DIR/progress.csv. When resuming, rows from mark->iteration on are cut off first (they were written after the
  * checkpoint). *first: iteration of its first row; more than 0 if the file was lost since the run began, and is begun anew. Line
  * ends, a byte-order mark and blank lines are as they may be in any text.
  * Errors: KS_FAILED, KS_BAD_INPUT (damaged file, or not the one that goes with the checkpoint). */
-ks_progress* ks_progress_open(const char* directory, int stages, const ks_progress_mark* mark, int64_t* first,
-                              ks_error* err);
-/* Appends and flushes a row; env_steps is the total so far. */
+ks_progress* ks_progress_open(const char* directory, ks_progress_layout layout, const ks_progress_mark* mark,
+                              int64_t* first, ks_error* err);
+/* Appends a row; env_steps is the total so far. It reaches the file at once, or where rows come fast within a fraction of a second. */
 bool ks_progress_row(ks_progress* progress, int64_t iteration, uint64_t env_steps, const ks_maml_stats* stats,
                      ks_error* err);
 /* Makes all rows so far last; to be called before a checkpoint that counts on them. */

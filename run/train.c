@@ -5,8 +5,8 @@
 #include "base/safetensors.h"
 #include "run/checkpoint.h"
 #include "run/directory.h"
-#include "run/initial.h"
 #include "run/progress.h"
+#include "run/setup.h"
 #include "run/unison.h"
 
 #include <stdio.h>
@@ -18,16 +18,13 @@
 typedef struct run {
     const ks_config* config;
     const ks_train_options* options;
-    ks_env_model* model;
-    ks_policy* policy;
-    ks_maml* maml;
+    ks_setup setup;
     ks_run_directory* directory; /* of the leader alone, as is the next */
     ks_progress* progress;
     bool config_saved; /* config.yaml is this call's; where a run goes on, not before its next checkpoint */
     ks_run_state state;
-    ks_real* theta_start;    /* (P) parameters that the iteration under way started with, */
-    ks_real* cg_start_start; /* (P) and where its conjugate gradient did */
-    size_t num_params;
+    ks_real* params_start; /* (Q) parameters that the iteration under way started with, */
+    ks_real* outer_start;  /* (outer_size) and what the outer step remembered then */
 } run;
 
 static void warn(const run* r, const char* text) {
@@ -39,19 +36,7 @@ static void warn(const run* r, const char* text) {
 /* ---- saving --------------------------------------------------------------------------------------------------------------- */
 
 static ks_policy_info info_of(const run* r, int64_t iteration) {
-    const ks_config* c = r->config;
-    ks_policy_info info = {
-        .inner_lr = c->inner.lr,
-        .inner_steps = c->method == KS_MAML ? c->inner.steps : 0,
-        .gamma = c->gamma,
-        .gae_lambda = c->gae_lambda,
-        .horizon = c->horizon,
-        .iteration = iteration,
-        .seed = c->seed,
-    };
-    snprintf(info.env, sizeof info.env, "%s", c->env);
-    snprintf(info.method, sizeof info.method, "%s", ks_method_name((ks_method)c->method));
-    return info;
+    return ks_config_info(r->config, r->setup.problem, iteration);
 }
 
 static bool save_config(run* r, ks_error* err) {
@@ -62,7 +47,7 @@ static bool save_config(run* r, ks_error* err) {
 }
 
 /* Step sizes that were kept with the file that is about to be replaced (kshot eval --keep-lr) stay, if its parameters do. */
-static void take_kept_lr(ks_policy_info* info, const run* r, const char* path, const ks_real* theta) {
+static void take_kept_lr(ks_policy_info* info, const run* r, const char* path, const ks_real* params) {
     ks_policy* policy;
     ks_real* old;
     ks_policy_info had;
@@ -70,7 +55,9 @@ static void take_kept_lr(ks_policy_info* info, const run* r, const char* path, c
     if (access(path, F_OK) != 0 || !ks_policy_load(path, &policy, &old, &had, &unused)) {
         return;
     }
-    if (ks_policy_num_params(policy) == r->num_params && memcmp(old, theta, r->num_params * sizeof *old) == 0) {
+    ks_step_sizes sizes = ks_policy_info_sizes(&had);
+    if (ks_policy_num_params(policy) + ks_step_sizes_count(&sizes, policy) == r->setup.num_params &&
+        memcmp(old, params, r->setup.num_params * sizeof *old) == 0) {
         info->num_eval_lr = had.num_eval_lr;
         memcpy(info->eval_lr, had.eval_lr, sizeof info->eval_lr);
     }
@@ -78,26 +65,26 @@ static void take_kept_lr(ks_policy_info* info, const run* r, const char* path, c
     free(old);
 }
 
-static bool save_policy(const run* r, const char* name, const ks_real* theta, int64_t iteration, ks_error* err) {
+static bool save_policy(const run* r, const char* name, const ks_real* params, int64_t iteration, ks_error* err) {
     char path[KS_RUN_PATH];
     ks_policy_info info = info_of(r, iteration);
     ks_run_directory_file(path, r->directory, name);
-    take_kept_lr(&info, r, path, theta);
-    return ks_policy_save(path, r->policy, theta, &info, err);
+    take_kept_lr(&info, r, path, params);
+    return ks_policy_save(path, r->setup.policy, params, &info, err);
 }
 
 static bool save_checkpoint(const run* r, ks_error* err) {
     char path[KS_RUN_PATH];
     ks_policy_info info = info_of(r, r->state.iteration);
     ks_run_directory_file(path, r->directory, "checkpoint.safetensors");
-    return ks_checkpoint_save(path, r->policy, &info, &r->state, err);
+    return ks_checkpoint_save(path, r->setup.policy, &info, &r->state, err);
 }
 
 static bool save_policies(const run* r, ks_error* err) {
     const ks_real* best;
     int64_t best_iteration;
     ks_run_state_best(&r->state, &best, &best_iteration);
-    return save_policy(r, "policy.safetensors", r->state.theta, r->state.iteration, err) &&
+    return save_policy(r, "policy.safetensors", r->state.params, r->state.iteration, err) &&
            save_policy(r, "best.safetensors", best, best_iteration, err);
 }
 
@@ -151,10 +138,10 @@ static bool check_same_config(const run* r, ks_error* err) {
 /* The checkpoint of this run, and of no other. */
 static bool load_checkpoint(run* r, const char* path, ks_error* err) {
     ks_policy_info info;
-    if (!ks_checkpoint_load(path, r->policy, &info, &r->state, err)) {
+    if (!ks_checkpoint_load(path, r->setup.policy, &info, &r->state, err)) {
         return false;
     }
-    if (strcmp(info.env, r->config->env) != 0 || info.seed != r->config->seed ||
+    if (strcmp(info.env, r->setup.problem->name) != 0 || info.seed != r->config->seed ||
         strcmp(info.method, ks_method_name((ks_method)r->config->method)) != 0) {
         return ks_fail(err, KS_BAD_INPUT, "%s: it is of another run: %s on %s with seed %lld", path, info.method,
                        info.env, (long long)info.seed);
@@ -170,12 +157,22 @@ static bool load_checkpoint(run* r, const char* path, ks_error* err) {
            ks_fail(err, KS_BAD_INPUT, "%s: it is of another run: its %s is another than the config's", path, key);
 }
 
+/* The state's metrics are better where they are higher. */
+static double sign_of(const run* r) {
+    return ks_config_problem(r->config)->higher_is_better ? 1 : -1;
+}
+
 /* progress.csv, which may have lost the rows before the checkpoint: what is counted on stands in the checkpoint. */
 static bool open_progress(run* r, ks_error* err) {
     int64_t first;
     const ks_run_state* s = &r->state;
-    ks_progress_mark mark = {.iteration = s->iteration, .env_steps = s->env_steps, .last_return = s->last_return[0]};
-    r->progress = ks_progress_open(r->options->directory, ks_maml_num_stages(r->maml), &mark, &first, err);
+    ks_progress_mark mark = {
+        .iteration = s->iteration, .env_steps = s->env_steps, .last_metric = sign_of(r) * s->last_metric[0]};
+    ks_progress_layout layout = {.problem = ks_config_problem(r->config),
+                                 .outer = ks_config_outer(r->config),
+                                 .stages = ks_maml_num_stages(r->setup.maml),
+                                 .acts = r->setup.problem->sampled};
+    r->progress = ks_progress_open(r->options->directory, layout, &mark, &first, err);
     if (r->progress && first > 0) {
         char text[KS_RUN_PATH + 128];
         snprintf(text, sizeof text, "%s/progress.csv has no rows before iteration %lld; the run goes on without them",
@@ -195,7 +192,7 @@ static bool begin(run* r, bool resumes, ks_error* err) {
     }
     bool from_checkpoint = resumes && ks_run_directory_has(r->directory, "checkpoint.safetensors");
     if (from_checkpoint ? !load_checkpoint(r, path, err)
-                        : !ks_initial_theta(r->state.theta, r->config, r->model, r->policy, err)) {
+                        : !ks_setup_initial(r->state.params, &r->setup, r->config, err)) {
         return false;
     }
     if (r->state.iteration > r->config->iterations) {
@@ -221,41 +218,24 @@ static bool open_run(run* r, ks_error* err) {
 }
 
 static bool create(run* r, ks_error* err) {
-    const ks_config* c = r->config;
-    const ks_env_def* def = ks_env_find(c->env, err);
-    if (!def) {
+    if (!ks_setup_create(&r->setup, r->config, r->options->threads, ks_dist_team(r->options->dist), err)) {
         return false;
     }
-    r->model = ks_env_model_create(def, c->method == KS_ORACLE, err);
-    if (!r->model) {
-        return false;
+    r->params_start = malloc(r->setup.num_params * sizeof *r->params_start);
+    r->outer_start = malloc((r->setup.state_size + 1) * sizeof *r->outer_start);
+    if (!r->params_start || !r->outer_start) {
+        return ks_fail(err, KS_FAILED, "not enough memory for %zu parameters", r->setup.num_params);
     }
-    ks_policy_settings settings = ks_config_policy(c, r->model);
-    ks_maml_settings maml = ks_config_maml(c, r->options->threads);
-    maml.team = ks_dist_team(r->options->dist);
-    r->policy = ks_policy_create(&settings, err);
-    r->maml = r->policy ? ks_maml_create(r->model, r->policy, &maml, err) : NULL;
-    if (!r->maml) {
-        return false;
-    }
-    r->num_params = ks_policy_num_params(r->policy);
-    r->theta_start = malloc(r->num_params * sizeof *r->theta_start);
-    r->cg_start_start = malloc(r->num_params * sizeof *r->cg_start_start);
-    if (!r->theta_start || !r->cg_start_start) {
-        return ks_fail(err, KS_FAILED, "not enough memory for %zu parameters", r->num_params);
-    }
-    return ks_run_state_create(&r->state, r->num_params, err);
+    return ks_run_state_create(&r->state, r->setup.num_params, r->setup.state_size, err);
 }
 
 static void destroy(run* r) {
     ks_progress_close(r->progress);
     ks_run_directory_close(r->directory);
     ks_run_state_free(&r->state);
-    free(r->theta_start);
-    free(r->cg_start_start);
-    ks_maml_destroy(r->maml);
-    ks_policy_destroy(r->policy);
-    ks_env_model_destroy(r->model);
+    free(r->params_start);
+    free(r->outer_start);
+    ks_setup_free(&r->setup);
 }
 
 /* The first process reads the run directory, the others get their state from it. */
@@ -266,16 +246,16 @@ static bool start(run* r, bool created, ks_error* err) {
            ks_dist_agree(dist, !ks_dist_leads(dist) || open_run(r, err), err) &&
            ks_dist_broadcast(dist, &s->iteration, sizeof s->iteration, err) &&
            ks_dist_broadcast(dist, &s->env_steps, sizeof s->env_steps, err) &&
-           ks_dist_broadcast(dist, s->theta, r->num_params * sizeof *s->theta, err) &&
-           ks_dist_broadcast(dist, s->cg_start, r->num_params * sizeof *s->cg_start, err);
+           ks_dist_broadcast(dist, s->params, s->num_params * sizeof *s->params, err) &&
+           ks_dist_broadcast(dist, s->outer, s->outer_size * sizeof *s->outer, err);
 }
 
 static void report_start(const run* r) {
     const ks_train_options* o = r->options;
     if (ks_dist_leads(o->dist) && o->on_start) {
         size_t processes = ks_dist_team(o->dist).size;
-        ks_train_plan plan = {.policy = ks_policy_get_settings(r->policy),
-                              .num_params = r->num_params,
+        ks_train_plan plan = {.policy = ks_policy_get_settings(r->setup.policy),
+                              .num_params = r->setup.num_params,
                               .first = r->state.iteration,
                               .processes = processes > 1 ? processes : 1};
         o->on_start(o->user, &plan);
@@ -300,9 +280,8 @@ static void warn_left_out(const run* r, const ks_maml_stats* stats) {
 
 static void warn_of(const run* r, const ks_maml_stats* stats) {
     char text[256];
-    if (stats->trpo.verdict != KS_TRPO_ACCEPTED) {
-        snprintf(text, sizeof text, "iteration %lld: no step: %s", (long long)r->state.iteration - 1,
-                 ks_trpo_verdict_text(stats->trpo.verdict));
+    if (!stats->outer.moved) {
+        snprintf(text, sizeof text, "iteration %lld: no step: %s", (long long)r->state.iteration - 1, stats->outer.why);
         warn(r, text);
     }
     if (stats->rejected > 0) {
@@ -326,17 +305,17 @@ static void warn_of(const run* r, const ks_maml_stats* stats) {
 static bool iterate(run* r, ks_maml_stats* stats, ks_error* err) {
     ks_dist* dist = r->options->dist;
     ks_run_state* s = &r->state;
-    size_t bytes = r->num_params * sizeof *s->theta;
-    memcpy(r->theta_start, s->theta, bytes);
-    memcpy(r->cg_start_start, s->cg_start, bytes);
-    bool ok = ks_maml_iterate(r->maml, s->theta, s->cg_start, (uint64_t)s->iteration, stats, err);
-    if (!ks_dist_agree(dist, ok, err) || !ks_unison_theta(dist, s->theta, r->num_params, s->iteration + 1, err)) {
-        memcpy(s->theta, r->theta_start, bytes);
-        memcpy(s->cg_start, r->cg_start_start, bytes);
+    size_t bytes = s->num_params * sizeof *s->params, outer_bytes = s->outer_size * sizeof *s->outer;
+    memcpy(r->params_start, s->params, bytes);
+    memcpy(r->outer_start, s->outer, outer_bytes);
+    bool ok = ks_maml_iterate(r->setup.maml, s->params, s->outer, (uint64_t)s->iteration, stats, err);
+    if (!ks_dist_agree(dist, ok, err) || !ks_unison_theta(dist, s->params, s->num_params, s->iteration + 1, err)) {
+        memcpy(s->params, r->params_start, bytes);
+        memcpy(s->outer, r->outer_start, outer_bytes);
         return false;
     }
     s->env_steps += stats->env_steps;
-    ks_run_state_note(s, r->theta_start, stats->mean_return[stats->stages - 1], r->num_params);
+    ks_run_state_note(s, r->params_start, sign_of(r) * stats->metric[stats->stages - 1]);
     s->iteration++;
     return true;
 }
@@ -363,7 +342,9 @@ static void report(const run* r, const ks_maml_stats* stats, int64_t first, doub
                                 .first = first,
                                 .env_steps = r->state.env_steps,
                                 .elapsed_s = ks_clock() - began,
-                                .stats = stats};
+                                .stats = stats,
+                                .problem = ks_config_problem(r->config),
+                                .outer = ks_config_outer(r->config)};
         o->on_iteration(o->user, &told);
     }
 }

@@ -10,9 +10,9 @@
 /* What the caller is told before the first iteration. */
 typedef struct ks_train_plan {
     const ks_policy_settings* policy; /* as it came out of config and environment */
-    size_t num_params;
-    int64_t first;    /* iteration that comes next: more than 0 where a run goes on */
-    size_t processes; /* that share the tasks out */
+    size_t num_params;                /* learned step sizes included */
+    int64_t first;                    /* iteration that comes next: more than 0 where a run goes on */
+    size_t processes;                 /* that share the tasks out */
 } ks_train_plan;
 
 /* What the caller is told after each iteration. */
@@ -23,6 +23,8 @@ typedef struct ks_train_report {
     uint64_t env_steps; /* so far */
     double elapsed_s;   /* of this call */
     const ks_maml_stats* stats;
+    const ks_problem_kind* problem; /* says what the metric is */
+    const ks_outer_kind* outer;     /* says what its columns are */
 } ks_train_report;
 
 typedef struct ks_train_options {

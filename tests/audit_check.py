@@ -169,6 +169,10 @@ class Audit:
         self.first_order = meta["first_order"] == "true"
         self.groups = len(self.x["stage.0.task_start"]) - 1
         self.sweep = float(meta.get("sweep", 0))
+        self.ratio = meta.get("inner_loss", "score") == "ratio"
+        self.emaml = float(meta.get("emaml", 0))
+        self.credit = self.outcomes() if self.emaml else None
+        self.ppo = meta.get("outer", "trpo") == "ppo"
 
     def compare(self, name, got, want, tolerance, scale=None):
         got, want = np.atleast_1d(got), np.atleast_1d(want)
@@ -186,27 +190,69 @@ class Audit:
         a, b = self.x[s + "traj_start"][[first, last]]
         return self.x[s + "obs"][a:b], self.x[s + "act"][a:b], self.x[s + "adv"][a:b], (first, last, a, b)
 
+    def outcomes(self):
+        """of every task: its mean return after adaptation, less the mean over tasks, divided by the standard deviation"""
+        returns = []
+        for g in range(self.groups):
+            first, last, a, b = self.group(self.k, g)[3]
+            returns.append(self.x[f"stage.{self.k}.rew"][a:b].sum() / (last - first))
+        return (np.array(returns) - np.mean(returns)) / (np.std(returns) + 1e-8)
+
+    def extra(self, g):
+        """what the timesteps before adaptation weigh in the outer loss by themselves, or None"""
+        a, b = self.group(0, g)[3][2:]
+        weight = np.zeros(b - a)
+        if self.sweep:
+            weight += self.sweep * self.x["stage.0.sweep_adv"][a:b]
+        if self.emaml:
+            weight += self.emaml * self.credit[g]
+        return weight if self.sweep or self.emaml else None
+
+    def inner_grad(self, j, g, theta):
+        """Gradient of the task's inner loss on the timesteps of stage j, at any θ. With ratios the loss is mean_n -A_n π(a_n|s_n)/π_j(a_n|s_n),
+        and ∇π = π ∇log π."""
+        obs, act, adv, (_, _, a, b) = self.group(j, g)
+        if self.ratio:
+            adv = adv * np.exp(self.policy.logp(theta, obs, act) - self.x[f"stage.{j}.logp"][a:b])
+        return self.policy.nll_grad(theta, obs, act, adv)
+
     def near_kinks(self):
         """Is a ReLU's input anywhere so close to 0 that float and double may see it on different sides?"""
-        for j in range(self.k + 1) if not self.policy.tanh else []:
-            for g in range(self.groups):
-                theta, x = self.x[f"stage.{j}.theta"][g], self.group(j, g)[0]
-                for w, b in self.policy.unpack(theta)[0][:-1]:
-                    z, size = x @ w.T + b, np.abs(x) @ np.abs(w).T + np.abs(b)
-                    if ((np.abs(z) < 3e-7 * size) & (size > 0)).any():
-                        return True
-                    x = np.maximum(z, 0)
+        return any(self.near_kink(self.x[f"stage.{j}.theta"][g], j, g) for j in range(self.k + 1) for g in range(self.groups))
+
+    def near_kink(self, theta, j, g):
+        x = self.group(j, g)[0]
+        for w, b in self.policy.unpack(theta)[0][:-1] if not self.policy.tanh else []:
+            z, size = x @ w.T + b, np.abs(x) @ np.abs(w).T + np.abs(b)
+            if ((np.abs(z) < 3e-7 * size) & (size > 0)).any():
+                return True
+            x = np.maximum(z, 0)
         return False
 
-    def adapt(self, theta, g, steps):
-        for j in range(steps):
-            obs, act, adv, _ = self.group(j, g)
-            theta = theta - self.lr * self.policy.nll_grad(theta, obs, act, adv)
-        return theta
+    def adapt(self, theta, g):
+        """θ and the parameters after every inner step from it, on the recorded timesteps"""
+        thetas = [theta]
+        for j in range(self.k):
+            thetas.append(thetas[-1] - self.lr * self.inner_grad(j, g, thetas[-1]))
+        return thetas
+
+    def surrogate(self, ratio, weight):
+        """what timesteps add to an objective"""
+        if not self.ppo:
+            return ratio * weight
+        clip = float(self.meta["clip"])
+        return np.minimum(ratio * weight, np.clip(ratio, 1 - clip, 1 + clip) * weight)
+
+    def surrogate_grad(self, theta, j, g, weight):
+        """Gradient of mean_n -surrogate: a timestep that is clipped adds nothing."""
+        obs, act, _, (_, _, a, b) = self.group(j, g)
+        ratio = np.exp(self.policy.logp(theta, obs, act) - self.x[f"stage.{j}.logp"][a:b])
+        live = self.surrogate(ratio, weight) >= ratio * weight
+        return self.policy.nll_grad(theta, obs, act, np.where(live, ratio * weight, 0))
 
     def check_structure(self):
         p = self.policy.num_params()
-        sizes = {"theta": (p,), "theta_new": (p,), "meta_gradient": (p,), "direction": (p,)}
+        sizes = {name: (p,) for name in ("theta", "theta_new", "meta_gradient", *(("adam.m", "adam.v") if self.ppo else ("direction",)))}
         for name, shape in sizes.items():
             self.compare(f"{name} shape", np.array(self.x[name].shape, float), np.array(shape, float), 0)
         for j in range(self.k + 1):
@@ -248,15 +294,14 @@ class Audit:
                     continue
                 # compared as the way that the parameters went, not as where they are
                 before = self.x[f"stage.{j - 1}.theta"][g]
-                step = -self.lr * self.policy.nll_grad(before, *self.group(j - 1, g)[:3])
+                step = -self.lr * self.inner_grad(j - 1, g, before)
                 scale = np.linalg.norm(step) + 1e-5 * np.linalg.norm(theta)
                 self.compare(f"{s}theta of task {g}", theta - before, step, 1e-3 * self.slack, scale)
 
-    def step_product(self, j, g, v):
-        """(I - αH_j) v"""
-        obs, act, adv, _ = self.group(j, g)
-        theta = self.x[f"stage.{j}.theta"][g]
-        return v - self.lr * along(lambda t: self.policy.nll_grad(t, obs, act, adv), theta, v)
+    def step_product(self, j, g, v, theta=None):
+        """(I - αH_j) v, where stage j was sampled or at another θ_j"""
+        theta = self.x[f"stage.{j}.theta"][g] if theta is None else theta
+        return v - self.lr * along(lambda t: self.inner_grad(j, g, t), theta, v)
 
     def meta_gradient(self):
         total = 0
@@ -265,9 +310,9 @@ class Audit:
             u = self.policy.nll_grad(self.x[f"stage.{self.k}.theta"][g], obs, act, adv)
             for j in [] if self.first_order else reversed(range(self.k)):
                 u = self.step_product(j, g, u)
-            if self.sweep:
-                obs, act, _, (_, _, a, b) = self.group(0, g)
-                u = u + self.sweep * self.policy.nll_grad(self.x["theta"], obs, act, self.x["stage.0.sweep_adv"][a:b])
+            if self.extra(g) is not None:
+                obs, act, _, _ = self.group(0, g)
+                u = u + self.policy.nll_grad(self.x["theta"], obs, act, self.extra(g))
             total = total + u / self.groups
         return total
 
@@ -289,14 +334,14 @@ class Audit:
         loss = kl = 0.0
         for g in range(self.groups):
             obs, act, adv, (_, _, a, b) = self.group(self.k, g)
-            adapted, old = self.adapt(theta, g, self.k), self.x[f"stage.{self.k}.theta"][g]
+            adapted, old = self.adapt(theta, g)[-1], self.x[f"stage.{self.k}.theta"][g]
             ratio = np.exp(self.policy.logp(adapted, obs, act) - self.x[f"stage.{self.k}.logp"][a:b])
-            loss -= (ratio * adv).mean() / self.groups
+            loss -= self.surrogate(ratio, adv).mean() / self.groups
             kl += self.policy.kl(old, adapted, obs) / self.groups
-            if self.sweep:
+            if self.extra(g) is not None:
                 obs, act, _, (_, _, a, b) = self.group(0, g)
                 ratio = np.exp(self.policy.logp(theta, obs, act) - self.x["stage.0.logp"][a:b])
-                loss -= self.sweep * (ratio * self.x["stage.0.sweep_adv"][a:b]).mean() / self.groups
+                loss -= self.surrogate(ratio, self.extra(g)).mean() / self.groups
         return loss, kl
 
     def check_direction(self):
@@ -348,6 +393,45 @@ class Audit:
             refused = loss > before - 1e-5 or kl > delta * (1 - 1e-3)
             self.rows.append((f"candidate {n} refused with reason", 0.0 if refused else np.inf, 0))
 
+    def moved_gradient(self, theta):
+        """gradient of the clipped outer loss at any θ, through inner steps from there; and whether a unit is near its kink"""
+        total, near = 0, False
+        for g in range(self.groups):
+            thetas = self.adapt(theta, g)
+            near = near or any(self.near_kink(t, j, g) for j, t in enumerate(thetas))
+            u = self.surrogate_grad(thetas[-1], self.k, g, self.group(self.k, g)[2])
+            for j in [] if self.first_order else reversed(range(self.k)):
+                u = self.step_product(j, g, u, thetas[j])
+            if self.extra(g) is not None:
+                u = u + self.surrogate_grad(theta, 0, g, self.extra(g))
+            total = total + u / self.groups
+        return total, near
+
+    def check_ppo(self):
+        value = {name: float(self.meta[name]) for name in ("outer_lr", "adam_beta1", "adam_beta2", "adam_epsilon", "max_kl")}
+        b1, b2, limit = value["adam_beta1"], value["adam_beta2"], value["max_kl"]
+        theta, m, v, t = self.x["theta"], self.x["adam.m"], self.x["adam.v"], int(self.meta["adam_steps"])
+        path, epochs = self.x["ppo.theta"], int(self.meta["epochs"])
+        loss, kl = self.outer(theta)
+        self.compare("surrogate_before", float(self.meta["surrogate_before"]), loss, 1e-4, 1)
+        for e, after in enumerate(path):
+            g = self.x["ppo.gradient"][e]
+            want, near = self.moved_gradient(theta)
+            self.compare(f"ppo.gradient[{e}]", g, want, 1e-3 * (20 if near else 1))
+            t, m, v = t + 1, b1 * m + (1 - b1) * g, b2 * v + (1 - b2) * g * g
+            step = -value["outer_lr"] * (m / (1 - b1**t)) / (np.sqrt(v / (1 - b2**t)) + value["adam_epsilon"])
+            self.compare(f"ppo.theta[{e}]", after - theta, step, 1e-3, np.linalg.norm(step) + 1e-6 * np.linalg.norm(theta))
+            theta = after
+            loss, kl = self.outer(theta)
+            if limit and e + 1 < len(path):
+                self.rows.append((f"epoch {e + 1} began with reason", 0.0 if kl <= limit * (1 + 1e-3) else np.inf, 0))
+        enough = len(path) == epochs or (limit and 0 < len(path) < epochs and kl >= limit * (1 - 1e-3))
+        self.rows.append(("the epochs ended with reason", 0.0 if enough else np.inf, 0))
+        last = self.f32["ppo.theta"][-1] if len(path) else self.f32["theta"]
+        self.rows.append(("theta_new is the last", 0.0 if last.tobytes() == self.f32["theta_new"].tobytes() else np.inf, 0))
+        self.compare("surrogate_after", float(self.meta["surrogate_after"]), loss, 1e-4, 1)
+        self.compare("kl", float(self.meta["kl"]), kl, 1e-3)
+
     def check(self):
         self.check_structure()
         if any(error > tolerance for _, error, tolerance in self.rows):
@@ -356,7 +440,10 @@ class Audit:
         self.slack = 20 if self.near_kinks() else 1
         self.check_stages()
         self.compare("meta_gradient", self.x["meta_gradient"], self.meta_gradient(), 1e-3 * self.slack)
-        self.check_step(self.check_direction())
+        if self.ppo:
+            self.check_ppo()
+        else:
+            self.check_step(self.check_direction())
         return self.rows
 
 
@@ -390,13 +477,25 @@ def mutations(meta, x):
         meta,
         {**x, "meta_gradient": first_order_gradient(meta, x)},
     )
-    yield "a direction that is the gradient", changed("direction", lambda a: x["meta_gradient"].copy())
     yield "a step that is too long", changed("theta_new", lambda a: x["theta"] + 1.3 * (a - x["theta"]))
+    if meta.get("outer") == "ppo":
+        yield "gradients without adapting anew", changed("ppo.gradient", lambda a: np.broadcast_to(a[0], a.shape))
+        yield "parameters of another order", changed("ppo.theta", lambda a: a[::-1])
+        yield "another clip", ({**meta, "clip": "0.02"}, x)
+        yield "moments of another run", changed("adam.m", lambda a: a + 0.01)
+        yield "epochs that are missing", ({**meta, "epochs": str(int(meta["epochs"]) + 1)}, x)
+    else:
+        yield "a direction that is the gradient", changed("direction", lambda a: x["meta_gradient"].copy())
     yield "a wrong kl", ({**meta, "kl": repr(2 * float(meta["kl"]))}, x)
     yield "a wrong surrogate", ({**meta, "surrogate_after": repr(float(meta["surrogate_after"]) - 0.01)}, x)
     if "sweep" in meta:
         yield "a sweep without its weight", ({**meta, "sweep": "1"}, x)
         yield "a sweep for rewards of another run", changed("stage.0.sweep_rew", lambda a: a[::-1])
+    if "inner_loss" in meta:
+        yield "an inner loss of log-probabilities", ({m: v for m, v in meta.items() if m != "inner_loss"}, x)
+    if "emaml" in meta:
+        yield "a sampling term without its weight", ({**meta, "emaml": "2"}, x)
+        yield "no sampling term", ({m: v for m, v in meta.items() if m != "emaml"}, x)
     if k > 0 and len(x["task"]) > 1:
         yield "tasks with each other's parameters", changed(f"stage.{k}.theta", lambda a: a[::-1])
         yield "inner steps that are twice as long", changed(f"stage.{k}.theta", lambda a: 2 * a - x["theta"])

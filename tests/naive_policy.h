@@ -102,6 +102,13 @@ static inline double complex naive_nll_row(double complex* d_out, double complex
                                            const double complex* out, const ks_real* act) {
     size_t n = (size_t)s->act_dim;
     double complex nll = 0;
+    if (s->head == KS_SQUARED_ERROR) {
+        for (size_t c = 0; c < n; c++) {
+            nll += (out[c] - (double)act[c]) * (out[c] - (double)act[c]) / (double)n;
+            d_out[c] = 2 * (out[c] - (double)act[c]) / (double)n;
+        }
+        return nll;
+    }
     if (s->head == KS_CATEGORICAL) {
         naive_softmax(d_out, out, n);
         nll = -clog(d_out[(size_t)act[0]]);
@@ -126,6 +133,13 @@ static inline double complex naive_kl_row(double complex* d_out, double complex*
                                           const double complex* old_log_std, const double complex* old_out) {
     size_t n = (size_t)s->act_dim;
     double complex kl = 0;
+    if (s->head == KS_SQUARED_ERROR) {
+        for (size_t c = 0; c < n; c++) {
+            kl += (out[c] - old_out[c]) * (out[c] - old_out[c]) / (double)n;
+            d_out[c] = 2 * (out[c] - old_out[c]) / (double)n;
+        }
+        return kl;
+    }
     if (s->head == KS_CATEGORICAL) {
         double complex p[NAIVE_WIDTH], q[NAIVE_WIDTH];
         naive_softmax(p, old_out, n);
@@ -149,7 +163,30 @@ static inline double complex naive_kl_row(double complex* d_out, double complex*
     return kl;
 }
 
-/* old NULL: Σ w (-log π_θ); else Σ KL(π_old ‖ π_θ). grad (P) is set to its gradient. */
+/* w r, or where it is less w clip(r); r the ratio of the new and the old probability */
+static inline double complex naive_objective(const ks_rows* rows, size_t n, double complex ratio) {
+    double weight = rows->weight ? (double)rows->weight[n] : 1;
+    if (rows->loss != KS_LOSS_CLIPPED) {
+        return weight * ratio;
+    }
+    double clipped = weight * fmin(fmax(creal(ratio), 1 - rows->clip), 1 + rows->clip);
+    return clipped < creal(weight * ratio) ? clipped : weight * ratio;
+}
+
+/* the loss of row n from its -log π, and in *slope the derivative of the one by the other */
+static inline double complex naive_loss(double complex* slope, const ks_rows* rows, size_t n, double complex nll) {
+    if (rows->loss == KS_LOSS_SCORE) {
+        *slope = rows->weight ? (double)rows->weight[n] : 1;
+        return *slope * nll;
+    }
+    double complex ratio = cexp(-nll - (double)rows->logp[n]);
+    double complex objective = naive_objective(rows, n, ratio);
+    bool clipped = creal(objective) != creal(ratio) * (rows->weight ? (double)rows->weight[n] : 1);
+    *slope = clipped ? 0 : objective;
+    return -objective;
+}
+
+/* old NULL: the sum of the rows' losses; else Σ KL(π_old ‖ π_θ). grad (P) is set to its gradient. */
 static inline double complex naive_sum(double complex* grad, const ks_policy* policy, const double complex* theta,
                                        ks_rows rows, const double complex* old) {
     const ks_policy_settings* s = ks_policy_get_settings(policy);
@@ -163,14 +200,13 @@ static inline double complex naive_sum(double complex* grad, const ks_policy* po
     for (size_t r = 0; r < rows.n; r++) {
         const ks_real* obs = rows.obs + r * (size_t)s->obs_dim;
         const double complex* out = naive_forward(pass, s, theta, obs);
-        double weight = 1;
+        double complex weight = 1;
         if (old) {
             sum += naive_kl_row(d_out, d_log_std, s, theta + log_std, out, old + log_std,
                                 naive_forward(pass + 1, s, old, obs));
         } else {
             const ks_real* act = rows.act + r * ks_policy_act_cols(policy);
-            weight = (double)rows.weight[r];
-            sum += weight * naive_nll_row(d_out, d_log_std, s, theta + log_std, out, act);
+            sum += naive_loss(&weight, &rows, r, naive_nll_row(d_out, d_log_std, s, theta + log_std, out, act));
         }
         for (size_t c = 0; c < n; c++) {
             d_out[c] *= weight;
@@ -210,8 +246,8 @@ static inline double complex* naive_theta(arena* a, const ks_policy* policy, con
 
 /* What the library computes, all by the functions above. Each vector (P) is the arena's. */
 typedef struct naive_result {
-    double nll, kl, ratio; /* Σ w (-log π_θ), Σ KL(π_old ‖ π_θ), Σ w π_θ/π_old */
-    double *grad, *hvp;    /* of Σ w (-log π), and its Hessian times v */
+    double nll, kl, ratio; /* the sum of the losses, Σ KL(π_old ‖ π_θ), Σ w π_θ/π_old, clipped if they are */
+    double *grad, *hvp;    /* of the losses, and their Hessian times v */
     double *kl_grad, *fvp; /* of Σ KL(π_old ‖ π_θ) at θ; and its Hessian at θ = old times v */
 } naive_result;
 
@@ -243,7 +279,7 @@ static inline naive_result naive_all(arena* a, const ks_policy* policy, const ks
     naive_logp(logp, policy, here, rows);
     naive_logp(logp + rows.n, policy, old, rows);
     for (size_t i = 0; i < rows.n; i++) {
-        r.ratio += (double)rows.weight[i] * exp(logp[i] - logp[rows.n + i]);
+        r.ratio += creal(naive_objective(&rows, i, exp(logp[i] - logp[rows.n + i])));
     }
     return r;
 }

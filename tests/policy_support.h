@@ -72,7 +72,10 @@ static inline ks_old_policy old_policy(arena* a, const ks_policy* policy, const 
     ks_policy_forward(policy, old_theta, rows.n, rows.obs, head, ws);
     const ks_real minus_one = -1;
     for (size_t i = 0; i < rows.n; i++) {
-        ks_rows one = {1, rows.obs + i * obs_dim, rows.act + i * ks_policy_act_cols(policy), &minus_one};
+        ks_rows one = {.n = 1,
+                       .obs = rows.obs + i * obs_dim,
+                       .act = rows.act + i * ks_policy_act_cols(policy),
+                       .weight = &minus_one};
         logp[i] = (ks_real)ks_policy_nll(policy, old_theta, one, ws);
     }
     return (ks_old_policy){.logp = logp, .head = head, .theta = old_theta};

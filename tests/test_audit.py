@@ -19,13 +19,24 @@ CASES = [
     (POINT, ["gae_lambda=0.5", "trpo.gae_lambda=0.95"]),
     (POINT, ["inner.sweep=2.5"]),
     (POINT, ["inner.sweep=0.5", "inner.steps=2"]),
-    (POINT, ["method=pretrain", "inner.sweep=1"]),
+    (POINT, ["inner.loss=ratio"]),
+    (POINT, ["inner.loss=ratio", "inner.steps=3", "policy.activation=tanh"]),
+    (POINT, ["inner.emaml=0.5"]),
+    (POINT, ["inner.emaml=0.2", "inner.sweep=0.5", "inner.steps=2", "inner.loss=ratio"]),
+    (POINT, ["method=pretrain", "inner.sweep=1", "inner.emaml=1", "inner.loss=ratio"]),
+    (POINT, ["outer=ppo"]),
+    (POINT, ["outer=ppo", "inner.steps=3", "inner.loss=ratio", "policy.activation=tanh", "ppo.lr=0.003"]),
+    (POINT, ["outer=ppo", "inner.steps=2", "inner.sweep=0.5", "inner.emaml=0.3", "ppo.clip=0.05", "ppo.lr=0.003"]),
+    (POINT, ["outer=ppo", "inner.first_order=true", "ppo.max_kl=0.001"]),
+    (POINT, ["outer=ppo", "method=oracle"]),
     (POINT, ["method=oracle"]),
     (POINT, ["trpo.curvature_fraction=0.2"]),
     (POINT, ["trpo.max_kl=100000", "trpo.backtrack_steps=2", "trpo.backtrack_ratio=0.99"]),
     (CHEETAH, ["inner.steps=1"]),
     (CHEETAH, ["inner.steps=1", "inner.sweep=1"]),
     (CHEETAH, ["inner.steps=2"]),
+    (CHEETAH, ["inner.steps=2", "inner.loss=ratio", "inner.emaml=0.3"]),
+    (CHEETAH, ["outer=ppo", "inner.loss=ratio"]),
     (ANT, ["inner.steps=1"]),
     (ANT, ["inner.steps=2"]),
 ]
@@ -61,9 +72,22 @@ def main():
         code, text = run(kshot, "train", f"{HERE}/../configs/point.yaml", "-o", policy, *short)
         if code == 0:
             # of iteration 3: max_kl has halved three times
-            code, text = audit(kshot, path, POINT, ["trpo.max_kl_halving=1", "inner.sweep=0.3"], "--force", "--from", policy)
+            settings = ["trpo.max_kl_halving=1", "inner.sweep=0.3", "inner.emaml=0.3", "inner.loss=ratio"]
+            code, text = audit(kshot, path, POINT, settings, "--force", "--from", policy)
         if code == 0:
             code, text = run(*check, "--self-test", path)
+        if code == 0:
+            settings = ["outer=ppo", "inner.sweep=0.3", "inner.emaml=0.3", "inner.loss=ratio", "ppo.clip=0.05", "ppo.lr=0.003"]
+            code, text = audit(kshot, path, POINT, settings, "--force", "--from", f"{policy}/policy.safetensors")
+        if code == 0:
+            code, text = run(*check, "--self-test", path)
+        # with what Adam remembers of three iterations
+        if code == 0:
+            code, text = run(kshot, "train", f"{HERE}/../configs/point.yaml", "-o", policy, "--force", *short, "-s", "outer=ppo")
+        if code == 0:
+            code, text = audit(kshot, path, POINT, ["outer=ppo"], "--force", "--from", policy)
+        if code == 0:
+            code, text = run(*check, path)
         print("ok  " if code == 0 else "FAIL", "a trained policy, and damaged files")
         if code != 0:
             print(text)

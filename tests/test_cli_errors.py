@@ -145,6 +145,56 @@ def other_policies(kshot, folder, policy):
     kshot.refused(BAD, [path, "cut off"], *run)
 
 
+def learned_step_sizes(kshot, folder):
+    """Policies whose step sizes were learned are used with them, or refused by name of what does not fit."""
+    run, path = f"{folder}/learned", f"{folder}/learned.safetensors"
+    kshot.done("train", POINT, *SMALL, *settings(iterations=2, inner__learned="tensor", inner__per_step="true", inner__steps=2),
+               "-o", run)
+    good = content(f"{run}/policy.safetensors")
+    evaluate = ("eval", path, "--tasks", 2, "--steps", 3, "--trajectories", 2, "-j", 1, "-o", f"{folder}/learned.csv", "--force")
+
+    def numbers(*values):
+        def change(meta, tensors):
+            (t,) = [t for t in tensors if t[0] == "inner.log_lr"]
+            t[3] = struct.pack("<10f", *(list(values) * 10)[:10])
+        return change
+
+    def flat(meta, tensors):
+        tensors[-1][2] = [10]
+
+    def gone(meta, tensors):
+        tensors[:] = [t for t in tensors if t[0] != "inner.log_lr"]
+
+    write(path, good)
+    kshot.done(*evaluate)
+    want = content(f"{folder}/learned.csv")
+    write(path, rebuilt(good, numbers(-2)))
+    kshot.done(*evaluate)
+    assert content(f"{folder}/learned.csv") != want, "their step sizes are not read"
+    for change, *mentions in [(numbers(float("nan")), "inner.log_lr", "not finite"), (gone, "inner.log_lr"),
+                              (flat, "inner.log_lr", "2 x 5"),
+                              (lambda meta, _: meta.update(inner_learned="one"), "inner.log_lr", "2 x 1"),
+                              (lambda meta, _: meta.update(inner_learned="all"), "inner_learned", "none, one, tensor or parameter"),
+                              (lambda meta, _: meta.update(inner_per_step="2"), "inner_per_step", "false or true"),
+                              (lambda meta, _: meta.update(inner_adapts="feet"), "inner_adapts", "all, head or body"),
+                              (lambda meta, _: meta.update(inner_steps="0"), "inner_learned", "no inner step")]:
+        write(path, rebuilt(good, change))
+        kshot.refused(BAD, [path, *mentions], *evaluate)
+    write(path, rebuilt(good, numbers(80)))  # a number that a float holds, and a step that no policy survives
+    kshot.refused(FAILED, ["too large", "gradient step 1"], *evaluate)
+    kshot.refused(BAD, ["inner.learned: none", "inner.adapts: all"], "audit", POINT, *SMALL, "-s", "inner.learned=one", "-o",
+                  f"{folder}/learned-audit")
+    kshot.refused(BAD, ["inner.learned: none"], "audit", POINT, *SMALL, "-s", "inner.adapts=head", "-o", f"{folder}/learned-audit")
+    kshot.refused(BAD, ["outer: trpo", "adam"], "audit", POINT, *SMALL, "-s", "outer=adam", "-o", f"{folder}/learned-audit")
+
+
+def models_that_do_not_act(kshot, folder):
+    run = f"{folder}/sinusoid"
+    kshot.done("train", f"{CONFIGS}/sinusoid.yaml", *settings(iterations=2), "-o", run)
+    kshot.refused(BAD, [f"{run}/policy.safetensors", "sinusoid"], "rollout", run, "-o", f"{folder}/none")
+    kshot.refused(BAD, [f"{run}/policy.safetensors"], "rollout", run, "-e", "point", "-o", f"{folder}/none")
+
+
 def texts(kshot, folder, policy):
     """Every text is read whole, as other programs save it, or refused with the reason; never half of it."""
     goals, table, out = f"{folder}/goals.csv", f"{folder}/table.csv", f"{folder}/table.md"
@@ -273,6 +323,8 @@ def main():
         command_lines(kshot, policy)
         files(kshot, folder, policy)
         other_policies(kshot, folder, policy)
+        learned_step_sizes(kshot, folder)
+        models_that_do_not_act(kshot, folder)
         pointers(kshot, folder)
         texts(kshot, folder, policy)
         no_files(kshot, folder, policy)

@@ -43,10 +43,10 @@ static void test_defaults(void** state) {
         assert_null(ks_config_difference(&c, &want));
     }
     assert_int_equal(c.tasks, 40);
-    assert_int_equal(c.trajectories, 20);
+    assert_int_equal(c.rl.trajectories, 20);
     assert_int_equal(c.policy.num_hidden, 2);
     assert_true(c.policy.log_std_min == -13.815510557964274);
-    assert_true(c.trpo.cg_damping == 1e-5);
+    assert_true(c.trpo.step.cg_damping == 1e-5);
     assert_true(ks_config_check(&c, &err));
 }
 
@@ -59,7 +59,7 @@ static void test_reading(void** state) {
                           "policy:\n  hidden: [64, 32, 16]\n  activation: tanh\n  log_std_init: -0.5\n"
                           "inner: {steps: 3, lr: &a 1.0e-2, first_order: true}\ntrpo:\n  max_kl: *a\n",
                           &err));
-    assert_string_equal(c.env, "half-cheetah-vel");
+    assert_string_equal(c.rl.env, "half-cheetah-vel");
     assert_int_equal(c.method, KS_PRETRAIN);
     assert_true(c.seed == INT64_MAX);
     assert_int_equal(c.iterations, 0);
@@ -68,8 +68,8 @@ static void test_reading(void** state) {
     assert_int_equal(c.policy.activation, KS_TANH);
     assert_int_equal(c.inner.steps, 3);
     assert_true(c.inner.first_order);
-    assert_true(c.inner.lr == 0.01 && c.trpo.max_kl == 0.01); /* an anchor serves twice */
-    assert_int_equal(c.tasks, 40);                            /* what is not named keeps its value */
+    assert_true(c.inner.lr == 0.01 && c.trpo.step.max_kl == 0.01); /* an anchor serves twice */
+    assert_int_equal(c.tasks, 40);                                 /* what is not named keeps its value */
     assert_true(read_text(&c, "policy:\n  hidden: []\n", &err));
     assert_int_equal(c.policy.num_hidden, 0);
 }
@@ -233,7 +233,7 @@ static void test_other_programs(void** state) {
         if (!read_text(&c, texts[i], &err)) {
             fail_msg("%zu: %s", i, err.text);
         }
-        assert_true(c.gamma == 0.5 && c.inner.steps == 2);
+        assert_true(c.rl.gamma == 0.5 && c.inner.steps == 2);
     }
 }
 
@@ -246,8 +246,8 @@ static void test_set(void** state) {
     assert_true(ks_config_set(&c, "policy.hidden=[64,64,64]", &err));
     assert_true(ks_config_set(&c, "env=ant-dir", &err));
     assert_true(ks_config_set(&c, "inner={lr: 0.3, steps: 2}", &err));
-    assert_true(c.trpo.max_kl == 0.02 && c.policy.num_hidden == 3 && c.inner.lr == 0.3 && c.inner.steps == 2);
-    assert_string_equal(c.env, "ant-dir");
+    assert_true(c.trpo.step.max_kl == 0.02 && c.policy.num_hidden == 3 && c.inner.lr == 0.3 && c.inner.steps == 2);
+    assert_string_equal(c.rl.env, "ant-dir");
     const refusal bad[] = {
         {"trpo.max_kl", "-s trpo.max_kl: write it as KEY=VALUE"},
         {"=3", "-s =3: write it as KEY=VALUE"},
@@ -273,10 +273,47 @@ static void test_set(void** state) {
     }
 }
 
-/* every field with a value of its own, and numbers of 17 digits, come back bit for bit */
+/* but for which of them somebody has set, and what is in no table */
+static void assert_same_values(const ks_config* a, const ks_config* b) {
+    assert_null(ks_config_difference(a, b));
+    assert_int_equal(a->iterations, b->iterations);
+    assert_int_equal(a->checkpoint_every, b->checkpoint_every);
+}
+
+/* every field with a value of its own, and numbers of 17 digits, come back bit for bit; and what differs is named, but for what may
+ * change on resume */
+static void check_round_trip(const char* const* settings) {
+    char path[] = "/tmp/kshot_config.XXXXXX";
+    close(mkstemp(path));
+    ks_error err = {0};
+    ks_config c, back;
+    ks_config_default(&c);
+    for (; *settings; settings++) {
+        ks_config before = c;
+        if (!ks_config_set(&c, *settings, &err)) {
+            fail_msg("%s", err.text);
+        }
+        assert_true(memcmp(&c, &before, offsetof(ks_config, given)) != 0); /* another than the default */
+        char key[64];
+        snprintf(key, sizeof key, "%.*s", (int)strcspn(*settings, "="), *settings);
+        const char* difference = ks_config_difference(&c, &before);
+        if (strcmp(key, "iterations") == 0 || strcmp(key, "checkpoint_every") == 0) {
+            assert_null(difference);
+        } else {
+            assert_string_equal(difference, key);
+        }
+    }
+    assert_true(ks_config_save(&c, path, &err));
+    ks_config_default(&back);
+    assert_true(ks_config_read(&back, path, &err));
+    assert_same_values(&back, &c);
+    assert_true(ks_config_check(&back, &err) == ks_config_check(&c, &err));
+    unlink(path);
+}
+
 static void test_round_trip(void** state) {
     (void)state;
-    const char* const settings[] = {
+    static const char* const RL[] = {
         "env=ant-goal",
         "method=oracle",
         "seed=9007199254740993",
@@ -289,12 +326,17 @@ static void test_round_trip(void** state) {
         "checkpoint_every=3",
         "policy.hidden=[7]",
         "policy.activation=tanh",
+        "policy.init=normal",
+        "policy.init_std=0.125",
         "policy.log_std_init=-1",
         "policy.log_std_min=-3.3",
         "policy.scale_inputs=true",
         "inner.steps=4",
         "inner.lr=0.1234567890123456789",
         "inner.first_order=true",
+        "inner.learned=parameter",
+        "inner.per_step=true",
+        "inner.adapts=head",
         "inner.sweep=0.625",
         "trpo.gae_lambda=0.875",
         "trpo.max_kl=1e-7",
@@ -306,50 +348,190 @@ static void test_round_trip(void** state) {
         "trpo.backtrack_ratio=0.7",
         "trpo.backtrack_steps=9",
         "trpo.curvature_fraction=0.3333333333333333",
+        NULL,
     };
-    char path[] = "/tmp/kshot_config.XXXXXX";
-    close(mkstemp(path));
-    ks_error err = {0};
-    ks_config c, back, defaults;
-    ks_config_default(&c);
-    ks_config_default(&defaults);
-    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
-        ks_config before = c;
-        assert_true(ks_config_set(&c, settings[i], &err));
-        assert_true(memcmp(&c, &before, sizeof c) != 0); /* each of them is another than the default */
-        /* and what differs is named, but for what may change on resume */
-        char key[64];
-        snprintf(key, sizeof key, "%.*s", (int)strcspn(settings[i], "="), settings[i]);
-        const char* difference = ks_config_difference(&c, &before);
-        if (strcmp(key, "iterations") == 0 || strcmp(key, "checkpoint_every") == 0) {
-            assert_null(difference);
-        } else {
-            assert_string_equal(difference, key);
-        }
-    }
-    assert_true(c.seed == 9007199254740993);
-    assert_true(ks_config_save(&c, path, &err));
-    ks_config_default(&back);
-    assert_true(ks_config_read(&back, path, &err));
-    assert_memory_equal(&back, &c, sizeof c);
-    unlink(path);
+    static const char* const SINUSOID[] = {
+        "problem=sinusoid",
+        "method=pretrain",
+        "seed=2",
+        "iterations=7",
+        "tasks=3",
+        "checkpoint_every=5",
+        "sinusoid.shots=5",
+        "adam.lr=0.125",
+        "sinusoid.queries=7",
+        "policy.hidden=[]",
+        "policy.init=normal",
+        "inner.lr=0.5",
+        "inner.steps=2",
+        "inner.learned=one",
+        "adam.beta1=0.5",
+        "adam.beta2=0.75",
+        "adam.clip=10",
+        "adam.epsilon=1e-5",
+        NULL,
+    };
+    static const char* const RL_ADAM[] = {"outer=adam", "adam.lr=0.25", "env=ant-dir", NULL};
+    check_round_trip(RL);
+    check_round_trip(SINUSOID);
+    check_round_trip(RL_ADAM);
 }
 
 /* the help, which is a config with comments, is a config too */
 static void test_help_is_a_config(void** state) {
     (void)state;
+    for (int problem = 0; problem < KS_NUM_PROBLEMS; problem++) {
+        ks_config c;
+        ks_error err;
+        char* text = NULL;
+        char assignment[64];
+        size_t length;
+        FILE* file = open_memstream(&text, &length);
+        ks_config_default(&c);
+        snprintf(assignment, sizeof assignment, "problem=%s", ks_problem_kinds[problem]->name);
+        assert_true(ks_config_set(&c, assignment, &err));
+        assert_true(ks_config_write(&c, file, true));
+        fclose(file);
+        ks_config back;
+        assert_true(read_text(&back, text, &err));
+        assert_same_values(&back, &c);
+        assert_true(ks_config_check(&back, &err));
+        free(text);
+    }
+}
+
+/* ---- problems and outer steps ------------------------------------------------------------------------------------ */
+
+static void read_good(ks_config* c, const char* text) {
+    ks_error err;
+    if (!read_text(c, text, &err) || !ks_config_check(c, &err)) {
+        fail_msg("%s\nsays: %s", text, err.text);
+    }
+}
+
+/* a problem has defaults of its own, from wherever in a config it is named; what somebody has set stays */
+static void test_a_problems_own_defaults(void** state) {
+    (void)state;
     ks_config c;
     ks_error err;
+    read_good(&c, "problem: sinusoid\n");
+    assert_int_equal(c.outer, KS_OUTER_adam);
+    assert_int_equal(c.iterations, 70000);
+    assert_int_equal(c.tasks, 25);
+    assert_int_equal(c.checkpoint_every, 10000);
+    assert_int_equal(c.policy.num_hidden, 2);
+    assert_int_equal(c.policy.hidden[0], 40);
+    assert_int_equal(c.policy.hidden[1], 40);
+    assert_int_equal(c.policy.num_hidden, 2);
+    assert_true(c.policy.init_std == 0.01 && c.inner.lr == 0.001 && c.inner.steps == 1 && c.adam.step.lr == 0.001);
+    assert_true(c.sinusoid.shots == 10 && c.sinusoid.queries == 10);
+
+    read_good(&c, "tasks: 40\niterations: 5\nproblem: sinusoid\ninner:\n  lr: 0.1\npolicy: {hidden: [100, 100]}\n");
+    assert_true(c.tasks == 40 && c.iterations == 5 && c.inner.lr == 0.1); /* even where that is rl's default */
+    assert_int_equal(c.policy.hidden[0], 100);
+    assert_int_equal(c.policy.num_hidden, 2);
+    assert_int_equal(c.outer, KS_OUTER_adam);
+
+    /* back to rl: its defaults again, and what was set */
+    ks_config rl;
+    ks_config_default(&rl);
+    read_good(&c, "problem: sinusoid\ntasks: 7\n");
+    assert_true(ks_config_set(&c, "problem=rl", &err) && ks_config_check(&c, &err));
+    assert_string_equal(ks_config_difference(&c, &rl), "tasks");
+    assert_int_equal(c.tasks, 7);
+    rl.tasks = 7;
+    assert_null(ks_config_difference(&c, &rl));
+
+    /* and what a row's refused value was, is not taken for set */
+    ks_config_default(&c);
+    assert_false(ks_config_set(&c, "tasks=many", &err));
+    assert_true(ks_config_set(&c, "problem=sinusoid", &err));
+    assert_int_equal(c.tasks, 25);
+}
+
+static void check_config_refused(const char* text, const char* says) {
+    ks_config c;
+    ks_error err;
+    bool ok = read_text(&c, text, &err);
+    if (!ok) {
+        fail_msg("%s\nis not read: %s", text, err.text);
+    }
+    if (ks_config_check(&c, &err)) {
+        fail_msg("accepted: %s", text);
+    }
+    assert_int_equal(err.code, KS_BAD_INPUT);
+    if (strcmp(err.text, says) != 0) {
+        fail_msg("%s\nsays: %s\nnot:  %s", text, err.text, says);
+    }
+}
+
+static void test_keys_of_another_problem(void** state) {
+    (void)state;
+    ks_config c;
+    check_config_refused("problem: sinusoid\nenv: point\n",
+                         "env: it is a key of problem: rl, and here it is problem: sinusoid");
+    check_config_refused("env: point\nproblem: sinusoid\n",
+                         "env: it is a key of problem: rl, and here it is problem: sinusoid");
+    check_config_refused("sinusoid: {shots: 5}\n",
+                         "sinusoid.shots: it is a key of problem: sinusoid, and here it is problem: rl");
+    check_config_refused("problem: sinusoid\ninner: {sweep: 0}\n", /* even the default's value */
+                         "inner.sweep: it is a key of problem: rl, and here it is problem: sinusoid");
+    check_config_refused("problem: sinusoid\npolicy: {scale_inputs: true}\n",
+                         "policy.scale_inputs: it is a key of problem: rl, and here it is problem: sinusoid");
+    check_config_refused("problem: sinusoid\ntrpo: {gae_lambda: 0.5}\n",
+                         "trpo.gae_lambda: it is a key of problem: rl, and here it is problem: sinusoid");
+    /* the sections of other outer steps may stand ready */
+    read_good(&c, "trpo: {max_kl: 0.02}\nadam: {lr: 0.25}\n");
+    assert_true(c.trpo.step.max_kl == 0.02 && c.adam.step.lr == 0.25);
+    read_good(&c, "outer: adam\ntrpo: {gae_lambda: 0.5}\n");
+}
+
+static void test_outer_steps_that_a_problem_takes(void** state) {
+    (void)state;
+    ks_config c;
+    read_good(&c, "outer: adam\n");
+    assert_int_equal(c.problem, KS_PROBLEM_rl);
+    check_config_refused("problem: sinusoid\nouter: trpo\n", "outer: trpo: problem: sinusoid takes adam");
+    check_config_refused("outer: trpo\nproblem: sinusoid\n", "outer: trpo: problem: sinusoid takes adam");
+}
+
+/* what is printed and compared is what applies */
+static void test_only_what_applies(void** state) {
+    (void)state;
+    ks_config a, b;
     char* text = NULL;
     size_t length;
+    read_good(&a, "problem: sinusoid\n");
     FILE* file = open_memstream(&text, &length);
-    ks_config_default(&c);
-    assert_true(ks_config_write(&c, file, true));
+    assert_true(ks_config_write(&a, file, false));
     fclose(file);
-    ks_config back;
-    assert_true(read_text(&back, text, &err));
-    assert_memory_equal(&back, &c, sizeof c);
+    assert_null(strstr(text, "env:"));
+    assert_null(strstr(text, "trpo:"));
+    assert_null(strstr(text, "sweep:"));
+    assert_non_null(strstr(text, "sinusoid:\n  shots: 10\n  queries: 10\n"));
+    assert_non_null(strstr(text, "adam:\n  lr: 0.001\n"));
     free(text);
+    b = a;
+    b.trpo.step.max_kl = 7;
+    b.rl.horizon = 7;
+    assert_null(ks_config_difference(&a, &b));
+    b.adam.step.clip = 7;
+    assert_string_equal(ks_config_difference(&a, &b), "adam.clip");
+}
+
+static void test_inner_settings(void** state) {
+    (void)state;
+    ks_config c;
+    read_good(&c, "inner: {learned: tensor, per_step: true, adapts: body, steps: 3}\n");
+    assert_true(c.inner.learned == KS_LEARNED_TENSOR && c.inner.per_step && c.inner.adapts == KS_ADAPTS_BODY);
+    read_good(&c, "method: pretrain\ninner: {learned: tensor, per_step: true}\n"); /* not read there */
+    assert_int_equal(ks_config_maml(&c, 1).inner.learned, KS_LEARNED_NONE);
+    check_config_refused("inner: {learned: one, steps: 0}\n",
+                         "inner.learned: without an inner step (inner.steps: 0) no step size is learned");
+    check_config_refused("inner: {per_step: true}\n",
+                         "inner.per_step is of learned step sizes, and inner.learned is none");
+    check_config_refused("inner: {learned: one, lr: 0}\n",
+                         "inner.lr must be above 0 where step sizes are learned from it, not 0");
 }
 
 static void test_check(void** state) {
@@ -362,23 +544,33 @@ static void test_check(void** state) {
     assert_false(ks_config_check(&c, &err));
     assert_non_null(strstr(err.text, "policy.log_std_min"));
     ks_config_default(&c);
-    c.trpo.gae_lambda = -0.5;
+    c.rl.trpo_gae_lambda = -0.5;
     assert_false(ks_config_check(&c, &err));
     assert_non_null(strstr(err.text, "trpo.gae_lambda must be 0 to 1, or -1"));
-    c.trpo.gae_lambda = 0;
+    c.rl.trpo_gae_lambda = 0;
     assert_true(ks_config_check(&c, &err));
-    c.tasks = c.trajectories = c.horizon = 1000000;
+    c.tasks = c.rl.trajectories = c.rl.horizon = 1000000;
     assert_false(ks_config_check(&c, &err));
     assert_int_equal(err.code, KS_BAD_INPUT);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults),   cmocka_unit_test(test_reading),
-        cmocka_unit_test(test_refusals),   cmocka_unit_test(test_set),
-        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_help_is_a_config),
-        cmocka_unit_test(test_check),      cmocka_unit_test(test_large),
-        cmocka_unit_test(test_booleans),   cmocka_unit_test(test_other_programs),
+        cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_reading),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_set),
+        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_help_is_a_config),
+        cmocka_unit_test(test_a_problems_own_defaults),
+        cmocka_unit_test(test_keys_of_another_problem),
+        cmocka_unit_test(test_outer_steps_that_a_problem_takes),
+        cmocka_unit_test(test_only_what_applies),
+        cmocka_unit_test(test_inner_settings),
+        cmocka_unit_test(test_check),
+        cmocka_unit_test(test_large),
+        cmocka_unit_test(test_booleans),
+        cmocka_unit_test(test_other_programs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

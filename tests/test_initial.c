@@ -17,7 +17,8 @@ enum { HORIZON = 200, TRAJECTORIES = 20, HIDDEN = 8 };
 
 typedef struct world {
     ks_config config;
-    ks_env_model* model;
+    ks_problem* problem;
+    const ks_env_model* model; /* the problem's */
     ks_policy* policy;
     size_t obs_dim, p;
 } world;
@@ -26,15 +27,14 @@ static world world_create(const char* env, int method) {
     ks_error err = {0};
     world w = {0};
     ks_config_default(&w.config);
-    snprintf(w.config.env, sizeof w.config.env, "%s", env);
+    snprintf(w.config.rl.env, sizeof w.config.rl.env, "%s", env);
     w.config.method = method;
     w.config.policy.num_hidden = 1;
     w.config.policy.hidden[0] = HIDDEN;
-    const ks_env_def* def = ks_env_find(env, &err);
-    assert_non_null(def);
-    w.model = ks_env_model_create(def, method == KS_ORACLE, &err);
-    assert_non_null(w.model);
-    ks_policy_settings settings = ks_config_policy(&w.config, w.model);
+    w.problem = ks_problem_rl.create(&w.config.rl, (ks_method)method, 1, &err);
+    assert_non_null(w.problem);
+    w.model = ks_rl_model(w.problem);
+    ks_policy_settings settings = ks_config_policy(&w.config, w.problem);
     w.policy = ks_policy_create(&settings, &err);
     assert_non_null(w.policy);
     w.obs_dim = (size_t)ks_env_model_obs_dim(w.model);
@@ -44,7 +44,7 @@ static world world_create(const char* env, int method) {
 
 static void world_destroy(world* w) {
     ks_policy_destroy(w->policy);
-    ks_env_model_destroy(w->model);
+    ks_rl_destroy(w->problem);
 }
 
 static ks_real* initial(const world* w, bool scale_inputs) {
@@ -53,7 +53,7 @@ static ks_real* initial(const world* w, bool scale_inputs) {
     config.policy.scale_inputs = scale_inputs;
     ks_real* theta = malloc(w->p * sizeof *theta);
     assert_non_null(theta);
-    assert_true(ks_initial_theta(theta, &config, w->model, w->policy, &err));
+    assert_true(ks_initial_theta(theta, &config, w->problem, w->policy, &err));
     return theta;
 }
 

@@ -31,10 +31,8 @@ typedef char floats[sizeof(ks_real) == sizeof(float) ? 1 : -1];
 int main(void) { ks_config config; ks_config_default(&config); return config.iterations < 0 || sizeof(floats) != 1; }
 """
 # the page's lines of C, with what they take from outside
-HEART = """void heart(ks_adapt* adapt, ks_rollout_request request, ks_rollout_noise noise, ks_advantage_settings advantage,
-           ks_batch* batch, ks_real* theta, double lr, ks_error* err);
-void heart(ks_adapt* adapt, ks_rollout_request request, ks_rollout_noise noise, ks_advantage_settings advantage,
-           ks_batch* batch, ks_real* theta, double lr, ks_error* err) {
+HEART = """void heart(const ks_env_model* env, ks_eval_model model, const double* task, ks_rl_eval_settings settings, ks_error* err);
+void heart(const ks_env_model* env, ks_eval_model model, const double* task, ks_rl_eval_settings settings, ks_error* err) {
 """ + "".join(re.findall(r"```c\n(.*?)```", PAGE, re.S)) + "}\n"
 
 

@@ -66,7 +66,10 @@ static void naive_factors(problem* p, int l, size_t at, double* x_factor, double
     memset(d_factor, 0, out * out * sizeof(double));
     const ks_real one = 1;
     for (size_t r = 0; r < p->rows.n; r++) {
-        ks_rows row = {1, p->rows.obs + r * OBS, p->rows.act + r * ks_policy_act_cols(p->policy), &one};
+        ks_rows row = {.n = 1,
+                       .obs = p->rows.obs + r * OBS,
+                       .act = p->rows.act + r * ks_policy_act_cols(p->policy),
+                       .weight = &one};
         naive_sum(grad, p->policy, theta, row, NULL);
         naive_forward(pass, s, theta, row.obs);
         double x[NAIVE_WIDTH + 1];

@@ -14,10 +14,14 @@ from kshot_cli import CONFIGS, SMALL, Kshot, rows, same_run, settings
 POINT = f"{CONFIGS}/point.yaml"
 RUN = [POINT, *SMALL, *settings(tasks=7, iterations=30, inner__steps=2, inner__sweep=1, trpo__curvature_fraction=0.5, trpo__cg_warm_start=0.9, trpo__kfac_damping=0.01), "-j", "1"]
 ANT = [f"{CONFIGS}/ant-vel.yaml", *SMALL, *settings(tasks=5, iterations=2, horizon=60), "-j", "2"]
+PROMP = [POINT, *SMALL, *settings(tasks=7, iterations=10, outer="ppo", inner__steps=2, inner__loss="ratio", inner__emaml=0.5), "-j", "1"]
 # products too wide for any kernel to keep whole, which a library cuts by the number of rows
 WIDE = [f"{CONFIGS}/half-cheetah-vel.yaml",
         *settings(tasks=5, trajectories=20, horizon=25, iterations=2, policy__hidden="[512,512]", trpo__kfac_damping=0),
         "-j", "1"]
+LEARNED = [POINT, *SMALL, *settings(tasks=5, iterations=6, inner__steps=2, inner__learned="tensor", inner__per_step="true"), "-j", "1"]
+SINUSOID = [f"{CONFIGS}/sinusoid.yaml", *settings(tasks=7, iterations=60, checkpoint_every=20, inner__learned="parameter",
+                                                  inner__steps=2, inner__lr=0.01, adam__clip=0.1), "-j", "1"]
 ENVIRONMENT = {**os.environ, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
 
 
@@ -39,7 +43,8 @@ def await_iteration(process):
 
 
 def same(kshot, folder):
-    for name, words in (("point", RUN), ("ant", ANT), ("wide", WIDE)):
+    runs = (("point", RUN), ("ant", ANT), ("wide", WIDE), ("promp", PROMP), ("learned", LEARNED), ("sinusoid", SINUSOID))
+    for name, words in runs:
         kshot.done("train", *words, "-o", f"{folder}/{name}1")
         for processes in (2, 3):
             result = mpirun(processes, "train", *words, "-o", f"{folder}/{name}{processes}")
@@ -76,6 +81,23 @@ def stopped(kshot, folder):
     assert result.returncode == 0, result.stderr
     kshot.done("train", *RUN, *some_more, "-o", f"{folder}/through")
     same_run(f"{folder}/through", run)
+
+
+def sinusoid_in_parts(kshot, folder):
+    """Two processes, stopped, then three, then one: Adam's moments go with the checkpoint."""
+    run = f"{folder}/parts"
+    process = subprocess.Popen(command(2, "train", *SINUSOID, "-s", "iterations=1000000", "-o", run), env=ENVIRONMENT,
+                               stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    await_iteration(process)
+    process.send_signal(signal.SIGTERM)
+    process.communicate()
+    done = len(rows(f"{run}/progress.csv"))
+    result = mpirun(3, "train", *SINUSOID, "-s", f"iterations={done + 30}", "-o", run, "--resume")
+    assert result.returncode == 0, result.stderr
+    some_more = ["-s", f"iterations={done + 50}"]
+    kshot.done("train", *SINUSOID, *some_more, "-o", run, "--resume")
+    kshot.done("train", *SINUSOID, *some_more, "-o", f"{folder}/in-one")
+    same_run(f"{folder}/in-one", run)
 
 
 def refused(kshot, folder):
@@ -153,7 +175,7 @@ def alone_by_mistake(kshot, folder):
 
 def main():
     with tempfile.TemporaryDirectory() as folder:
-        for test in (same, exploding, stopped, refused, failed, different, one_writer, alone_by_mistake):
+        for test in (same, exploding, stopped, sinusoid_in_parts, refused, failed, different, one_writer, alone_by_mistake):
             test(Kshot(sys.argv[1]), folder)
             print("ok", test.__name__)
 

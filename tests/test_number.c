@@ -145,7 +145,7 @@ static void check_config(void) {
     write_text("a.yaml", "gamma: 0.25\ninner:\n  lr: 1.5e-2\n");
     assert_true(ks_config_read(&config, "a.yaml", &err));
     assert_true(ks_config_set(&config, "trpo.max_kl=0.125", &err));
-    assert_true(config.gamma == 0.25 && config.inner.lr == 0.015 && config.trpo.max_kl == 0.125);
+    assert_true(config.rl.gamma == 0.25 && config.inner.lr == 0.015 && config.trpo.step.max_kl == 0.125);
     assert_false(ks_config_set(&config, "gamma=0,5", &err));
     assert_false(ks_config_set(&config, "gamma=1.5", &err));
     assert_non_null(strstr(err.text, "1.5 is out of range; it must be from 0 to 1"));

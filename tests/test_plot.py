@@ -1,26 +1,34 @@
 #!/usr/bin/env python3
 """test_plot.py KSHOT: figures are whole files of their kind, what they show are the numbers of the files behind them, texts stand
-in them as they were typed, and what cannot be drawn is said in one line.
-
-Figures are read back from SVG: a line's points, through the marks and numbers of the axes, are numbers again."""
+in them as they were typed, and what cannot be drawn is said in one line."""
 
 import os
 import re
 import struct
 import sys
 import tempfile
-import xml.etree.ElementTree as ElementTree
 import zlib
 
 import numpy as np
+from figure_reader import Figure, check_close
 from kshot_cli import CONFIGS, SMALL, Kshot, content, rows, settings
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
 BAD, FAILED = 2, 1
-SVG = "{http://www.w3.org/2000/svg}"
 COLUMNS = "label,env,task,goal,gradient_step,mean_return,trajectories,mean_length"
 ODD_LABEL = """it's "a" \\n @2_π^{x} %d $y <b>&amp; `c`"""  # no comma, which a CSV would cut at
+
+
+def write_errors(path, errors):
+    """An eval CSV of sinusoid; errors: label -> (tasks x stages)."""
+    with open(path, "w") as file:
+        file.write("label,env,task,goal,gradient_step,mse\n")
+        for label, table in errors.items():
+            for task, stages in enumerate(table):
+                for step, value in enumerate(stages):
+                    file.write(f"{label},sinusoid,{task},,{step},{value:.9g}\n")
+    return path
 
 
 def write_eval(path, returns, env="half-cheetah-dir"):
@@ -41,82 +49,6 @@ def some_returns():
         "pretrained": np.array([-40, -25, -10, 20]) + 25 * draw(size=(12, 4)),
         "oracle": 440 + 10 * draw(size=(12, 1)),
     }
-
-
-# ---- reading figures -----------------------------------------------------------------------------------------------------------
-
-
-def numbers(text):
-    return np.array([float(x) for x in re.findall(r"-?\d+\.?\d*", text)]).reshape(-1, 2)
-
-
-def number(text):
-    return float(text.replace("−", "-"))
-
-
-class Figure:
-    """The first panel of an SVG file: its lines and bands in the axes' units."""
-
-    def __init__(self, path):
-        text = content(path).decode()
-        self.root = ElementTree.fromstring(text)
-        self.texts = [element.text for element in self.root.iter(f"{SVG}text")]
-        # a mark of the axis, followed by its number: below the x axis centred, left of the y axis flush right
-        tics = re.findall(r"d='M([\d.]+),([\d.]+) L[\d., ]+'/>\s*<g transform[^>]*text-anchor=\"(\w+)\">\s*<text>([^<]+)<", text)
-        self.axis = []
-        for dimension, anchor in enumerate(("middle", "end")):
-            marks = [(float(tic[dimension]), number(tic[3])) for tic in tics if tic[2] == anchor]
-            assert len(marks) >= 2, f"{path}: {marks}"
-            self.axis.append((marks[0], marks[-1]))
-
-    def plots(self):
-        """title -> the elements of each plot, in order of drawing"""
-        return [(g.find(f"{SVG}title").text, g) for g in self.root.iter(f"{SVG}g") if g.get("id", "").startswith("gnuplot_plot_")]
-
-    def plot(self, title):
-        (found,) = [g for name, g in self.plots() if name == title]
-        return found
-
-    def to_units(self, pixels):
-        columns = []
-        for (p0, v0), (p1, v1), x in zip(*zip(*self.axis), pixels.T):
-            columns.append(v0 + (x - p0) * (v1 - v0) / (p1 - p0))
-        return np.stack(columns, axis=1)
-
-    def accuracy(self):
-        """of a number that was read back: positions are written to a hundredth of a pixel"""
-        return max(abs((v1 - v0) / (p1 - p0)) for (p0, v0), (p1, v1) in self.axis) * 0.03
-
-    def strokes(self, group):
-        """Each unbroken line of a plot, without the sample in the legend."""
-        parts = []
-        for path in group.iter(f"{SVG}path"):
-            parts += [self.to_units(numbers(part)) for part in path.get("d").split("M")[1:]]
-        return parts
-
-    def line(self, title):
-        """The points of a line that has a legend entry, drawn first."""
-        return self.strokes(self.plot(title))[1]
-
-    def dashed(self, title):
-        return any(path.get("stroke-dasharray") for path in self.plot(title).iter(f"{SVG}path"))
-
-    def bands(self):
-        """of all plots without a title: (points, low, high)"""
-        found = []
-        for title, group in self.plots():
-            for polygon in group.iter(f"{SVG}polygon") if title.startswith("gnuplot_plot_") else ():
-                xy = self.to_units(numbers(polygon.get("points")))
-                half = len(xy) // 2
-                found.append((xy[:half, 0], np.minimum(xy[:half, 1], xy[:half - 1:-1, 1]), np.maximum(xy[:half, 1], xy[:half - 1:-1, 1])))
-        return found
-
-
-def check_close(figure, drawn, wanted, what):
-    drawn, wanted = np.array(drawn), np.array(wanted)
-    assert drawn.shape == wanted.shape, f"{what}: {drawn.shape} is drawn, {wanted.shape} is wanted"
-    worst = np.abs(drawn - wanted).max()
-    assert worst < figure.accuracy(), f"{what}: off by {worst:.4g} where {figure.accuracy():.4g} can be read\n{drawn}\n{wanted}"
 
 
 # ---- what is drawn ------------------------------------------------------------------------------------------------------------
@@ -198,6 +130,99 @@ def tables_have_the_numbers(kshot, folder, path):
     assert table[r"a\|b\_\*c\*"] == [f"{x:.2f}" for x in returns["MAML"][0, :3]], "no interval for one task"
     kshot.refused(BAD, ["table.md", "--force"], "plot", path, "-o", out)
     kshot.done("plot", path, "-o", f"{folder}/without.md", env=dict(os.environ, PATH="/none"))
+
+
+def errors_are_those_of_the_file(kshot, folder):
+    """Of examples: means on a logarithmic axis; on a plain one from 0 where they are close."""
+    steps, draw = np.arange(11), np.random.default_rng(6).lognormal
+    errors = {"MAML": 3 * 0.6 ** steps * draw(0, 0.3, (40, 11)), "pretrained": 3 - 0.1 * steps + 0.3 * draw(size=(40, 11)),
+              "oracle": np.full((40, 2), (0.004, 1e9))}
+    path, out = write_errors(f"{folder}/errors.csv", errors), f"{folder}/errors.svg"
+    kshot.done("plot", path, "-o", out)
+    figure = Figure(out, logarithmic=True)
+    for label, band in zip(("MAML", "pretrained"), figure.bands()):
+        table, line = errors[label], figure.line(label)
+        interval = 1.96 * table.std(0, ddof=1) / np.sqrt(len(table))
+        check_close(figure, line[:, 1], figure.scaled(table.mean(0)), f"{label}: means")
+        check_close(figure, band[1], figure.scaled(table.mean(0) - interval), f"{label}: lower ends")
+        check_close(figure, band[2], figure.scaled(table.mean(0) + interval), f"{label}: upper ends")
+    oracle = figure.line("oracle")[:, 1]
+    check_close(figure, oracle, figure.scaled(np.full(len(oracle), 0.004)), "the oracle, without a step, however it diverges with one")
+    assert "mean squared error, 40 tasks" in figure.texts and "sinusoid" in figure.texts, figure.texts
+    close = write_errors(f"{folder}/close.csv", {"a": errors["pretrained"]})
+    kshot.done("plot", close, "-o", f"{folder}/close.svg")
+    figure = Figure(f"{folder}/close.svg")
+    check_close(figure, figure.line("a")[:, 1], errors["pretrained"].mean(0), "means")
+    assert "0" in figure.texts, "errors start at 0"
+    kshot.done("plot", path, "-o", f"{folder}/errors.md")
+    lines = content(f"{folder}/errors.md").decode().splitlines()
+    mean = errors["MAML"].mean(0)
+    assert lines[0].endswith("| 10 steps | 1 step minus oracle |") and lines[0].startswith("| sinusoid | 0 steps |"), lines[0]
+    assert f"| {mean[2]:#.3g} ± " in lines[2] and lines[2].endswith(f"| {mean[1] - 0.004:#.3g} |"), lines[2]
+    kshot.refused(BAD, ["--paper", "mse"], "plot", path, "--paper", "point", "-o", f"{folder}/never.svg")
+    other = write_eval(f"{folder}/other.csv", some_returns(), env="sinusoid")
+    kshot.refused(BAD, ["other.csv", "mean_return", "mse"], "plot", path, other, "-o", f"{folder}/never.svg")
+    return errors
+
+
+def what_diverges_is_told_by_medians(kshot, folder, errors):
+    """One task that has diverged, and all labels are told by their medians, it among the worst."""
+    gone = errors["pretrained"].copy()
+    gone[3, 5:], gone[7, 8:], gone[11, 10] = np.nan, -np.inf, 1e12
+    path = write_errors(f"{folder}/gone.csv", {"MAML": errors["MAML"], "other": gone, "oracle": errors["oracle"]})
+    kshot.done("plot", path, "-o", f"{folder}/gone.svg")
+    figure = Figure(f"{folder}/gone.svg", logarithmic=True)
+    ranks = int(40 / 2 - 0.98 * np.sqrt(40))
+    for label, table, band in zip(("MAML", "other (3 of 40 diverge)"), (errors["MAML"], gone), figure.bands()):
+        table = np.sort(np.where(np.isfinite(table), table, np.inf), axis=0)
+        check_close(figure, figure.line(label)[:, 1], figure.scaled(0.5 * (table[19] + table[20])), f"{label}: medians")
+        check_close(figure, band[1], figure.scaled(table[ranks]), f"{label}: lower ends")
+        check_close(figure, band[2], figure.scaled(table[39 - ranks]), f"{label}: upper ends")
+    assert "median MSE, 40 tasks" in figure.texts, figure.texts
+    kshot.done("plot", path, "-o", f"{folder}/gone.md")
+    text = content(f"{folder}/gone.md").decode()
+    assert "| sinusoid, medians |" in text and "| other (3 of 40 diverge) |" in text and "nan" not in text, text
+    gone[:, 1:] = np.nan  # nothing is left but what was there before
+    kshot.done("plot", write_errors(f"{folder}/gone.csv", {"all": gone}), "-o", f"{folder}/gone.svg", "--force")
+    write_errors(f"{folder}/nan.csv", {"all": np.full((2, 2), np.nan)})
+    kshot.refused(BAD, ["all tasks diverge"], "plot", f"{folder}/nan.csv", "-o", f"{folder}/never.svg")
+
+
+def write_run(folder, name, rows_, method="maml"):
+    """A run directory of sinusoid with the numbers of `rows_` (iterations x stages) as its errors."""
+    run = f"{folder}/{name}"
+    os.mkdir(run)
+    with open(f"{run}/config.yaml", "w") as file:
+        file.write(f"problem: sinusoid\nmethod: {method}\n")
+    with open(f"{run}/progress.csv", "w") as file:
+        stages = len(rows_[0])
+        file.write("iteration," + ",".join(f"mse_{j}" for j in range(stages)) + ",outer_loss,sampling_s,update_s\n")
+        for i, row in enumerate(rows_):
+            file.write(f"{i}," + ",".join(f"{x:.9g}" for x in row) + ",1,0.1,0.1\n")
+    return run
+
+
+def long_runs_are_averaged(kshot, folder):
+    """Of 70,000 iterations a figure shows means of blocks; low and high are those of the runs' means."""
+    draw, rows_ = np.random.default_rng(7).lognormal, 2600
+    fall = np.stack([3 * np.ones(rows_), 3 * np.exp(-np.arange(rows_) / 500)], axis=1)
+    tables = [fall * draw(0, 0.2, (rows_, 2)) for _ in range(2)]
+    runs = [write_run(folder, f"long-{i}", table) for i, table in enumerate(tables)]
+    out = f"{folder}/long.svg"
+    kshot.done("plot", *runs, "-o", out)
+    figure = Figure(out, logarithmic=True)
+    block, points = rows_ // 250, 260
+    means = np.stack([[table[p * block : (p + 1) * block].mean(0) for p in range(points)] for table in tables])
+    for title, stage, (_, low, high) in zip(("maml, after 1 step", "maml, before"), (1, 0), figure.bands()):
+        line = figure.line(title)
+        check_close(figure, line[:, 0], (np.arange(points) + 0.5) * block - 0.5, "middles of blocks")
+        check_close(figure, line[:, 1], figure.scaled(means[:, :, stage].mean(0)), f"{title}: means")
+        check_close(figure, low, figure.scaled(means[:, :, stage].min(0)), f"{title}: lowest")
+        check_close(figure, high, figure.scaled(means[:, :, stage].max(0)), f"{title}: highest")
+    assert "iteration, mean of every 10" in figure.texts and "mean squared error" in figure.texts, figure.texts
+    assert os.path.getsize(out) < 60000, os.path.getsize(out)
+    kshot.refused(BAD, ["env-steps"], "plot", *runs, "--x", "env-steps", "-o", f"{folder}/never.svg")
+    return runs
 
 
 def learning_curves(kshot, folder):
@@ -412,7 +437,9 @@ def main():
         files_of_one_label_are_one_line(kshot, folder)
         the_papers_numbers_are_there(kshot, folder, path)
         tables_have_the_numbers(kshot, folder, path)
+        what_diverges_is_told_by_medians(kshot, folder, errors_are_those_of_the_file(kshot, folder))
         runs = learning_curves(kshot, folder)
+        kshot.refused(BAD, ["return_0", "mse_0"], "plot", long_runs_are_averaged(kshot, folder)[0], runs[0], "-o", f"{folder}/never.svg")
         policy = paths_are_those_of_rollout(kshot, folder)
         texts_stand_as_typed(kshot, folder)
         kinds_of_files(kshot, folder, path)

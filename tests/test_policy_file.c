@@ -201,6 +201,8 @@ static void round_trip(void** state) {
     check_round_trip(p, s);
     s.head = KS_CATEGORICAL;
     check_round_trip(p, s);
+    s.head = KS_SQUARED_ERROR;
+    check_round_trip(p, s);
     s.num_hidden = 0;
     check_round_trip(p, s);
     s.head = KS_GAUSSIAN;

@@ -589,8 +589,8 @@ static void tasks_are_drawn_by_their_number(void** state) {
     assert_memory_equal(some, all + 2 * 4, 6 * sizeof *some);
     ks_draw_tasks(some, &WALKER, 1, 6, 0, COUNT);
     assert_memory_not_equal(some, all, sizeof all);
-    ks_draw_held_out_tasks(held_out, &WALKER, 1, COUNT);
-    ks_draw_held_out_tasks(fewer, &WALKER, 1, COUNT / 2);
+    ks_draw_held_out_tasks(held_out, &WALKER, 1, 0, COUNT);
+    ks_draw_held_out_tasks(fewer, &WALKER, 1, 0, COUNT / 2);
     assert_memory_equal(held_out, fewer, COUNT * sizeof *fewer);
     for (int i = 0; i < COUNT; i++) {
         assert_int_equal((int)held_out[2 * i], i % NUM_FATES); /* equally many of each kind */

@@ -44,7 +44,8 @@ static const ks_setting SECOND[] = {
     {"b.widths", KS_SETTING_WIDTHS, offsetof(second, num_widths), 1, 100, .text = "10 20", .room = 3, .help = "widths"},
 };
 static const ks_settings_rows FIRST_ROWS = {FIRST, 3}, SECOND_ROWS = {SECOND, 4};
-static const ks_settings_part PARTS[] = {{&FIRST_ROWS, offsetof(whole, a)}, {&SECOND_ROWS, offsetof(whole, b)}};
+static const ks_settings_part PARTS[] = {{.rows = &FIRST_ROWS, .offset = offsetof(whole, a)},
+                                         {.rows = &SECOND_ROWS, .offset = offsetof(whole, b)}};
 static const ks_settings_table TABLE = {PARTS, 2};
 
 static void set_defaults(whole* w) {
@@ -163,11 +164,109 @@ static void compares(void** state) {
     assert_string_equal(ks_settings_difference(&TABLE, &a, &b), "name");
 }
 
+/* ---- conditions -------------------------------------------------------------------------------------------------- */
+
+typedef struct machine {
+    int fuel, gear; /* choices: */
+    int octane;     /* of petrol, */
+    double volts;   /* of electric, */
+    int reverse;    /* and of petrol in the third gear */
+    int wheels;
+} machine;
+
+enum { PETROL, ELECTRIC };
+static const ks_setting MACHINE[] = {
+    {"fuel", KS_SETTING_CHOICE, offsetof(machine, fuel), .text = "petrol|electric", .help = "what it runs on"},
+    {"gear", KS_SETTING_CHOICE, offsetof(machine, gear), .text = "one|two|three", .help = "a gear"},
+};
+static const ks_setting OCTANE[] = {
+    {"tank.octane", KS_SETTING_INT, offsetof(machine, octane), 0, 200, 95, .help = "o"}};
+static const ks_setting REVERSE[] = {
+    {"tank.reverse", KS_SETTING_INT, offsetof(machine, reverse), 0, 9, 1, .help = "r"}};
+static const ks_setting VOLTS[] = {{"volts", KS_SETTING_DOUBLE, offsetof(machine, volts), 0, 1e3, 12, .help = "v"}};
+/* a section whose name begins as another's */
+static const ks_setting WHEELS[] = {{"tan.wheels", KS_SETTING_INT, offsetof(machine, wheels), 0, 9, 4, .help = "w"}};
+static const ks_settings_rows MACHINE_ROWS = {MACHINE, 2}, OCTANE_ROWS = {OCTANE, 1}, REVERSE_ROWS = {REVERSE, 1},
+                              VOLTS_ROWS = {VOLTS, 1}, WHEELS_ROWS = {WHEELS, 1};
+static const ks_settings_part MACHINE_PARTS[] = {
+    {.rows = &MACHINE_ROWS},
+    {.rows = &VOLTS_ROWS, .num_when = 1, .when = {{offsetof(machine, fuel), ELECTRIC}}},
+    {.rows = &OCTANE_ROWS, .num_when = 1, .when = {{offsetof(machine, fuel), PETROL}}},
+    {.rows = &REVERSE_ROWS, .num_when = 2, .when = {{offsetof(machine, fuel), PETROL}, {offsetof(machine, gear), 2}}},
+    {.rows = &WHEELS_ROWS},
+};
+static const ks_settings_table MACHINES = {MACHINE_PARTS, 5};
+
+static bool applies(const machine* m, const char* key, const char* why_not) {
+    char why[KS_SETTINGS_WHY] = "";
+    int row = ks_settings_find(&MACHINES, key);
+    bool yes = ks_settings_applies(&MACHINES, row, m, why);
+    assert_true(ks_settings_applies(&MACHINES, row, m, NULL) == yes);
+    assert_string_equal(why, why_not);
+    return yes;
+}
+
+static void applies_where_its_choices_are_made(void** state) {
+    (void)state;
+    machine m;
+    ks_settings_default(&MACHINES, &m); /* of all rows, applying or not */
+    assert_true(m.octane == 95 && m.volts == 12 && m.reverse == 1);
+    assert_true(applies(&m, "fuel", "") && applies(&m, "tank.octane", "") && applies(&m, "tan.wheels", ""));
+    assert_false(applies(&m, "volts", "it is a key of fuel: electric, and here it is fuel: petrol"));
+    assert_false(applies(&m, "tank.reverse", "it is a key of gear: three, and here it is gear: one"));
+    m.gear = 2;
+    assert_true(applies(&m, "tank.reverse", ""));
+    m.fuel = ELECTRIC;
+    assert_true(applies(&m, "volts", ""));
+    assert_false(applies(&m, "tank.reverse", "it is a key of fuel: petrol, and here it is fuel: electric"));
+}
+
+static void check_printed(const machine* m, const char* want) {
+    char* text = NULL;
+    size_t size;
+    FILE* file = open_memstream(&text, &size);
+    assert_true(ks_settings_write(&MACHINES, m, file, false));
+    fclose(file);
+    assert_string_equal(text, want);
+    free(text);
+}
+
+static void prints_and_compares_what_applies(void** state) {
+    (void)state;
+    machine a, b;
+    ks_settings_default(&MACHINES, &a);
+    b = a;
+    b.volts = 5;
+    assert_null(ks_settings_difference(&MACHINES, &a, &b));
+    b.octane = 98;
+    assert_string_equal(ks_settings_difference(&MACHINES, &a, &b), "tank.octane");
+    check_printed(&a, "fuel: petrol\ngear: one\ntank:\n  octane: 95\ntan:\n  wheels: 4\n");
+    a.gear = 2;
+    check_printed(&a, "fuel: petrol\ngear: three\ntank:\n  octane: 95\n  reverse: 1\ntan:\n  wheels: 4\n");
+    a.fuel = ELECTRIC;
+    check_printed(&a, "fuel: electric\ngear: three\nvolts: 12\ntan:\n  wheels: 4\n");
+}
+
+static void one_row_gets_its_default(void** state) {
+    (void)state;
+    machine m;
+    ks_settings_default(&MACHINES, &m);
+    m.octane = 1;
+    m.volts = 1;
+    ks_settings_row_default(&MACHINES, ks_settings_find(&MACHINES, "tank.octane"), &m);
+    assert_true(m.octane == 95 && m.volts == 1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(fills_the_structs), cmocka_unit_test(finds_rows),
-        cmocka_unit_test(takes_and_refuses), cmocka_unit_test(prints),
+        cmocka_unit_test(fills_the_structs),
+        cmocka_unit_test(finds_rows),
+        cmocka_unit_test(takes_and_refuses),
+        cmocka_unit_test(prints),
         cmocka_unit_test(compares),
+        cmocka_unit_test(applies_where_its_choices_are_made),
+        cmocka_unit_test(prints_and_compares_what_applies),
+        cmocka_unit_test(one_row_gets_its_default),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -78,11 +78,11 @@ static ks_config small_config(void) {
     c.iterations = 5;
     c.checkpoint_every = 2;
     c.tasks = 3;
-    c.trajectories = 3;
-    c.horizon = 10;
+    c.rl.trajectories = 3;
+    c.rl.horizon = 10;
     c.policy.num_hidden = 1;
     c.policy.hidden[0] = 4;
-    c.trpo.cg_warm_start = 0.9; /* so that where conjugate gradient starts counts */
+    c.trpo.step.cg_warm_start = 0.9; /* so that where conjugate gradient starts counts */
     return c;
 }
 

@@ -12,11 +12,19 @@
 #include <string.h>
 
 static ks_train_report report_of(ks_maml_stats* stats, int stages, double value) {
-    *stats = (ks_maml_stats){.stages = stages, .trpo = {.kl = 0.0123}};
-    for (int j = 0; j < stages; j++) {
-        stats->mean_return[j] = value;
+    *stats = (ks_maml_stats){.stages = stages};
+    for (int i = 0; ks_outer_trpo.columns[i]; i++) {
+        stats->outer.column[i] = strcmp(ks_outer_trpo.columns[i], "kl") == 0 ? 0.0123 : 7;
     }
-    return (ks_train_report){.iteration = 11, .iterations = 120, .elapsed_s = 12, .stats = stats};
+    for (int j = 0; j < stages; j++) {
+        stats->metric[j] = value;
+    }
+    return (ks_train_report){.iteration = 11,
+                             .iterations = 120,
+                             .elapsed_s = 12,
+                             .stats = stats,
+                             .problem = &ks_problem_rl,
+                             .outer = &ks_outer_trpo};
 }
 
 static void test_usual(void** state) {
@@ -31,6 +39,11 @@ static void test_usual(void** state) {
     r = report_of(&stats, 4, -48.88);
     ks_train_display_line(line, sizeof line, 79, false, &r);
     assert_non_null(strstr(line, " -48.88 -> -48.88 -> -48.88 -> -48.88  2 min left")); /* they matter most */
+    r = report_of(&stats, 2, 0.012345); /* an error may be small, and Adam knows no KL divergence */
+    r.problem = &ks_problem_sinusoid;
+    r.outer = &ks_outer_adam;
+    ks_train_display_line(line, sizeof line, 79, false, &r);
+    assert_string_equal(line, "iteration 12/120  mse 0.0123 -> 0.0123  1.00 s each, 2 min left");
 }
 
 static void test_fits(void** state) {

@@ -2,7 +2,7 @@
 #ifndef KS_TESTS_TRPO_SUPPORT_H
 #define KS_TESTS_TRPO_SUPPORT_H
 
-#include "rl/trpo.h"
+#include "maml/trpo.h"
 
 #include "policy_support.h"
 

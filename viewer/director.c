@@ -16,7 +16,7 @@ static const double LAST_PICTURE = 1;      /* s, before it starts again */
 static const double SLOW_FRAME = 1.0 / 18; /* s; when pictures take longer, shadows go */
 static const double CLICK = 4;             /* pixels that a mouse moves at most while it clicks */
 
-struct ks_director {
+typedef struct director {
     ks_director_settings s;
     ks_scene* scene;
     ks_picture* picture;
@@ -36,13 +36,13 @@ struct ks_director {
     bool show_help, hide_panel, moved_goal;
     double travelled; /* pixels, since the mouse button went down */
     int slow;         /* pictures in a row that took long */
-};
+} director;
 
 /* ---- creation ------------------------------------------------------------------------------------------------------------ */
 
-static void ask(ks_director* d, bool restart);
+static void ask(director* d, bool restart);
 
-static void init_values(ks_director* d) {
+static void init_values(director* d) {
     const ks_theatre_request* r = &d->s.request;
     ks_panel_values* v = &d->values;
     memcpy(v->task, r->task, sizeof v->task);
@@ -58,47 +58,57 @@ static void init_values(ks_director* d) {
     v->charts = d->caption.charts;
 }
 
-ks_director* ks_director_create(ks_scene* scene, const ks_director_settings* settings, double scale, ks_error* err) {
-    ks_director* d = calloc(1, sizeof *d);
+static void director_close(void* content) {
+    director* d = content;
+    if (d) {
+        ks_rehearsal_destroy(d->rehearsal);
+        ks_panel_destroy(d->panel);
+        ks_picture_destroy(d->picture);
+        ks_scene_destroy(d->scene);
+        free(d);
+    }
+}
+
+static bool init(director* d, const ks_screen* screen, ks_error* err) {
+    const ks_director_settings* s = &d->s;
+    ks_scene_settings scene = {.font = screen->font};
+    d->view = s->view;
+    d->caption = s->caption;
+    d->seed = s->request.seed;
+    init_values(d);
+    d->scene = ks_scene_create(s->model, &scene, err);
+    d->picture = d->scene ? ks_picture_create(d->scene, screen->scale, err) : NULL;
+    d->panel = d->picture ? ks_panel_create(ks_env_model_def(s->model), &s->limits, &d->values, err) : NULL;
+    d->rehearsal = d->panel ? ks_rehearsal_create(s->theatre, screen->wake, err) : NULL;
+    if (!d->rehearsal) {
+        return false;
+    }
+    d->state.nrect = 3;
+    ks_panel_layout(d->panel, &d->state, ks_scene_context(d->scene));
+    ask(d, true);
+    return true;
+}
+
+static void* director_open(const void* settings, const ks_screen* screen, ks_error* err) {
+    director* d = calloc(1, sizeof *d);
     if (!d) {
         ks_fail(err, KS_FAILED, "not enough memory");
         return NULL;
     }
-    d->s = *settings;
-    d->scene = scene;
-    d->view = settings->view;
-    d->caption = settings->caption;
-    d->seed = settings->request.seed;
-    init_values(d);
-    d->picture = ks_picture_create(scene, scale, err);
-    d->panel =
-        d->picture ? ks_panel_create(ks_env_model_def(settings->model), &settings->limits, &d->values, err) : NULL;
-    d->rehearsal = d->panel ? ks_rehearsal_create(settings->theatre, settings->wake, err) : NULL;
-    if (!d->rehearsal) {
-        ks_director_destroy(d);
+    d->s = *(const ks_director_settings*)settings;
+    if (!init(d, screen, err)) {
+        director_close(d);
         return NULL;
     }
-    d->state.nrect = 3;
-    ks_panel_layout(d->panel, &d->state, ks_scene_context(scene));
-    ask(d, true);
     return d;
 }
 
-void ks_director_destroy(ks_director* d) {
-    if (!d) {
-        return;
-    }
-    ks_rehearsal_destroy(d->rehearsal);
-    ks_panel_destroy(d->panel);
-    ks_picture_destroy(d->picture);
-    free(d);
+static mjuiState* director_state(void* content) {
+    return &((director*)content)->state;
 }
 
-mjuiState* ks_director_state(ks_director* d) {
-    return &d->state;
-}
-
-void ks_director_resize(ks_director* d, int width, int height) {
+static void director_resize(void* content, int width, int height) {
+    director* d = content;
     int panel = d->hide_panel ? 0 : ks_panel_width(d->panel);
     panel = panel < width ? panel : width;
     d->state.rect[0] = (mjrRect){0, 0, width, height};
@@ -109,7 +119,7 @@ void ks_director_resize(ks_director* d, int width, int height) {
 
 /* ---- adaptations ----------------------------------------------------------------------------------------------------------- */
 
-static void ask(ks_director* d, bool restart) {
+static void ask(director* d, bool restart) {
     const ks_panel_values* v = &d->values;
     ks_theatre_request r = d->s.request;
     memcpy(r.task, v->task, sizeof r.task);
@@ -122,7 +132,7 @@ static void ask(ks_director* d, bool restart) {
     ks_rehearsal_ask(d->rehearsal, &r);
 }
 
-static void take(ks_director* d) {
+static void take(director* d) {
     ks_error failed = {0};
     double latency = 0;
     ks_rehearsal_news news = ks_rehearsal_take(d->rehearsal, &d->play, &latency, &failed);
@@ -153,7 +163,7 @@ static const char MEANINGS[] =
     "actions\nghosts\ncharts\n"
     "shadows\npanel\ncamera as at first\nturn the camera\nmove it\nnearer, farther\nset the goal\nmove the goal\nleave";
 
-static void refresh_panel(ks_director* d) {
+static void refresh_panel(director* d) {
     ks_panel_refresh(d->panel, &d->state, ks_scene_context(d->scene));
     d->dirty = true;
 }
@@ -163,7 +173,7 @@ static double clamp(double x, double low, double high) {
 }
 
 /* the next task in a direction: the other way, or a twentieth of the range further */
-static void other_task(ks_director* d, int direction) {
+static void other_task(director* d, int direction) {
     const ks_env_def* def = ks_env_model_def(d->s.model);
     ks_panel_values* v = &d->values;
     double range[2];
@@ -177,7 +187,7 @@ static void other_task(ks_director* d, int direction) {
     ask(d, true);
 }
 
-static void one_step(ks_director* d, int direction) {
+static void one_step(director* d, int direction) {
     d->values.paused = 1;
     if (d->play) {
         double at = floor(d->time / d->play->dt + 0.5) + direction;
@@ -186,7 +196,7 @@ static void one_step(ks_director* d, int direction) {
 }
 
 /* Returns false for the key that leaves. */
-static bool on_key(ks_director* d) {
+static bool on_key(director* d) {
     ks_panel_values* v = &d->values;
     switch (d->state.key) {
         case mjKEY_ESCAPE:
@@ -231,7 +241,7 @@ static bool on_key(ks_director* d) {
             break;
         case mjKEY_TAB:
             d->hide_panel = !d->hide_panel;
-            ks_director_resize(d, d->state.rect[0].width, d->state.rect[0].height);
+            director_resize(d, d->state.rect[0].width, d->state.rect[0].height);
             break;
         case mjKEY_HOME:
             d->view = d->s.view;
@@ -246,7 +256,7 @@ static bool on_key(ks_director* d) {
 /* ---- mouse ------------------------------------------------------------------------------------------------------------------- */
 
 /* The camera of all panes, moved as MuJoCo's own viewers do. */
-static void move_camera(ks_director* d, int action, double dx, double dy) {
+static void move_camera(director* d, int action, double dx, double dy) {
     mjvCamera camera;
     mjv_defaultCamera(&camera);
     camera.azimuth = d->view.azimuth;
@@ -262,7 +272,7 @@ static void move_camera(ks_director* d, int action, double dx, double dy) {
 }
 
 /* Puts the goal where the mouse is on the floor. */
-static void move_goal(ks_director* d, bool restart) {
+static void move_goal(director* d, bool restart) {
     const ks_env_def* def = ks_env_model_def(d->s.model);
     mjrRect pane;
     int row, step;
@@ -282,7 +292,7 @@ static void move_goal(ks_director* d, bool restart) {
     ask(d, restart);
 }
 
-static void on_picture_mouse(ks_director* d) {
+static void on_picture_mouse(director* d) {
     mjuiState* s = &d->state;
     double height = fmax(s->rect[0].height, 1);
     if (s->type == mjEVENT_SCROLL) {
@@ -311,7 +321,7 @@ static void on_picture_mouse(ks_director* d) {
     }
 }
 
-static void on_panel(ks_director* d) {
+static void on_panel(director* d) {
     bool dragging = d->state.type == mjEVENT_MOVE;
     switch (ks_panel_event(d->panel, &d->state, ks_scene_context(d->scene))) {
         case KS_CHANGED_NOTHING:
@@ -339,7 +349,8 @@ static void on_panel(ks_director* d) {
     d->dirty = true;
 }
 
-bool ks_director_event(ks_director* d) {
+static bool director_event(void* content) {
+    director* d = content;
     mjuiState* s = &d->state;
     bool key = s->type == mjEVENT_KEY;
     if (key && s->key == mjKEY_ESCAPE) {
@@ -363,7 +374,8 @@ bool ks_director_event(ks_director* d) {
 
 /* ---- time and pictures --------------------------------------------------------------------------------------------------------- */
 
-bool ks_director_advance(ks_director* d, double seconds) {
+static bool director_advance(void* content, double seconds) {
+    director* d = content;
     take(d);
     if (d->play && !d->values.paused) {
         double end = ks_play_duration(d->play);
@@ -379,7 +391,7 @@ bool ks_director_advance(ks_director* d, double seconds) {
 }
 
 /* Shadows go when pictures take too long, for good: whoever wants them nevertheless switches them on. */
-static void watch_speed(ks_director* d, double drawing_s) {
+static void watch_speed(director* d, double drawing_s) {
     d->slow = drawing_s > SLOW_FRAME ? d->slow + 1 : 0;
     if (d->slow == SLOW_FRAMES && (d->values.shadows || d->values.reflections)) {
         d->values.shadows = d->values.reflections = 0;
@@ -387,7 +399,8 @@ static void watch_speed(ks_director* d, double drawing_s) {
     }
 }
 
-void ks_director_draw(ks_director* d, double drawing_s) {
+static void director_draw(void* content, double drawing_s) {
+    director* d = content;
     const mjrContext* context = ks_scene_context(d->scene);
     mjrRect picture = d->state.rect[PICTURE_RECT];
     watch_speed(d, drawing_s);
@@ -413,3 +426,13 @@ void ks_director_draw(ks_director* d, double drawing_s) {
         ks_panel_draw(d->panel, &d->state, context);
     }
 }
+
+const ks_content ks_director = {
+    .open = director_open,
+    .close = director_close,
+    .state = director_state,
+    .resize = director_resize,
+    .event = director_event,
+    .advance = director_advance,
+    .draw = director_draw,
+};

@@ -1,13 +1,11 @@
 /* film.h: pictures of a play without a display: EGL, a scene and a picture in one, and pixels out of it.
  *
- * Everything is drawn `FINER` times finer than asked for and averaged, which also smooths letters.
  * Thread rule: belongs to the thread that made it. Only create allocates. */
 #ifndef KS_VIEWER_FILM_H
 #define KS_VIEWER_FILM_H
 
 #include "viewer/picture.h"
-
-enum { KS_FILM_MIN_SIDE = 64, KS_FILM_MAX_SIDE = 4096 };
+#include "viewer/plate.h"
 
 typedef struct ks_film ks_film;
 

@@ -1,15 +1,14 @@
 #include "viewer/theatre.h"
 
 #include "base/clock.h"
-#include "maml/adapt.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The random streams of evaluations, so that what is seen is what `kshot eval` reports; and those of the show itself. */
-static const uint64_t EVAL_ITERATION = UINT64_MAX;
-static const uint64_t SHOW_ITERATION = UINT64_MAX - 1;
+/* The random streams of the show itself; what is learned from has those of evaluations, so that what is seen is what `kshot eval`
+ * reports. */
+static const uint64_t SHOW_ITERATION = KS_EVAL_ITERATION - 1;
 
 /* Where an environment knows no time. */
 static const double TIMELESS_DT = 0.06;
@@ -18,10 +17,13 @@ static const double TIMELESS_DT = 0.06;
 typedef struct actor {
     ks_theatre_policy p;
     size_t num_params;
-    ks_adapt* adapt;
+    ks_problem* problem; /* the task under way */
+    ks_inner* inner;
     ks_sampler* sampler; /* for the show */
     ks_env* env;         /* to play point's actions again, whose last position no observation has */
-    ks_batch* sampled;   /* (max_trajectories x horizon) with physics */
+    ks_task_rows* rows;  /* (max_steps+1) */
+    ks_group* groups;    /* (max_steps+1) */
+    double* task;        /* (task_dim) */
     ks_batch** shown;    /* (max_steps+1) one trajectory of `length` each */
     ks_real* theta;      /* (max_steps+1 x P) */
     ks_real* obs;        /* one observation */
@@ -42,26 +44,37 @@ ks_theatre_settings ks_theatre_settings_default(void) {
 /* ---- creation ------------------------------------------------------------------------------------------------------------ */
 
 static bool actor_init(actor* a, const ks_theatre_policy* p, const ks_theatre_settings* s, ks_error* err) {
-    ks_adapt_sizes sizes = {1, s->max_trajectories, s->horizon, s->threads};
+    ks_rl_eval_settings eval = {.trajectories = s->max_trajectories, .horizon = s->horizon, .advantage = p->advantage};
+    ks_rl_settings rl = ks_rl_eval_problem(&eval);
     size_t stages = (size_t)s->max_steps + 1;
     a->p = *p;
     a->num_params = ks_policy_num_params(p->policy);
-    a->adapt = ks_adapt_create(p->model, p->policy, sizes, err);
-    a->sampler = a->adapt ? ks_sampler_create(p->model, p->policy, s->threads, err) : NULL;
+    a->problem = ks_rl_create(p->model, &rl, KS_MAML, 1, err);
+    if (!a->problem) {
+        return false;
+    }
+    a->task = calloc((size_t)ks_env_model_def(p->model)->task_dim, sizeof *a->task);
+    ks_rl_keep_physics(a->problem, true);
+    ks_rl_give_tasks(a->problem, a->task, 1);
+    ks_problem_sizes room = {.tasks = 1, .stages = 1, .threads = s->threads};
+    bool prepared = a->problem->kind->prepare(a->problem, p->policy, &room, err);
+    a->inner = prepared ? ks_inner_create(p->policy, &p->sizes, 1, a->problem->max_rows, s->threads, err) : NULL;
+    a->sampler = a->inner ? ks_sampler_create(p->model, p->policy, s->threads, err) : NULL;
     a->env = a->sampler ? ks_env_create(p->model, err) : NULL;
     if (!a->env) {
         return false;
     }
+    ks_inner_set(a->inner, p->params + a->num_params);
+    a->rows = calloc(stages, sizeof *a->rows);
+    a->groups = calloc(stages, sizeof *a->groups);
     a->shown = calloc(stages, sizeof *a->shown);
     a->theta = calloc(stages * a->num_params, sizeof *a->theta);
     a->obs = calloc((size_t)ks_env_model_obs_dim(p->model), sizeof *a->obs);
-    if (!a->shown || !a->theta || !a->obs) {
+    if (!a->task || !a->rows || !a->groups || !a->shown || !a->theta || !a->obs) {
         return ks_fail(err, KS_FAILED, "not enough memory for %zu gradient steps", stages - 1);
     }
     ks_batch_sizes one = ks_sampler_batch_sizes(a->sampler, 1, s->length, true);
-    ks_batch_sizes many = ks_sampler_batch_sizes(a->sampler, s->max_trajectories, s->horizon, true);
-    a->sampled = ks_batch_create(&many, err);
-    bool ok = a->sampled != NULL;
+    bool ok = true;
     for (size_t j = 0; ok && j < stages; j++) {
         a->shown[j] = ks_batch_create(&one, err);
         ok = a->shown[j] != NULL;
@@ -73,10 +86,13 @@ static void actor_free(actor* a, int stages) {
     for (int j = 0; a->shown && j < stages; j++) {
         ks_batch_destroy(a->shown[j]);
     }
-    ks_batch_destroy(a->sampled);
     ks_env_destroy(a->env);
     ks_sampler_destroy(a->sampler);
-    ks_adapt_destroy(a->adapt);
+    ks_inner_destroy(a->inner);
+    ks_rl_destroy(a->problem);
+    free(a->task);
+    free(a->rows);
+    free(a->groups);
     free(a->shown);
     free(a->theta);
     free(a->obs);
@@ -164,7 +180,7 @@ static void copy_positions(double* qpos, const ks_theatre* t, actor* a, const ks
 }
 
 static void note_sampled(ks_act* act, const ks_theatre* t, actor* a) {
-    const ks_batch* b = a->sampled;
+    const ks_batch* b = ks_rl_batch(a->problem, 0, 0);
     act->mean_return = ks_batch_mean_return(b);
     act->broken = b->rejected;
     act->num_ghosts = b->n < t->settings.ghosts ? b->n : t->settings.ghosts;
@@ -189,29 +205,50 @@ static void note_shown(ks_act* act, const ks_theatre* t, actor* a, const ks_batc
 
 /* ---- the adaptation ------------------------------------------------------------------------------------------------------------ */
 
+/* what is told of every stage */
+typedef struct audience {
+    ks_act* acts;
+    const ks_theatre* t;
+    actor* a;
+    const double* lr;
+} audience;
+
+static bool note_stage(void* user, int j, bool ok, ks_error* err) {
+    const audience* here = user;
+    actor* a = here->a;
+    if (!ok || (j > 0 && !ks_eval_check(a->problem, a->p.policy, a->theta + (size_t)j * a->num_params, &a->rows[j], 0,
+                                        0, j, here->lr[j - 1], err))) {
+        return false;
+    }
+    note_sampled(&here->acts[j], here->t, a);
+    return true;
+}
+
 /* θ_0 … θ_steps of one policy, and what was sampled on the way. */
 static bool adapt(ks_act* acts, const ks_theatre* t, actor* a, const ks_theatre_request* r, ks_error* err) {
-    memcpy(a->theta, a->p.theta, a->num_params * sizeof *a->theta);
-    for (int j = 0; j <= r->steps; j++) {
-        ks_real* theta = a->theta + (size_t)j * a->num_params;
-        ks_rollout_request rollout = {.batch = a->sampled,
-                                      .trajectories = r->trajectories,
-                                      .theta = theta,
-                                      .task = r->task,
-                                      .may_break_down = j > 0};
-        ks_rollout_noise noise = {.seed = r->seed, .iteration = EVAL_ITERATION, .stage = (uint32_t)j};
-        double lr = j > 0 ? r->lr_factor * a->p.lr[j - 1] : 0;
-        if (!ks_adapt_sample(a->adapt, &rollout, 1, noise, a->p.advantage, NULL, err) ||
-            (j > 0 && !ks_adapt_check(a->adapt, &rollout, j, lr, err))) {
-            return false;
-        }
-        note_sampled(&acts[j], t, a);
-        if (j < r->steps) {
-            ks_group group = {.rows = ks_batch_rows(a->sampled), .theta = theta};
-            ks_adapt_step(theta + a->num_params, a->adapt, &group, 1, r->lr_factor * a->p.lr[j]);
-        }
+    double lr[KS_PLAY_MAX_STEPS];
+    audience user = {acts, t, a, lr};
+    ks_draw draw = {.split = KS_SPLIT_TEST, .seed = r->seed, .iteration = KS_EVAL_ITERATION, .count = 1};
+    for (int j = 0; j < r->steps; j++) {
+        lr[j] = r->lr_factor * a->p.lr[j];
     }
-    return true;
+    memcpy(a->theta, a->p.params, a->num_params * sizeof *a->theta);
+    memcpy(a->task, r->task, (size_t)t->def->task_dim * sizeof *a->task);
+    ks_rl_use_trajectories(a->problem, r->trajectories);
+    ks_inner_loop loop = {
+        .problem = a->problem,
+        .inner = a->inner,
+        .stage = {.seed = r->seed, .iteration = KS_EVAL_ITERATION, .count = 1},
+        .steps = r->steps,
+        .keep = true,
+        .lr = lr,
+        .theta = a->theta,
+        .rows = a->rows,
+        .groups = a->groups,
+        .user = &user,
+        .on_stage = note_stage,
+    };
+    return a->problem->kind->draw(a->problem, &draw, err) && ks_inner_run(&loop, err);
 }
 
 /* One trajectory of every stage, all with the same numbers for start and noise. */
@@ -230,7 +267,9 @@ static bool perform(ks_act* acts, const ks_theatre* t, actor* a, const ks_theatr
         return false;
     }
     for (size_t j = 0; j < count; j++) {
-        if (j > 0 && !ks_adapt_check(a->adapt, &rollouts[j], (int)j, r->lr_factor * a->p.lr[j - 1], err)) {
+        ks_task_rows rows = {.rows = ks_batch_rows(a->shown[j])};
+        if (j > 0 && !ks_eval_check(a->problem, a->p.policy, a->theta + j * a->num_params, &rows, 0, 0, (int)j,
+                                    r->lr_factor * a->p.lr[j - 1], err)) {
             return false;
         }
         note_shown(&acts[j], t, a, a->shown[j]);

@@ -8,16 +8,17 @@
 #ifndef KS_VIEWER_THEATRE_H
 #define KS_VIEWER_THEATRE_H
 
-#include "maml/evaluate.h"
+#include "rl/rl_evaluate.h"
 #include "viewer/play.h"
 
 /* A policy on stage. All of a theatre's are for the same environment. Everything is the caller's and must outlive the theatre. */
 typedef struct ks_theatre_policy {
     const ks_env_model* model;
     const ks_policy* policy;
-    const ks_real* theta; /* (P) */
+    const ks_real* params; /* (Q) */
+    ks_step_sizes sizes;   /* how it adapts */
     ks_advantage_settings advantage;
-    double lr[KS_EVAL_MAX_STEPS]; /* step size of each gradient step */
+    double lr[KS_EVAL_MAX_STEPS]; /* size of each gradient step; of learned ones: factor of it */
 } ks_theatre_policy;
 
 typedef struct ks_theatre_settings {

@@ -11,8 +11,8 @@ static const double DOUBLE_CLICK = 0.25;       /* s */
 
 typedef struct window {
     GLFWwindow* handle;
-    ks_scene* scene;
-    ks_director* director;
+    const ks_content* content;
+    void* shown;   /* the content's own */
     double pixels; /* of the framebuffer per unit of the window's coordinates */
     bool leave;
 } window;
@@ -23,8 +23,12 @@ static window* of(GLFWwindow* handle) {
     return glfwGetWindowUserPointer(handle);
 }
 
+static mjuiState* state_of(const window* w) {
+    return w->content->state(w->shown);
+}
+
 static void read_mouse(window* w) {
-    mjuiState* s = ks_director_state(w->director);
+    mjuiState* s = state_of(w);
     double x, y;
     glfwGetCursorPos(w->handle, &x, &y);
     x *= w->pixels;
@@ -40,7 +44,7 @@ static void read_modifiers(window* w) {
     static const int KEYS[][2] = {{GLFW_KEY_LEFT_CONTROL, GLFW_KEY_RIGHT_CONTROL},
                                   {GLFW_KEY_LEFT_SHIFT, GLFW_KEY_RIGHT_SHIFT},
                                   {GLFW_KEY_LEFT_ALT, GLFW_KEY_RIGHT_ALT}};
-    mjuiState* s = ks_director_state(w->director);
+    mjuiState* s = state_of(w);
     int* const into[] = {&s->control, &s->shift, &s->alt};
     for (int i = 0; i < 3; i++) {
         *into[i] = glfwGetKey(w->handle, KEYS[i][0]) == GLFW_PRESS || glfwGetKey(w->handle, KEYS[i][1]) == GLFW_PRESS;
@@ -48,14 +52,14 @@ static void read_modifiers(window* w) {
 }
 
 static void tell(window* w, int type) {
-    ks_director_state(w->director)->type = type;
-    w->leave = !ks_director_event(w->director) || w->leave;
+    state_of(w)->type = type;
+    w->leave = !w->content->event(w->shown) || w->leave;
 }
 
 static void on_button(GLFWwindow* handle, int button, int action, int modifiers) {
     (void)modifiers;
     window* w = of(handle);
-    mjuiState* s = ks_director_state(w->director);
+    mjuiState* s = state_of(w);
     int which = button == GLFW_MOUSE_BUTTON_LEFT    ? mjBUTTON_LEFT
                 : button == GLFW_MOUSE_BUTTON_RIGHT ? mjBUTTON_RIGHT
                                                     : mjBUTTON_MIDDLE;
@@ -90,7 +94,7 @@ static void on_move(GLFWwindow* handle, double x, double y) {
 
 static void on_scroll(GLFWwindow* handle, double x, double y) {
     window* w = of(handle);
-    mjuiState* s = ks_director_state(w->director);
+    mjuiState* s = state_of(w);
     read_mouse(w);
     s->sx = x;
     s->sy = y;
@@ -100,7 +104,7 @@ static void on_scroll(GLFWwindow* handle, double x, double y) {
 static void on_key(GLFWwindow* handle, int key, int code, int action, int modifiers) {
     (void)code, (void)modifiers;
     window* w = of(handle);
-    mjuiState* s = ks_director_state(w->director);
+    mjuiState* s = state_of(w);
     if (action == GLFW_RELEASE) {
         return;
     }
@@ -112,7 +116,8 @@ static void on_key(GLFWwindow* handle, int key, int code, int action, int modifi
 }
 
 static void on_resize(GLFWwindow* handle, int width, int height) {
-    ks_director_resize(of(handle)->director, width, height);
+    window* w = of(handle);
+    w->content->resize(w->shown, width, height);
 }
 
 static void measure(window* w) {
@@ -196,19 +201,16 @@ static int font_for(double* scale, GLFWwindow* handle) {
     return (int)lround(*scale * 2) * 50;
 }
 
-static bool open_director(window* w, const ks_director_settings* settings, ks_error* err) {
-    double scale;
+static bool open_content(window* w, const void* settings, ks_error* err) {
     int width, height;
-    ks_scene_settings scene = {.font = font_for(&scale, w->handle)};
-    w->scene = ks_scene_create(settings->model, &scene, err);
-    ks_director_settings mine = *settings;
-    mine.wake = glfwPostEmptyEvent;
-    w->director = w->scene ? ks_director_create(w->scene, &mine, scale, err) : NULL;
-    if (!w->director) {
+    ks_screen screen = {.wake = glfwPostEmptyEvent};
+    screen.font = font_for(&screen.scale, w->handle);
+    w->shown = w->content->open(settings, &screen, err);
+    if (!w->shown) {
         return false;
     }
     glfwGetFramebufferSize(w->handle, &width, &height);
-    ks_director_resize(w->director, width, height);
+    w->content->resize(w->shown, width, height);
     set_callbacks(w);
     return true;
 }
@@ -217,8 +219,8 @@ static bool loop(window* w, const volatile sig_atomic_t* stop, ks_window_stats* 
     double last = glfwGetTime(), drawing = 0;
     while (!w->leave && !glfwWindowShouldClose(w->handle) && !(stop && *stop)) {
         double now = glfwGetTime();
-        if (ks_director_advance(w->director, now - last)) {
-            ks_director_draw(w->director, drawing);
+        if (w->content->advance(w->shown, now - last)) {
+            w->content->draw(w->shown, drawing);
             mjr_finish();
             drawing = glfwGetTime() - now;
             glfwSwapBuffers(w->handle);
@@ -241,14 +243,15 @@ static bool loop(window* w, const volatile sig_atomic_t* stop, ks_window_stats* 
     return true;
 }
 
-bool ks_window_run(const ks_director_settings* settings, const char* title, int width, int height,
-                   const volatile sig_atomic_t* stop, ks_window_stats* stats, ks_error* err) {
-    window w = {0};
+bool ks_window_run(const ks_content* content, const void* of_what, const ks_window_settings* settings,
+                   ks_window_stats* stats, ks_error* err) {
+    window w = {.content = content};
     *stats = (ks_window_stats){0};
-    bool ok =
-        open_window(&w, title, width, height, err) && open_director(&w, settings, err) && loop(&w, stop, stats, err);
-    ks_director_destroy(w.director);
-    ks_scene_destroy(w.scene);
+    bool ok = open_window(&w, settings->title, settings->width, settings->height, err) &&
+              open_content(&w, of_what, err) && loop(&w, settings->stop, stats, err);
+    if (w.shown) {
+        content->close(w.shown);
+    }
     if (w.handle) {
         glfwDestroyWindow(w.handle);
     }

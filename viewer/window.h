@@ -1,9 +1,9 @@
-/* window.h: a director in a window, by GLFW.
+/* window.h: a window, by GLFW.
  * Thread rule: the main thread; one window at a time. */
 #ifndef KS_VIEWER_WINDOW_H
 #define KS_VIEWER_WINDOW_H
 
-#include "viewer/director.h"
+#include "viewer/content.h"
 
 #include <signal.h>
 
@@ -12,9 +12,15 @@ typedef struct ks_window_stats {
     double frame_s; /* mean time to draw one, until the pixels are there */
 } ks_window_stats;
 
-/* Shows the window until it is closed or *stop (may be NULL) is not 0. settings->wake is the window's own.
- * Errors: KS_FAILED (no display, no OpenGL). */
-bool ks_window_run(const ks_director_settings* settings, const char* title, int width, int height,
-                   const volatile sig_atomic_t* stop, ks_window_stats* stats, ks_error* err);
+typedef struct ks_window_settings {
+    const char* title;
+    int width, height;
+    const volatile sig_atomic_t* stop; /* not 0: to end; NULL: never */
+} ks_window_settings;
+
+/* Shows content, made of what it takes as settings, until the window is closed or the user leaves.
+ * Errors: KS_FAILED (no display, no OpenGL); what the content says. */
+bool ks_window_run(const ks_content* content, const void* of_what, const ks_window_settings* settings,
+                   ks_window_stats* stats, ks_error* err);
 
 #endif

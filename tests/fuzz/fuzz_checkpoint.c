@@ -45,7 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     ks_run_state state;
     ks_policy_info info;
     ks_error err = {0};
-    if (!mended || !ks_run_state_create(&state, ks_policy_num_params(policy), &err)) {
+    if (!mended || !ks_run_state_create(&state, ks_policy_num_params(policy), ks_policy_num_params(policy), &err)) {
         fuzz_finding("not enough memory");
     }
     memcpy(mended, data, size);
@@ -56,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
         const ks_real* best;
         int64_t iteration;
         ks_run_state_best(&state, &best, &iteration);
-        ks_run_state_note(&state, state.theta, 1, ks_policy_num_params(policy));
+        ks_run_state_note(&state, state.params, 1);
     }
     ks_run_state_free(&state);
     free(mended);

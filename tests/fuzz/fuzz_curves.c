@@ -13,8 +13,9 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (ok && second) {
         ok = ks_curves_add(&curves, fuzz_file(1, second + 1, size - first_size - 1), "a", &err);
     }
+    ok = ok && ks_curves_sum_up(&curves, &err);
     fuzz_check(ok, &err);
-    if (ok && (curves.count != 1 || curves.curves[0].rows == 0)) {
+    if (ok && (curves.count != 1 || curves.curves[0].points == 0)) {
         fuzz_finding("a run without a row");
     }
     ks_curves_free(&curves);

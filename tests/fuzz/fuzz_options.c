@@ -20,8 +20,8 @@ enum { MAX_ARGUMENTS = 64 };
     }
 FAILS(bool, ks_cli_policy_open, ks_cli_policy* p, const char* argument, bool best, const char* env, ks_error* err)
 FAILS(bool, ks_config_read, ks_config* config, const char* path, ks_error* err)
-FAILS(bool, ks_plot_returns, const void* figure, const void* returns, const void* paper, ks_error* err)
-FAILS(bool, ks_table_returns, const void* figure, const void* returns, const void* paper, ks_error* err)
+FAILS(bool, ks_plot_results, const void* figure, const void* returns, const void* paper, ks_error* err)
+FAILS(bool, ks_table_results, const void* figure, const void* returns, const void* paper, ks_error* err)
 FAILS(bool, ks_bench_view_run, void* result, const ks_bench_options* options, ks_error* err)
 FAILS(bool, ks_bench_sampling_run, ks_bench_sampling* result, const ks_bench_options* options, ks_error* err)
 FAILS(bool, ks_bench_iteration_run, ks_bench_iteration* result, const ks_bench_options* options, ks_error* err)

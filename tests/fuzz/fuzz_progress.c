@@ -1,5 +1,6 @@
 /* progress.csv of a run that is resumed: run/progress.h. The first two bytes are stages and iteration. Rows before that iteration
  * stay as they are; a file that is not whole even in its header is begun anew. */
+#include "run/kinds.h"
 #include "run/progress.h"
 #include "target.h"
 
@@ -47,7 +48,7 @@ static ks_progress_mark find_mark(const uint8_t* data, size_t size, int stages, 
         if (strtol(line, &end, 10) == iteration - 1 && *end == ',') {
             mark.env_steps = strtoull(end + 1, &end, 10);
             for (int j = 0; j < stages && *end == ','; j++) {
-                mark.last_return = strtod(end + 1, &end);
+                mark.last_metric = strtod(end + 1, &end);
             }
             break;
         }
@@ -67,7 +68,9 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     snprintf(path, sizeof path, "%s/progress.csv", fuzz_folder());
     write_file(path, data + 2, size - 2);
     ks_progress_mark mark = find_mark(data + 2, size - 2, stages, iteration);
-    ks_progress* progress = ks_progress_open(fuzz_folder(), stages, &mark, &first, &err);
+    const ks_progress_layout layout = {
+        .problem = &ks_problem_rl, .outer = &ks_outer_trpo, .stages = stages, .acts = true};
+    ks_progress* progress = ks_progress_open(fuzz_folder(), layout, &mark, &first, &err);
     fuzz_check(progress != NULL, &err);
     if (progress) {
         ks_progress_close(progress);

@@ -1,0 +1,227 @@
+#include "fewshot/fewshot_audit.h"
+
+#include "base/safetensors.h"
+#include "maml/outer_adam.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* arrays that have to live until the file is written */
+enum { MAX_OWNED = 16, NETWORK_TEXT = 128 * (KS_MAX_HIDDEN + 2) };
+
+typedef struct audit {
+    const ks_audit* of;
+    const ks_policy* policy;
+    size_t num_params; /* P */
+    size_t groups;
+    int steps; /* k */
+    ks_tensor_writer* writer;
+    void* owned[MAX_OWNED];
+    size_t num_owned;
+    bool out_of_memory;
+} audit;
+
+static void* own(audit* a, size_t bytes) {
+    void* memory = a->num_owned < MAX_OWNED ? malloc(bytes ? bytes : 1) : NULL;
+    if (!memory) {
+        a->out_of_memory = true;
+        return NULL;
+    }
+    a->owned[a->num_owned++] = memory;
+    return memory;
+}
+
+/* The network as a list of layers. */
+static void network_text(char* text, size_t room, const ks_policy_settings* s) {
+    size_t used = (size_t)snprintf(text, room, "[");
+    int in = s->obs_dim;
+    for (int l = 0; l <= s->num_hidden; l++) {
+        bool last = l == s->num_hidden;
+        int out = last ? s->act_dim : s->hidden[l];
+        used += (size_t)snprintf(text + used, room - used, "{\"type\": \"dense\", \"in\": %d, \"out\": %d}", in, out);
+        if (!last) {
+            used += (size_t)snprintf(text + used, room - used, ", {\"type\": \"%s\"}, ",
+                                     s->activation == KS_RELU ? "relu" : "tanh");
+        }
+        in = out;
+    }
+    snprintf(text + used, room - used, "]");
+}
+
+static void add_meta(audit* a) {
+    ks_tensor_writer* w = a->writer;
+    const ks_maml_settings* s = ks_maml_get_settings(a->of->maml);
+    const ks_outer_adam_settings* outer = s->outer_settings;
+    const ks_adam_settings* adam = &outer->step;
+    const ks_policy_settings* policy = ks_policy_get_settings(a->policy);
+    size_t q = ks_maml_num_params(a->of->maml);
+    char network[NETWORK_TEXT];
+    network_text(network, sizeof network, policy);
+    ks_tensor_writer_meta(w, "format", "kshot.audit.fewshot.1");
+    ks_tensor_writer_meta(w, "problem", ks_maml_problem(a->of->maml)->name);
+    ks_tensor_writer_meta_int(w, "iteration", a->of->iteration);
+    ks_tensor_writer_meta_int(w, "seed", (int64_t)s->seed);
+    ks_tensor_writer_meta(w, "loss", policy->head == KS_CATEGORICAL ? "cross_entropy" : "mse");
+    ks_tensor_writer_meta(w, "network", network);
+    ks_tensor_writer_meta_int(w, "inner_steps", a->steps);
+    ks_tensor_writer_meta_double(w, "inner_lr", s->inner.lr);
+    ks_tensor_writer_meta(w, "first_order", s->inner.first_order ? "true" : "false");
+    if (q > a->num_params) {
+        ks_tensor_writer_meta(w, "inner_learned", ks_learned_name((ks_learned)s->inner.learned));
+    }
+    ks_tensor_writer_meta(w, "norm", "none");
+    ks_tensor_writer_meta(w, "outer", s->outer->name);
+    ks_tensor_writer_meta_double(w, "outer_lr", ks_outer_adam_lr(outer, (uint64_t)a->of->iteration));
+    ks_tensor_writer_meta_double(w, "adam_beta1", adam->beta1);
+    ks_tensor_writer_meta_double(w, "adam_beta2", adam->beta2);
+    ks_tensor_writer_meta_double(w, "adam_epsilon", adam->epsilon);
+    ks_tensor_writer_meta_int(w, "adam_steps", (int64_t)a->of->state[2 * q]);
+    ks_tensor_writer_meta_double(w, "clip", adam->clip);
+    ks_tensor_writer_meta_double(w, "outer_loss", a->of->stats->outer.column[0]);
+}
+
+/* NAME.x (M x n x inputs) and NAME.y (M x n x outputs, or M x n) of a stage. */
+static void add_examples(audit* a, int stage, const char* name) {
+    const ks_policy_settings* s = ks_policy_get_settings(a->policy);
+    size_t n = ks_maml_rows(a->of->maml, stage, 0)->rows.n;
+    size_t in = (size_t)s->obs_dim;
+    size_t out = ks_policy_act_cols(a->policy);
+    float* x = own(a, a->groups * n * in * sizeof *x);
+    float* y = own(a, a->groups * n * out * sizeof *y);
+    if (!x || !y) {
+        return;
+    }
+    for (size_t g = 0; g < a->groups; g++) {
+        const ks_rows* rows = &ks_maml_rows(a->of->maml, stage, g)->rows;
+        for (size_t i = 0; i < n * in; i++) {
+            x[g * n * in + i] = (float)rows->obs[i];
+        }
+        for (size_t i = 0; i < n * out; i++) {
+            y[g * n * out + i] = (float)rows->act[i];
+        }
+    }
+    char full[32];
+    snprintf(full, sizeof full, "%s.x", name);
+    ks_tensor_writer_add(a->writer, full, KS_F32, 3, (size_t[]){a->groups, n, in}, x);
+    snprintf(full, sizeof full, "%s.y", name);
+    ks_tensor_writer_add(a->writer, full, KS_F32, s->head == KS_CATEGORICAL ? 2 : 3, (size_t[]){a->groups, n, out}, y);
+}
+
+static void add_adapted(audit* a) {
+    size_t p = a->num_params, k = (size_t)a->steps;
+    float* adapted = own(a, a->groups * k * p * sizeof *adapted);
+    for (size_t g = 0; adapted && g < a->groups; g++) {
+        for (size_t j = 0; j < k; j++) {
+            const ks_real* theta = ks_maml_stage_theta(a->of->maml, (int)j + 1, g);
+            for (size_t i = 0; i < p; i++) {
+                adapted[(g * k + j) * p + i] = (float)theta[i];
+            }
+        }
+    }
+    if (adapted) {
+        ks_tensor_writer_add(a->writer, "adapted.theta", KS_F32, 3, (size_t[]){a->groups, k, p}, adapted);
+    }
+}
+
+/* NAME (P, or rows x P with per_step): for every parameter what belongs to the number that it shares, of numbers (count). */
+static void add_shared(audit* a, const char* name, const double* numbers, const ks_step_sizes* sizes, size_t rows) {
+    size_t p = a->num_params;
+    size_t* of = own(a, p * sizeof *of);
+    double* out = own(a, rows * p * sizeof *out);
+    if (!of || !out) {
+        return;
+    }
+    ks_step_sizes_map(of, sizes, a->policy);
+    for (size_t j = 0; j < rows; j++) {
+        for (size_t i = 0; i < p; i++) {
+            out[j * p + i] = numbers[ks_step_sizes_start(sizes, a->policy, (int)j) + of[i]];
+        }
+    }
+    ks_tensor_writer_add_real(a->writer, name, sizes->per_step ? 2 : 1, (size_t[]){sizes->per_step ? rows : p, p}, out,
+                              sizeof *out);
+}
+
+/* What moves the learned step sizes: their gradient, and their part of Adam's moments. */
+static void add_step_size_moves(audit* a, const ks_step_sizes* sizes, size_t rows) {
+    size_t p = a->num_params, q = ks_maml_num_params(a->of->maml);
+    double* moment = own(a, 2 * (q - p) * sizeof *moment);
+    if (!moment) {
+        return;
+    }
+    for (size_t i = 0; i < q - p; i++) {
+        moment[i] = (double)a->of->state[p + i];
+        moment[q - p + i] = (double)a->of->state[q + p + i];
+    }
+    add_shared(a, "alpha_gradient", ks_outer_adam_gradient(ks_maml_outer(a->of->maml)) + p, sizes, rows);
+    add_shared(a, "adam.alpha_m", moment, sizes, rows);
+    add_shared(a, "adam.alpha_v", moment + (q - p), sizes, rows);
+}
+
+/* Which parameters adapt, and how far: alpha and alpha_new (P, or k x P) where step sizes are learned. */
+static void add_step_sizes(audit* a) {
+    size_t p = a->num_params, q = ks_maml_num_params(a->of->maml);
+    ks_step_sizes sizes = ks_inner_step_sizes(&ks_maml_get_settings(a->of->maml)->inner);
+    size_t rows = sizes.per_step && sizes.learned != KS_LEARNED_NONE ? (size_t)a->steps : 1;
+    uint8_t* adapts = own(a, p);
+    double* alpha = own(a, 2 * rows * p * sizeof *alpha);
+    if (!adapts || !alpha) {
+        return;
+    }
+    for (size_t j = 0; j < rows; j++) {
+        ks_step_sizes_alpha(alpha + j * p, &sizes, a->policy, a->of->params + p, (int)j, ks_step_sizes_own(&sizes));
+        ks_step_sizes_alpha(alpha + (rows + j) * p, &sizes, a->policy, a->of->params_new + p, (int)j,
+                            ks_step_sizes_own(&sizes));
+    }
+    for (size_t i = 0; i < p; i++) {
+        adapts[i] = a->steps > 0 && alpha[i] != 0;
+    }
+    ks_tensor_writer_add(a->writer, "adapts", KS_U8, 1, &p, adapts);
+    if (q > p) {
+        int ndim = sizes.per_step ? 2 : 1;
+        size_t shape[2] = {sizes.per_step ? rows : p, p};
+        ks_tensor_writer_add_real(a->writer, "alpha", ndim, shape, alpha, sizeof *alpha);
+        ks_tensor_writer_add_real(a->writer, "alpha_new", ndim, shape, alpha + rows * p, sizeof *alpha);
+        add_step_size_moves(a, &sizes, rows);
+    }
+}
+
+bool ks_fewshot_audit(const ks_problem* problem, const ks_audit* of, ks_error* err) {
+    (void)problem;
+    ks_maml* maml = of->maml;
+    if (ks_maml_get_settings(maml)->outer != &ks_outer_adam) {
+        return ks_fail(err, KS_BAD_INPUT, "an audit of %s is of outer: adam, not of %s", ks_maml_problem(maml)->name,
+                       ks_maml_get_settings(maml)->outer->name);
+    }
+    audit a = {.of = of,
+               .policy = ks_maml_policy(maml),
+               .num_params = ks_policy_num_params(ks_maml_policy(maml)),
+               .groups = ks_maml_num_groups(maml),
+               .steps = ks_maml_num_stages(maml) - 1,
+               .writer = ks_tensor_writer_create(err)};
+    if (!a.writer) {
+        return false;
+    }
+    size_t p = a.num_params, q = ks_maml_num_params(maml);
+    const double* gradient = ks_outer_adam_gradient(ks_maml_outer(maml));
+    add_meta(&a);
+    ks_tensor_writer_add_real(a.writer, "theta", 1, &p, of->params, sizeof *of->params);
+    ks_tensor_writer_add_real(a.writer, "theta_new", 1, &p, of->params_new, sizeof *of->params_new);
+    add_step_sizes(&a);
+    if (a.steps > 0) {
+        add_examples(&a, 0, "support");
+    }
+    add_examples(&a, a.steps, "query");
+    add_adapted(&a);
+    ks_tensor_writer_add_real(a.writer, "query.loss", 1, &a.groups, ks_maml_outer_losses(maml), sizeof(double));
+    ks_tensor_writer_add_real(a.writer, "meta_gradient", 1, &p, gradient, sizeof *gradient);
+    ks_tensor_writer_add_real(a.writer, "adam.m", 1, &p, of->state, sizeof *of->state);
+    ks_tensor_writer_add_real(a.writer, "adam.v", 1, &p, of->state + q, sizeof *of->state);
+    bool ok = a.out_of_memory ? ks_fail(err, KS_FAILED, "%s: not enough memory to write it", of->path)
+                              : ks_tensor_writer_save(a.writer, of->path, of->overwrite ? 0 : KS_SAVE_NEW, err);
+    for (size_t i = 0; i < a.num_owned; i++) {
+        free(a.owned[i]);
+    }
+    ks_tensor_writer_destroy(a.writer);
+    return ok;
+}

@@ -1,0 +1,24 @@
+/* panels.h: square panels side by side, with a legend below and one scale for all. Internal to this room. Thread rule: as a
+ * script's. */
+#ifndef KS_FIGURES_PANELS_H
+#define KS_FIGURES_PANELS_H
+
+#include "figures/figure.h"
+
+typedef struct ks_panels {
+    double width, height; /* cm, of the whole figure */
+    size_t count;
+} ks_panels;
+
+/* Begins `count` panels under the figure's title; the legend gets so many entries. What all have in common (ranges, labels of the axes) is set before the first. */
+ks_panels ks_panels_begin(FILE* out, const ks_figure* figure, size_t count, size_t entries);
+/* Puts the next plot in its place, under its own title. */
+void ks_panels_next(FILE* out, const ks_panels* panels, size_t index, const char* title);
+/* After a plot: the first one's legend serves all. */
+void ks_panels_after(FILE* out);
+void ks_panels_end(FILE* out);
+
+/* Between marks on an axis: 1, 2 or 5 times a power of ten, so that `span` has at most so many of them. */
+double ks_panels_tics(double span, int most);
+
+#endif

@@ -1,0 +1,118 @@
+/* problem.h: what is meta-learned over: tasks, and the rows that each of them gives.
+ *
+ * The core knows no trajectories, examples or images. It draws tasks, and asks for rows k + 1 times an iteration, for all tasks at
+ * once:
+ *   stage 0 … k-1   rows that the inner steps learn from: rollouts of θ_j, or support examples
+ *   stage k         rows that the outer loss is taken on: rollouts of θ_k, or query examples
+ *
+ * A kind of problem is one ks_problem_kind, in a file of its own, and one row of the list in run/kinds.h. Its objects begin with
+ * a ks_problem.
+ *
+ * Thread rule: one call at a time per object, which may use its own threads inside. Nothing is allocated after prepare. */
+#ifndef KS_MAML_PROBLEM_H
+#define KS_MAML_PROBLEM_H
+
+#include "base/safetensors.h"
+#include "base/settings.h"
+#include "policy/policy.h"
+
+typedef struct ks_problem ks_problem;
+typedef struct ks_problem_kind ks_problem_kind;
+typedef struct ks_audit ks_audit; /* an iteration as a file (audit.h) */
+
+/* How its tasks are put. */
+typedef enum ks_method {
+    KS_MAML,     /* one by one, to be adapted to */
+    KS_PRETRAIN, /* all together, without adaptation: one model for the mean of the tasks */
+    KS_ORACLE,   /* the same, and inputs say which task it is */
+} ks_method;
+const char* ks_method_name(ks_method method); /* "maml", "pretrain", "oracle" */
+
+typedef enum ks_split { KS_SPLIT_TRAIN, KS_SPLIT_TEST } ks_split;
+
+/* Which tasks are wanted: numbers first … first + count - 1. */
+typedef struct ks_draw {
+    ks_split split;
+    uint64_t seed, iteration; /* of the random streams; test tasks follow from the seed alone */
+    size_t first, count;
+} ks_draw;
+
+/* Which rows of the tasks that were drawn. */
+typedef struct ks_stage {
+    uint64_t seed, iteration; /* of the random streams */
+    size_t first, count;      /* tasks, as drawn: the first one's number */
+    int index;                /* inner steps taken before */
+    bool judges;          /* rows that the outcome is judged on (query), not those that a step learns from (support) */
+    bool deterministic;   /* without noise in what the model does; what is given has none anyway */
+    const ks_real* theta; /* (count x P) every task's parameters now */
+} ks_stage;
+
+/* Rows of one task, and what is told of them. They live until the same stage is collected again. */
+typedef struct ks_task_rows {
+    ks_rows rows;         /* with logp where they were sampled */
+    const ks_real* head;  /* (n x head_cols) what the network put out, where they were sampled; else NULL */
+    const ks_real* extra; /* (n) on stage 0: weights of the extra outer term; NULL without one */
+    double metric;        /* where the problem measures it: of θ_j on these rows */
+    double length;        /* mean number of timesteps of a trajectory; 0: has none */
+    size_t steps;         /* environment steps taken, rejected ones included */
+    size_t rejected;      /* of them, thrown away because they broke down */
+    size_t failed;        /* baselines that could not be solved for */
+} ks_task_rows;
+
+/* What a problem gets to know before the first task. */
+typedef struct ks_problem_sizes {
+    size_t tasks; /* worked on here at most */
+    int stages;   /* whose rows are kept at once: stage j is kept in place j mod stages */
+    int threads;
+} ks_problem_sizes;
+
+/* Of one kind, with its settings. */
+struct ks_problem {
+    const ks_problem_kind* kind;
+    const char* name; /* for messages and files: the environment's, or the kind's. The object's own */
+    size_t tasks;     /* M of an iteration, of all processes together */
+    size_t max_rows;  /* of a task's stage */
+    bool adapts;      /* false: no inner steps, whatever the settings say */
+    bool sampled;     /* rows come of acting by θ, so that the outer loss is one of ratios to that policy */
+    double extra;     /* weight of the extra outer term on stage 0; 0: there is none */
+    double emaml;     /* weight of E-MAML's sampling term there (extra.h), of sampled rows alone; 0: there is none */
+};
+
+struct ks_problem_kind {
+    const char* name;           /* "rl" */
+    const char* summary;        /* one line for people */
+    const char* metric;         /* "return": name of the metric in progress.csv */
+    bool higher_is_better;      /* of the metric */
+    size_t settings_size;       /* of its settings' struct */
+    const char* const* initial; /* "KEY=VALUE", …, NULL: defaults that differ from the tables' */
+    const char* const* outer;   /* names of the outer steps that it can take, the usual one first; NULL ends */
+
+    /* What no row of settings can say. NULL: nothing. Errors: KS_BAD_INPUT naming the key. */
+    bool (*check)(const void* settings, ks_error* err);
+    /* An object of its settings, which it copies, for `tasks` tasks an iteration. Owned by the caller. Errors: KS_BAD_INPUT, KS_FAILED. */
+    ks_problem* (*create)(const void* settings, ks_method method, size_t tasks, ks_error* err);
+    void (*destroy)(ks_problem* problem);
+
+    /* Inputs, outputs and head of the model that it needs. */
+    void (*shape)(const ks_problem* problem, ks_policy_settings* settings);
+    /* Roughly how much every input varies (obs_dim), for policy.scale_inputs. NULL: as much as the others. */
+    void (*input_size)(const ks_problem* problem, double* size);
+
+    /* Memory for all that follows; once. policy must outlive the problem. Errors: KS_BAD_INPUT (a model that does not fit),
+     * KS_FAILED. */
+    bool (*prepare)(ks_problem* problem, const ks_policy* policy, const ks_problem_sizes* sizes, ks_error* err);
+    /* Errors: KS_FAILED. */
+    bool (*draw)(ks_problem* problem, const ks_draw* draw, ks_error* err);
+    /* rows (count). A task whose θ is good for nothing gives no rows (n = 0), which is no error from stage 1 on.
+     * Errors: KS_FAILED. */
+    bool (*collect)(ks_problem* problem, const ks_stage* stage, ks_task_rows* rows, ks_error* err);
+
+    /* Task i of those drawn, for messages: "0.5 1.25". NULL: nothing to say. */
+    void (*task_text)(const ks_problem* problem, size_t i, char* text, size_t room);
+    /* Why policies break down, for the end of a message: " or in unstable physics". NULL: for no other reason. */
+    const char* (*breaks_in)(const ks_problem* problem);
+    /* Writes the last iteration down (audit.h). Errors: KS_FAILED, KS_BAD_INPUT. */
+    bool (*audit)(const ks_problem* problem, const ks_audit* audit, ks_error* err);
+};
+
+#endif

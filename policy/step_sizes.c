@@ -1,0 +1,88 @@
+#include "policy/step_sizes.h"
+
+#include <math.h>
+#include <string.h>
+
+static const char* const LEARNED[] = {[KS_LEARNED_NONE] = "none",
+                                      [KS_LEARNED_ONE] = "one",
+                                      [KS_LEARNED_TENSOR] = "tensor",
+                                      [KS_LEARNED_PARAMETER] = "parameter"};
+
+const char* ks_learned_name(ks_learned learned) {
+    return LEARNED[learned];
+}
+
+size_t ks_step_sizes_set(const ks_step_sizes* s, const ks_policy* policy) {
+    switch ((ks_learned)s->learned) {
+        case KS_LEARNED_NONE:
+            return 0;
+        case KS_LEARNED_ONE:
+            return 1;
+        case KS_LEARNED_TENSOR:
+            return ks_policy_num_tensors(policy);
+        case KS_LEARNED_PARAMETER:
+            return ks_policy_num_params(policy);
+    }
+    return 0;
+}
+
+static size_t sets(const ks_step_sizes* s) {
+    return s->per_step && s->steps > 1 ? (size_t)s->steps : 1;
+}
+
+size_t ks_step_sizes_count(const ks_step_sizes* s, const ks_policy* policy) {
+    return sets(s) * ks_step_sizes_set(s, policy);
+}
+
+size_t ks_step_sizes_start(const ks_step_sizes* s, const ks_policy* policy, int step) {
+    size_t last = sets(s) - 1;
+    return ((size_t)step < last ? (size_t)step : last) * ks_step_sizes_set(s, policy);
+}
+
+bool ks_step_sizes_are_plain(const ks_step_sizes* s) {
+    return s->learned == KS_LEARNED_NONE && s->adapts == KS_ADAPTS_ALL;
+}
+
+double ks_step_sizes_own(const ks_step_sizes* s) {
+    return s->learned == KS_LEARNED_NONE ? s->lr : 1;
+}
+
+void ks_step_sizes_init(ks_real* a, const ks_step_sizes* s, const ks_policy* policy) {
+    size_t count = ks_step_sizes_count(s, policy);
+    for (size_t c = 0; c < count; c++) {
+        a[c] = (ks_real)log(s->lr);
+    }
+}
+
+void ks_step_sizes_map(size_t* of, const ks_step_sizes* s, const ks_policy* policy) {
+    memset(of, 0, ks_policy_num_params(policy) * sizeof *of);
+    for (size_t t = 0; t < ks_policy_num_tensors(policy); t++) {
+        ks_policy_tensor tensor = ks_policy_tensor_at(policy, t);
+        for (size_t i = tensor.offset; i < tensor.offset + tensor.count; i++) {
+            of[i] = s->learned == KS_LEARNED_PARAMETER ? i : s->learned == KS_LEARNED_TENSOR ? t : 0;
+        }
+    }
+}
+
+/* the log-std belongs to the head, as the last layer does */
+static bool adapts(const ks_step_sizes* s, const ks_policy* policy, size_t tensor) {
+    size_t hidden = 2 * (size_t)ks_policy_get_settings(policy)->num_hidden; /* a weight and a bias each */
+    return s->adapts == KS_ADAPTS_ALL || (tensor >= hidden) == (s->adapts == KS_ADAPTS_HEAD);
+}
+
+void ks_step_sizes_alpha(double* alpha, const ks_step_sizes* s, const ks_policy* policy, const ks_real* a, int step,
+                         double lr) {
+    const ks_real* set = a + ks_step_sizes_start(s, policy, step);
+    for (size_t t = 0; t < ks_policy_num_tensors(policy); t++) {
+        ks_policy_tensor tensor = ks_policy_tensor_at(policy, t);
+        bool moves = adapts(s, policy, t);
+        bool shared = s->learned != KS_LEARNED_PARAMETER;
+        double one = s->learned == KS_LEARNED_NONE     ? lr
+                     : s->learned == KS_LEARNED_ONE    ? lr * exp((double)set[0])
+                     : s->learned == KS_LEARNED_TENSOR ? lr * exp((double)set[t])
+                                                       : 0;
+        for (size_t i = tensor.offset; i < tensor.offset + tensor.count; i++) {
+            alpha[i] = !moves ? 0 : shared ? one : lr * exp((double)set[i]);
+        }
+    }
+}

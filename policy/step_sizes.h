@@ -1,0 +1,47 @@
+/* step_sizes.h: how far an inner step goes along each parameter: θ' = θ - α ∘ ∇L(θ).
+ *
+ * α is one number for all, or it is learned with θ (Meta-SGD, Li et al. 2017): α = exp(a), a being `count` numbers that stand
+ * behind θ in a model's parameters, so that params (Q = P + count) = θ, then a. There is one a for all, one a tensor of θ or
+ * one a parameter; with per_step every inner step has a set of its own. What does not adapt has α = 0: with ADAPTS_HEAD all but
+ * the last layer and the log-std (ANIL, Raghu et al. 2020), with ADAPTS_BODY these (BOIL, Oh et al. 2021).
+ *
+ * Thread rule: pure functions of their arguments. Nothing allocates. */
+#ifndef KS_POLICY_STEP_SIZES_H
+#define KS_POLICY_STEP_SIZES_H
+
+#include "policy/policy.h"
+
+typedef enum ks_learned { KS_LEARNED_NONE, KS_LEARNED_ONE, KS_LEARNED_TENSOR, KS_LEARNED_PARAMETER } ks_learned;
+typedef enum ks_adapts { KS_ADAPTS_ALL, KS_ADAPTS_HEAD, KS_ADAPTS_BODY } ks_adapts;
+
+const char* ks_learned_name(ks_learned learned); /* "none", "one", "tensor", "parameter" */
+
+typedef struct ks_step_sizes {
+    double lr;     /* α, or where learning it starts */
+    int steps;     /* k, the inner steps that it is trained for */
+    int learned;   /* ks_learned */
+    int adapts;    /* ks_adapts */
+    bool per_step; /* every inner step has its own; only where they are learned */
+} ks_step_sizes;
+
+/* Numbers behind θ: 0 where none are learned. */
+size_t ks_step_sizes_count(const ks_step_sizes* sizes, const ks_policy* policy);
+/* Of them, those of one step: count, or count / k with per_step. */
+size_t ks_step_sizes_set(const ks_step_sizes* sizes, const ks_policy* policy);
+/* Where the set of inner step `step` (from 0) starts; steps behind the last trained one take the last one's. */
+size_t ks_step_sizes_start(const ks_step_sizes* sizes, const ks_policy* policy, int step);
+
+/* Whether α is the same number for all parameters, and known: nothing learned, everything adapts. */
+bool ks_step_sizes_are_plain(const ks_step_sizes* sizes);
+/* What a caller gives as the size of a step where he changes nothing: α itself, or 1, the factor of learned ones. */
+double ks_step_sizes_own(const ks_step_sizes* sizes);
+
+/* a (count) = log lr: where learning starts. */
+void ks_step_sizes_init(ks_real* a, const ks_step_sizes* sizes, const ks_policy* policy);
+/* Which number of its set the parameter i of θ has: of (P). Zeros where none are learned. */
+void ks_step_sizes_map(size_t* of, const ks_step_sizes* sizes, const ks_policy* policy);
+/* alpha (P) = lr · exp(a) of inner step `step` where they are learned, else lr; 0 where nothing adapts. a: what stands behind θ. */
+void ks_step_sizes_alpha(double* alpha, const ks_step_sizes* sizes, const ks_policy* policy, const ks_real* a, int step,
+                         double lr);
+
+#endif

@@ -1,0 +1,282 @@
+#include "rl/rl_audit.h"
+
+#include "base/safetensors.h"
+#include "maml/outer_ppo.h"
+#include "maml/outer_trpo.h"
+#include "policy/policy_file.h"
+#include "rl/rl.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* arrays that have to live until the file is written */
+enum { MAX_OWNED = 16 * (KS_MAX_INNER_STEPS + 1) };
+
+typedef struct audit {
+    const ks_problem* problem;
+    const ks_audit* of;
+    ks_tensor_writer* writer;
+    void* owned[MAX_OWNED];
+    size_t num_owned;
+    bool out_of_memory;
+} audit;
+
+static void* own(audit* a, size_t bytes) {
+    void* memory = a->num_owned < MAX_OWNED ? malloc(bytes ? bytes : 1) : NULL;
+    if (!memory) {
+        a->out_of_memory = true;
+        return NULL;
+    }
+    a->owned[a->num_owned++] = memory;
+    return memory;
+}
+
+/* ---- one stage: the batches of all tasks, one after the other ------------------------------------------------------ */
+
+typedef struct stage {
+    int index;
+    size_t groups, rows, trajectories;
+} stage;
+
+typedef const ks_real* (*column)(const ks_batch* batch);
+
+static const ks_real* batch_obs(const ks_batch* b) {
+    return b->obs;
+}
+static const ks_real* batch_act(const ks_batch* b) {
+    return b->act;
+}
+static const ks_real* batch_rew(const ks_batch* b) {
+    return b->rew;
+}
+static const ks_real* batch_logp(const ks_batch* b) {
+    return b->logp;
+}
+static const ks_real* batch_adv(const ks_batch* b) {
+    return b->adv;
+}
+static const ks_real* batch_sweep_rew(const ks_batch* b) {
+    return b->sweep_rew;
+}
+static const ks_real* batch_sweep_adv(const ks_batch* b) {
+    return b->sweep_adv;
+}
+
+/* Adds stage.J.name, (rows x cols), or (rows) if cols is 0. */
+static void add_column(audit* a, const stage* s, const char* name, size_t cols, column get) {
+    size_t width = cols ? cols : 1;
+    float* data = own(a, s->rows * width * sizeof *data);
+    if (!data) {
+        return;
+    }
+    float* at = data;
+    for (size_t g = 0; g < s->groups; g++) {
+        const ks_batch* batch = ks_rl_batch(a->problem, s->index, g);
+        const ks_real* from = get(batch);
+        for (size_t i = 0; i < batch->rows * width; i++) {
+            *at++ = (float)from[i];
+        }
+    }
+    char full[64];
+    snprintf(full, sizeof full, "stage.%d.%s", s->index, name);
+    ks_tensor_writer_add(a->writer, full, KS_F32, cols ? 2 : 1, (size_t[]){s->rows, width}, data);
+}
+
+/* Adds stage.J.traj_start, .task_start and .terminated, counted over all tasks. */
+static void add_structure(audit* a, const stage* s) {
+    int64_t* traj_start = own(a, (s->trajectories + 1) * sizeof *traj_start);
+    int64_t* task_start = own(a, (s->groups + 1) * sizeof *task_start);
+    uint8_t* terminated = own(a, s->trajectories);
+    if (!traj_start || !task_start || !terminated) {
+        return;
+    }
+    size_t row = 0;
+    size_t traj = 0;
+    for (size_t g = 0; g < s->groups; g++) {
+        const ks_batch* batch = ks_rl_batch(a->problem, s->index, g);
+        task_start[g] = (int64_t)traj;
+        for (size_t i = 0; i < batch->n; i++) {
+            traj_start[traj] = (int64_t)(row + batch->traj_start[i]);
+            terminated[traj++] = batch->terminated[i];
+        }
+        row += batch->rows;
+    }
+    traj_start[traj] = (int64_t)row;
+    task_start[s->groups] = (int64_t)traj;
+    char name[64];
+    snprintf(name, sizeof name, "stage.%d.traj_start", s->index);
+    ks_tensor_writer_add(a->writer, name, KS_I64, 1, (size_t[]){traj + 1}, traj_start);
+    snprintf(name, sizeof name, "stage.%d.task_start", s->index);
+    ks_tensor_writer_add(a->writer, name, KS_I64, 1, (size_t[]){s->groups + 1}, task_start);
+    snprintf(name, sizeof name, "stage.%d.terminated", s->index);
+    ks_tensor_writer_add(a->writer, name, KS_U8, 1, (size_t[]){traj}, terminated);
+}
+
+static void add_stage(audit* a, int index, size_t num_params) {
+    stage s = {.index = index, .groups = ks_maml_num_groups(a->of->maml)};
+    const ks_batch_sizes* sizes = &ks_rl_batch(a->problem, index, 0)->sizes;
+    for (size_t g = 0; g < s.groups; g++) {
+        s.rows += ks_rl_batch(a->problem, index, g)->rows;
+        s.trajectories += ks_rl_batch(a->problem, index, g)->n;
+    }
+    char name[64];
+    snprintf(name, sizeof name, "stage.%d.theta", index);
+    /* the tasks' parameters stand one after the other */
+    ks_tensor_writer_add_real(a->writer, name, 2, (size_t[]){s.groups, num_params},
+                              ks_maml_stage_theta(a->of->maml, index, 0), sizeof(ks_real));
+    add_column(a, &s, "obs", sizes->obs_dim, batch_obs);
+    add_column(a, &s, "act", sizes->act_cols, batch_act);
+    add_column(a, &s, "rew", 0, batch_rew);
+    add_column(a, &s, "logp", 0, batch_logp);
+    add_column(a, &s, "adv", 0, batch_adv);
+    if (sizes->sweep) {
+        add_column(a, &s, "sweep_rew", 0, batch_sweep_rew);
+        add_column(a, &s, "sweep_adv", 0, batch_sweep_adv);
+    }
+    add_structure(a, &s);
+}
+
+/* ---- what belongs to the whole iteration --------------------------------------------------------------------------- */
+
+static void add_tasks(audit* a) {
+    size_t groups = ks_maml_num_groups(a->of->maml);
+    const ks_batch* first = ks_rl_batch(a->problem, 0, 0);
+    bool per_trajectory = ks_rl_method(a->problem) != KS_MAML;
+    size_t dim = first->sizes.task_dim;
+    size_t rows = per_trajectory ? first->n : groups;
+    double* task = own(a, rows * dim * sizeof *task);
+    if (!task) {
+        return;
+    }
+    for (size_t i = 0; i < rows; i++) {
+        const double* from = per_trajectory ? first->task + i * dim : ks_rl_batch(a->problem, 0, i)->task;
+        memcpy(task + i * dim, from, dim * sizeof *task);
+    }
+    ks_tensor_writer_add_real(a->writer, "task", 2, (size_t[]){rows, dim}, task, sizeof *task);
+}
+
+static void add_trpo_meta(audit* a) {
+    ks_tensor_writer* w = a->writer;
+    const ks_outer_trpo_settings* trpo = ks_maml_get_settings(a->of->maml)->outer_settings;
+    const ks_trpo_result* result = ks_outer_trpo_result(ks_maml_outer(a->of->maml));
+    ks_tensor_writer_meta_double(w, "max_kl", ks_outer_trpo_max_kl(trpo, (uint64_t)a->of->iteration));
+    ks_tensor_writer_meta_int(w, "cg_iterations", trpo->step.cg_iterations);
+    ks_tensor_writer_meta_double(w, "cg_damping", trpo->step.cg_damping);
+    ks_tensor_writer_meta_double(w, "backtrack_ratio", trpo->step.backtrack_ratio);
+    ks_tensor_writer_meta_int(w, "backtrack_steps", trpo->step.backtrack_steps);
+    ks_tensor_writer_meta_double(w, "curvature_fraction", trpo->curvature_fraction);
+    ks_tensor_writer_meta_double(w, "surrogate_before", a->of->stats->outer.column[0]);
+    ks_tensor_writer_meta_double(w, "surrogate_after", result->loss_after);
+    ks_tensor_writer_meta_double(w, "kl", result->kl);
+    ks_tensor_writer_meta(w, "accepted", result->verdict == KS_TRPO_ACCEPTED ? "true" : "false");
+    ks_tensor_writer_meta_int(w, "backtracks", result->backtracks);
+}
+
+static void add_trpo(audit* a, size_t p) {
+    const void* outer = ks_maml_outer(a->of->maml);
+    size_t cg_done = (size_t)ks_outer_trpo_result(outer)->cg_iterations;
+    ks_tensor_writer_add_real(a->writer, "meta_gradient", 1, &p, ks_outer_trpo_gradient(outer), sizeof(double));
+    ks_tensor_writer_add_real(a->writer, "direction", 1, &p, ks_outer_trpo_direction(outer), sizeof(double));
+    ks_tensor_writer_add_real(a->writer, "cg.p", 2, (size_t[]){cg_done, p}, ks_outer_trpo_directions(outer),
+                              sizeof(ks_real));
+}
+
+static void add_ppo_meta(audit* a, size_t p) {
+    ks_tensor_writer* w = a->writer;
+    const ks_outer_ppo_settings* ppo = ks_maml_get_settings(a->of->maml)->outer_settings;
+    ks_tensor_writer_meta(w, "outer", "ppo");
+    ks_tensor_writer_meta_int(w, "epochs", ppo->epochs);
+    ks_tensor_writer_meta_double(w, "clip", ppo->clip);
+    ks_tensor_writer_meta_double(w, "max_kl", ppo->max_kl);
+    ks_tensor_writer_meta_double(w, "outer_lr", ppo->adam.lr);
+    ks_tensor_writer_meta_double(w, "adam_beta1", ppo->adam.beta1);
+    ks_tensor_writer_meta_double(w, "adam_beta2", ppo->adam.beta2);
+    ks_tensor_writer_meta_double(w, "adam_epsilon", ppo->adam.epsilon);
+    ks_tensor_writer_meta_int(w, "adam_steps", (int64_t)a->of->state[2 * p]);
+    ks_tensor_writer_meta_double(w, "surrogate_before", a->of->stats->outer.column[0]);
+    ks_tensor_writer_meta_double(w, "surrogate_after", a->of->stats->outer.column[1]);
+    ks_tensor_writer_meta_double(w, "kl", a->of->stats->outer.column[2]);
+}
+
+static void add_ppo(audit* a, size_t p) {
+    const void* outer = ks_maml_outer(a->of->maml);
+    const size_t epochs[] = {(size_t)a->of->stats->outer.column[3], p};
+    ks_tensor_writer_add_real(a->writer, "meta_gradient", 1, &p, ks_outer_ppo_gradient(outer), sizeof(double));
+    ks_tensor_writer_add_real(a->writer, "ppo.gradient", 2, epochs, ks_outer_ppo_gradients(outer), sizeof(double));
+    ks_tensor_writer_add_real(a->writer, "ppo.theta", 2, epochs, ks_outer_ppo_path(outer), sizeof(ks_real));
+    ks_tensor_writer_add_real(a->writer, "adam.m", 1, &p, a->of->state, sizeof(ks_real));
+    ks_tensor_writer_add_real(a->writer, "adam.v", 1, &p, a->of->state + p, sizeof(ks_real));
+}
+
+static void add_meta(audit* a) {
+    ks_tensor_writer* w = a->writer;
+    ks_maml* maml = a->of->maml;
+    const ks_maml_settings* s = ks_maml_get_settings(maml);
+    const ks_rl_settings* rl = ks_rl_get_settings(a->problem);
+    ks_policy_info info = {
+        .inner_lr = s->inner.lr,
+        .inner_steps = ks_maml_num_stages(maml) - 1,
+        .gamma = rl->gamma,
+        .gae_lambda = rl->gae_lambda,
+        .horizon = rl->horizon,
+        .iteration = a->of->iteration,
+        .seed = (int64_t)s->seed,
+    };
+    snprintf(info.env, sizeof info.env, "%s", a->problem->name);
+    snprintf(info.method, sizeof info.method, "%s", ks_method_name(ks_rl_method(a->problem)));
+    ks_tensor_writer_meta(w, "format", "kshot.audit.1");
+    ks_policy_write_meta(w, ks_maml_policy(maml), &info);
+    ks_tensor_writer_meta(w, "first_order", s->inner.first_order ? "true" : "false");
+    if (a->problem->extra > 0 && info.inner_steps > 0) {
+        ks_tensor_writer_meta_double(w, "sweep", a->problem->extra);
+    }
+    if (a->problem->emaml > 0 && info.inner_steps > 0) {
+        ks_tensor_writer_meta_double(w, "emaml", a->problem->emaml);
+    }
+    if (rl->inner_loss == KS_LOSS_RATIO && info.inner_steps > 0) {
+        ks_tensor_writer_meta(w, "inner_loss", "ratio");
+    }
+    ks_tensor_writer_meta_double(w, "trpo_gae_lambda", ks_rl_advantage(rl, true).gae_lambda);
+    if (s->outer == &ks_outer_ppo) {
+        add_ppo_meta(a, ks_maml_num_params(maml));
+    } else {
+        add_trpo_meta(a);
+    }
+}
+
+bool ks_rl_audit(const ks_problem* problem, const ks_audit* of, ks_error* err) {
+    const ks_maml_settings* settings = ks_maml_get_settings(of->maml);
+    const ks_outer_kind* outer = settings->outer;
+    if (outer != &ks_outer_trpo && outer != &ks_outer_ppo) {
+        return ks_fail(err, KS_BAD_INPUT, "an audit of rl is of outer: trpo or ppo, not of %s", outer->name);
+    }
+    if (settings->inner.learned != KS_LEARNED_NONE || settings->inner.adapts != KS_ADAPTS_ALL) {
+        return ks_fail(err, KS_BAD_INPUT,
+                       "an audit of rl is of one inner.lr for all parameters: inner.learned: none, inner.adapts: all");
+    }
+    audit a = {.problem = problem, .of = of, .writer = ks_tensor_writer_create(err)};
+    if (!a.writer) {
+        return false;
+    }
+    size_t p = ks_maml_num_params(of->maml);
+    add_meta(&a);
+    ks_tensor_writer_add_real(a.writer, "theta", 1, &p, of->params, sizeof *of->params);
+    ks_tensor_writer_add_real(a.writer, "theta_new", 1, &p, of->params_new, sizeof *of->params_new);
+    add_tasks(&a);
+    if (outer == &ks_outer_ppo) {
+        add_ppo(&a, p);
+    } else {
+        add_trpo(&a, p);
+    }
+    for (int j = 0; j < ks_maml_num_stages(of->maml); j++) {
+        add_stage(&a, j, ks_policy_num_params(ks_maml_policy(of->maml)));
+    }
+    bool ok = a.out_of_memory ? ks_fail(err, KS_FAILED, "%s: not enough memory to write it", of->path)
+                              : ks_tensor_writer_save(a.writer, of->path, of->overwrite ? 0 : KS_SAVE_NEW, err);
+    for (size_t i = 0; i < a.num_owned; i++) {
+        free(a.owned[i]);
+    }
+    ks_tensor_writer_destroy(a.writer);
+    return ok;
+}

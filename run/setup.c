@@ -1,0 +1,49 @@
+#include "run/setup.h"
+
+#include "run/config_table.h"
+#include "run/initial.h"
+
+/* The problem, made without what stands ready in the config for an outer step that is not chosen: the saved config will not have it. */
+static ks_problem* create_problem(const ks_config* config, ks_error* err) {
+    ks_config counted = *config;
+    for (int i = 0; ks_settings_row(&ks_config_table, i); i++) {
+        if (!ks_settings_applies(&ks_config_table, i, config, NULL)) {
+            ks_settings_row_default(&ks_config_table, i, &counted);
+        }
+    }
+    return ks_config_problem(config)->create(ks_config_problem_settings(&counted), (ks_method)config->method,
+                                             (size_t)config->tasks, err);
+}
+
+bool ks_setup_create(ks_setup* s, const ks_config* config, int threads, ks_team team, ks_error* err) {
+    *s = (ks_setup){0};
+    s->problem = create_problem(config, err);
+    if (!s->problem) {
+        return false;
+    }
+    ks_policy_settings settings = ks_config_policy(config, s->problem);
+    ks_maml_settings maml = ks_config_maml(config, threads);
+    maml.team = team;
+    s->policy = ks_policy_create(&settings, err);
+    s->maml = s->policy ? ks_maml_create(s->problem, s->policy, &maml, err) : NULL;
+    if (!s->maml) {
+        return false;
+    }
+    s->num_params = ks_maml_num_params(s->maml);
+    s->state_size = ks_maml_state_size(s->maml);
+    return true;
+}
+
+void ks_setup_free(ks_setup* s) {
+    ks_maml_destroy(s->maml);
+    if (s->problem) {
+        s->problem->kind->destroy(s->problem);
+    }
+    ks_policy_destroy(s->policy);
+    *s = (ks_setup){0};
+}
+
+bool ks_setup_initial(ks_real* params, const ks_setup* s, const ks_config* config, ks_error* err) {
+    ks_maml_init_step_sizes(s->maml, params);
+    return ks_initial_theta(params, config, s->problem, s->policy, err);
+}

@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+"""test_fewshot_audit.py KSHOT: audits of real meta-iterations on examples agree with tests/fewshot_audit_check.py, at the start and in
+the middle of a run, whose next checkpoint has what the audit foresaw; and fewshot_audit_check.py can fail."""
+
+import sys
+
+import numpy as np
+from fewshot_audit_check import check, load, report, self_test
+from kshot_cli import CONFIGS, Kshot, content, memory_folder, settings
+from safetensors.numpy import load_file
+
+SINUSOID = f"{CONFIGS}/sinusoid.yaml"
+RUN = {"inner__lr": 0.02, "iterations": 300, "checkpoint_every": 300}
+CASES = [
+    {},
+    {"inner__steps": 3},
+    {"inner__steps": 0},
+    {"inner__first_order": "true"},
+    {"inner__steps": 3, "inner__first_order": "true"},
+    {"inner__learned": "one"},
+    {"inner__learned": "tensor"},
+    {"inner__learned": "parameter"},
+    {"inner__learned": "one", "inner__per_step": "true", "inner__steps": 3},
+    {"inner__learned": "tensor", "inner__per_step": "true", "inner__steps": 2},
+    {"inner__learned": "parameter", "inner__per_step": "true", "inner__steps": 3},
+    {"inner__learned": "parameter", "inner__steps": 3},
+    {"inner__learned": "tensor", "inner__steps": 2, "inner__first_order": "true"},
+    {"inner__adapts": "head"},
+    {"inner__adapts": "body", "inner__steps": 2},
+    {"inner__adapts": "head", "inner__learned": "tensor", "inner__steps": 2},
+    {"inner__adapts": "body", "inner__learned": "parameter", "inner__steps": 2},
+    {"policy__activation": "tanh", "policy__hidden": "[9, 7, 5]", "inner__steps": 2},
+    {"policy__hidden": "[]", "policy__init": "xavier", "sinusoid__shots": 3, "sinusoid__queries": 17},
+    {"adam__clip": 0.001, "adam__lr": 0.01, "adam__beta1": 0.8, "adam__beta2": 0.95, "adam__epsilon": 1e-4},
+    {"method": "oracle"},
+    {"method": "pretrain"},
+]
+
+
+def agrees(path):
+    results = check(*load(path))
+    if not all(error <= tolerance for _, error, tolerance in results):
+        report(path, results)
+        return False
+    return True
+
+
+def params(path):
+    """θ and learned step sizes, as one vector."""
+    tensors = load_file(path)
+    layers = sum(name.endswith(".weight") for name in tensors)
+    names = [f"mlp.{i}.{kind}" for i in range(layers) for kind in ("weight", "bias")]
+    return np.concatenate([tensors[name].ravel() for name in names]), tensors.get("inner.log_lr")
+
+
+def one_case(kshot, folder, case):
+    """At the start; after 300 iterations, by the moments of the checkpoint; and the run that goes on does the same."""
+    run, now, later = f"{folder}/run", f"{folder}/now", f"{folder}/later"
+    options = settings(**{**RUN, "tasks": 6, **case})
+    kshot.done("audit", SINUSOID, *options, "-o", now, "--force", "-j", 1)
+    kshot.done("train", SINUSOID, *options, "-o", run, "-j", 1)
+    kshot.done("audit", SINUSOID, *options, "--from", run, "-o", later, "--force", "-j", 2)
+    meta, tensors = load(later)
+    assert meta["iteration"] == "300" and meta["adam_steps"] == "300" and np.abs(tensors["adam.m"]).max() > 0
+    kshot.done("train", SINUSOID, *options, *settings(iterations=301), "-o", run, "--resume", "-j", 1)
+    theta, log_lr = params(f"{run}/checkpoint.safetensors")
+    foreseen = load_file(later)
+    assert np.array_equal(theta, foreseen["theta_new"]), "the run went elsewhere"
+    if log_lr is not None and case.get("inner__learned") == "parameter":
+        moves = foreseen["alpha"] > 0
+        assert np.allclose(np.exp(log_lr)[moves], foreseen["alpha_new"][moves], rtol=1e-6)
+    return agrees(now) and agrees(later)
+
+
+def from_other_files(kshot, folder):
+    """A policy file has no moments; another thread count, the same bytes; what does not fit is refused."""
+    run, path = f"{folder}/other", f"{folder}/audit"
+    kshot.done("train", SINUSOID, *settings(**RUN, inner__learned="tensor"), "-o", run, "-j", 1)
+    same = settings(inner__lr=0.02, inner__learned="tensor")
+    kshot.done("audit", SINUSOID, *same, "--from", f"{run}/policy.safetensors", "-o", path, "-j", 1)
+    meta, tensors = load(path)
+    assert meta["iteration"] == "300" and meta["adam_steps"] == "0" and not tensors["adam.m"].any() and agrees(path)
+    for threads in (1, 3):
+        kshot.done("audit", SINUSOID, *same, "--from", run, "-o", f"{path}{threads}", "-j", threads)
+    assert content(f"{path}1") == content(f"{path}3")
+    for other, says in ((settings(inner__learned="parameter"), "step sizes"), (settings(policy__hidden="[40]"), "network"),
+                        (settings(policy__activation="tanh"), "policy.activation")):
+        kshot.refused(2, [says, run], "audit", SINUSOID, *same, *other, "--from", run, "-o", f"{folder}/none")
+    assert self_test(f"{path}3"), "fewshot_audit_check.py does not see damage"
+
+
+def main():
+    kshot, failures = Kshot(sys.argv[1]), 0
+    for case in CASES:
+        with memory_folder() as folder:
+            good = one_case(kshot, folder, case)
+        print("ok  " if good else "FAIL", " ".join(f"{k.replace('__', '.')}={v}" for k, v in case.items()))
+        failures += not good
+    with memory_folder() as folder:
+        from_other_files(kshot, folder)
+    print(f"{len(CASES) - failures} passed, {failures} failed")
+    sys.exit(1 if failures else 0)
+
+
+main()
