@@ -15,6 +15,7 @@
 
 int ks_cli_train(int argc, char** argv, ks_error* err);
 int ks_cli_eval(int argc, char** argv, ks_error* err);
+int ks_cli_adapt(int argc, char** argv, ks_error* err);
 int ks_cli_rollout(int argc, char** argv, ks_error* err);
 int ks_cli_audit(int argc, char** argv, ks_error* err);
 int ks_cli_plot(int argc, char** argv, ks_error* err);

@@ -1,4 +1,5 @@
 #include "cli/cli.h"
+#include "run/kinds.h"
 
 #include <cjson/cJSON.h>
 #include <stdio.h>
@@ -8,7 +9,8 @@ static const char* const HELP =
     "usage: kshot envs [--json]\n"
     "\n"
     "Lists the environments: sizes of observations and actions, timesteps of an episode, and the tasks:\n"
-    "what training draws, and what can be asked for.\n";
+    "what training draws, and what can be asked for. Then the other problems, and the outer steps. --json has the\n"
+    "environments.\n";
 
 /* "task_numbers": [{"name": "velocity", "unit": "m/s", "trained": [0, 2], "known": [-1000, 1000], "step": 0}] */
 static void add_task_numbers(cJSON* env, const ks_env_def* d) {
@@ -35,6 +37,20 @@ static void print_task_numbers(void) {
             ks_env_known_text(known, d, j);
             printf("%-21s %s %s\n", j ? "" : d->name, d->task_numbers[j].name, known);
         }
+    }
+}
+
+/* what a config may name as its problem and its outer step */
+static void print_kinds(void) {
+    printf("\nproblems (problem:):\n");
+    for (int i = 0; i < KS_NUM_PROBLEMS; i++) {
+        const ks_problem_kind* kind = ks_problem_kinds[i];
+        printf("%-21s %s (usual outer step: %s)\n", kind->name, kind->summary, kind->outer);
+    }
+    printf("\nouter steps (outer:):\n");
+    for (int i = 0; i < KS_NUM_OUTERS; i++) {
+        const ks_outer_kind* kind = ks_outer_kinds[i];
+        printf("%-21s %s%s\n", kind->name, kind->summary, kind->policies_only ? " (policies only)" : "");
     }
 }
 
@@ -93,5 +109,6 @@ int ks_cli_envs(int argc, char** argv, ks_error* err) {
                d->horizon, d->task_summary, d->summary);
     }
     print_task_numbers();
+    print_kinds();
     return 0;
 }

@@ -27,7 +27,7 @@ static bool lock_run(ks_lock** lock, const char* file, ks_error* err) {
 }
 
 bool ks_cli_check_keep_lr(const ks_cli_policy* p, ks_error* err) {
-    if (strcmp(p->def->name, p->info.env) != 0) {
+    if (p->def && strcmp(p->def->name, p->info.env) != 0) {
         return ks_fail(err, KS_BAD_INPUT,
                        "--keep-lr: the policy is for %s, and step sizes for %s cannot be kept with it", p->info.env,
                        p->def->name);

@@ -14,22 +14,23 @@ typedef struct command {
 
 static const command COMMANDS[] = {
     {"train", "meta-train (or pretrain, or train the oracle) from a config", ks_cli_train},
-    {"eval", "returns after 0, 1, 2, … gradient steps on held-out tasks", ks_cli_eval},
+    {"eval", "returns, or errors, after 0, 1, 2, … gradient steps on held-out tasks", ks_cli_eval},
     {"plot", "figures from results: adaptation, learning curves, trajectories", ks_cli_plot},
 #ifdef KS_VIEWER
     {"view", "a window: policies before and after gradient steps, side by side", ks_cli_view},
     {"record", "the same as a video or a picture, without a display", ks_cli_record},
 #endif
+    {"adapt", "a policy after gradient steps on a task, as a policy file", ks_cli_adapt},
     {"rollout", "write trajectories of a policy for other programs", ks_cli_rollout},
     {"audit", "write one meta-iteration down in full", ks_cli_audit},
     {"bench", "speed against the machine's own limits", ks_cli_bench},
-    {"envs", "list the environments", ks_cli_envs},
+    {"envs", "list the environments, problems and outer steps", ks_cli_envs},
     {"info", "say what a file or run directory is", ks_cli_info},
 };
 enum { NUM_COMMANDS = sizeof COMMANDS / sizeof *COMMANDS };
 
 static void usage(FILE* out) {
-    fprintf(out, "kshot %s: policies that learn a new task from a few rollouts\n\nusage: kshot COMMAND …\n\n",
+    fprintf(out, "kshot %s: models that learn a new task from a few examples or rollouts\n\nusage: kshot COMMAND …\n\n",
             KS_VERSION);
     for (int i = 0; i < NUM_COMMANDS; i++) {
         fprintf(out, "  %-8s %s\n", COMMANDS[i].name, COMMANDS[i].summary);

@@ -1,52 +1,39 @@
+#include "cli/record.h"
 #include "base/text.h"
 #include "cli/interrupt.h"
 #include "cli/last_word.h"
-#include "cli/show.h"
 #include "cli/terminal.h"
 #include "viewer/film.h"
-#include "viewer/video.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 static const char* const HELP =
-    "usage: kshot record POLICY… -o OUT.(mp4|gif|png) [--task V[,V…]] [--steps 3] [--size WxH] …\n"
+    "usage: kshot record MODEL… -o OUT.(mp4|gif|png) [--task V[,V…]] [--steps K] [--size WxH] …\n"
     "\n"
     "Pictures of policies before and after gradient steps on a task, side by side, without a display: a video, or as\n"
-    ".png a contact sheet with a row per number of steps. One row per policy, at most 4.\n"
+    ".png a contact sheet with a row per number of steps. One row per policy, at most 4. Of models of problem: "
+    "sinusoid\n"
+    "the curve, the examples, and what they predict: a video goes from step to step, a .png shows the last. One pane "
+    "per "
+    "model.\n"
     "\n"
     "  -o OUT             its suffix says the kind; --force replaces a file that exists\n"
-    "  --size WxH         pixels (default 1280 wide, a gif 800, and as high as the rows need)\n"
+    "  --size WxH         pixels (default 1280 wide, a gif 800, and as high as the content needs)\n"
     "  --fps N            frames per second, 1 to 60 (default 30; a gif 20)\n"
-    "  --speed X          of the show, 1 is the simulated world's (default: at most that, and 4 s at least)\n"
-    "  --frames N         moments per row of a contact sheet (default 5)\n"
-    "  --no-charts        without the bars and curves below\n";
+    "  --speed X          of the show, 1 is the simulated world's (default: at most that, and 4 s at least; of a curve "
+    "1)\n"
+    "  --frames N         of policies: moments per row of a contact sheet (default 5)\n"
+    "  --no-charts        of policies: without the bars and curves below\n";
 
-typedef struct record_options {
-    const char *output, *size;
-    int width, height;
-    int64_t fps, frames;
-    double speed;
-    bool no_charts, force;
-    const volatile sig_atomic_t* interrupted;
-} record_options;
-
+enum { DEFAULT_FRAMES = 5 };
 static const double SHORTEST = 4;     /* s, of a video with the default speed */
 static const double LAST_PICTURE = 1; /* s, that it stays */
 
 /* ---- a video ----------------------------------------------------------------------------------------------------------------------- */
 
-typedef struct shooting {
-    const record_options* options;
-    const ks_show* show;
-    const ks_play* play;
-    ks_film* film;
-    size_t frames;
-    bool live; /* a bar on the terminal */
-} shooting;
-
-static void show_bar(const shooting* s, size_t done) {
+static void show_bar(const ks_shooting* s, size_t done) {
     enum { CELLS = 30 };
     char line[256];
     int filled = (int)(CELLS * done / s->frames);
@@ -61,7 +48,7 @@ static void show_bar(const shooting* s, size_t done) {
 }
 
 static const unsigned char* shoot(void* user, size_t index, ks_error* err) {
-    shooting* s = user;
+    ks_shooting* s = user;
     if (*s->options->interrupted) {
         ks_fail(err, KS_INTERRUPTED, "interrupted; nothing was written");
         return NULL;
@@ -70,13 +57,12 @@ static const unsigned char* shoot(void* user, size_t index, ks_error* err) {
         show_bar(s, index + 1);
     }
     double time = (double)index * s->options->speed / (double)s->options->fps;
-    return ks_film_frame(s->film, s->play, fmin(time, ks_play_duration(s->play)), &s->show->view, &s->show->caption,
-                         err);
+    return s->frame(s->user, fmin(time, s->duration), err);
 }
 
-static bool write_video(shooting* s, ks_video_kind kind, ks_error* err) {
-    const record_options* o = s->options;
-    s->frames = 1 + (size_t)ceil((ks_play_duration(s->play) / o->speed + LAST_PICTURE) * (double)o->fps);
+bool ks_record_video(ks_shooting* s, ks_video_kind kind, ks_error* err) {
+    const ks_record_options* o = s->options;
+    s->frames = 1 + (size_t)ceil((s->duration / o->speed + LAST_PICTURE) * (double)o->fps);
     ks_video video = {.kind = kind,
                       .width = o->width,
                       .height = o->height,
@@ -98,8 +84,21 @@ static bool write_video(shooting* s, ks_video_kind kind, ks_error* err) {
     return ok;
 }
 
-static bool write_sheet(const shooting* s, ks_error* err) {
-    const record_options* o = s->options;
+/* ---- policies ---------------------------------------------------------------------------------------------------------- */
+
+/* A play, and what it is drawn with. */
+typedef struct scenery {
+    const ks_show* show;
+    const ks_play* play;
+    ks_film* film;
+} scenery;
+
+static const unsigned char* shoot_play(void* user, double time, ks_error* err) {
+    const scenery* s = user;
+    return ks_film_frame(s->film, s->play, time, &s->show->view, &s->show->caption, err);
+}
+
+static bool write_sheet(const scenery* s, const ks_record_options* o, ks_error* err) {
     const unsigned char* rgb = ks_film_sheet(s->film, s->play, (int)o->frames, &s->show->view, &s->show->caption, err);
     if (!rgb || !ks_png_write(o->output, o->force, o->width, o->height, rgb, err)) {
         return false;
@@ -127,26 +126,31 @@ static void print_returns(const ks_play* play, const ks_show* show) {
     ks_cli_note_broken(broken, show->request.trajectories * (size_t)(play->steps + 1) * (size_t)play->rows);
 }
 
-static void choose_size(record_options* o, const ks_show* show, ks_video_kind kind) {
+void ks_record_choose_fps(ks_record_options* o, ks_video_kind kind) {
+    o->fps = o->fps ? o->fps : kind == KS_VIDEO_GIF ? 20 : 30;
+}
+
+static void choose_size(ks_record_options* o, const ks_show* show, ks_video_kind kind) {
     if (!o->size) {
         int stages = show->count * ((int)show->steps + 1);
         int high = 32 + 352 * show->count + (o->no_charts ? 0 : 176); /* panes a little higher than wide */
         o->width = kind == KS_VIDEO_GIF ? 800 : 1280;
         o->height = kind == KS_VIDEO_PNG ? 32 + 200 * stages : kind == KS_VIDEO_GIF ? high * 5 / 8 : high;
     }
-    o->fps = o->fps ? o->fps : kind == KS_VIDEO_GIF ? 20 : 30;
 }
 
-static void choose_speed(record_options* o, const ks_play* play) {
+static void choose_speed(ks_record_options* o, const ks_play* play) {
     double duration = ks_play_duration(play);
     if (o->speed <= 0) { /* a round number that leaves time to look */
         o->speed = duration >= SHORTEST ? 1 : duration >= SHORTEST / 2 ? 0.5 : fmax(duration / SHORTEST, 0.01);
     }
 }
 
-static bool record(record_options* o, ks_show* show, ks_video_kind kind, ks_error* err) {
+static bool record(ks_record_options* o, ks_show* show, ks_video_kind kind, ks_error* err) {
     char status[64] = "";
+    o->frames = o->frames ? o->frames : DEFAULT_FRAMES;
     choose_size(o, show, kind);
+    ks_record_choose_fps(o, kind);
     ks_video video = {.kind = kind, .width = o->width, .height = o->height, .stop = o->interrupted};
     bool possible = kind == KS_VIDEO_PNG || ks_video_check(&video, err);
     ks_theatre* theatre = possible ? ks_theatre_create(show->actors, show->count, &show->settings, err) : NULL;
@@ -160,9 +164,13 @@ static bool record(record_options* o, ks_show* show, ks_video_kind kind, ks_erro
             show->caption.status = status;
         }
     }
-    shooting s = {.options = o, .show = show, .play = play};
+    scenery s = {.show = show, .play = play};
     s.film = ok ? ks_film_create(show->policies[0].model, o->width, o->height, err) : NULL;
-    ok = s.film && (kind == KS_VIDEO_PNG ? write_sheet(&s, err) : write_video(&s, kind, err));
+    if (s.film) {
+        ks_shooting shooting = {.options = o, .duration = ks_play_duration(play), .frame = shoot_play, .user = &s};
+        ok = kind == KS_VIDEO_PNG ? write_sheet(&s, o, err) : ks_record_video(&shooting, kind, err);
+    }
+    ok = s.film && ok;
     if (ok) {
         print_returns(play, show);
     }
@@ -183,7 +191,7 @@ static const struct option OPTIONS[] = {KS_SHOW_OPTIONS,
                                         {"force", no_argument, NULL, FORCE},
                                         {0}};
 
-static bool parse_option(record_options* o, ks_show* show, int option, const char* value, ks_error* err) {
+static bool parse_option(ks_record_options* o, ks_show* show, int option, const char* value, ks_error* err) {
     switch (option) {
         case 'o':
             o->output = value;
@@ -207,7 +215,7 @@ static bool parse_option(record_options* o, ks_show* show, int option, const cha
 }
 
 int ks_cli_record(int argc, char** argv, ks_error* err) {
-    record_options o = {.frames = 5};
+    ks_record_options o = {0};
     ks_show show = ks_show_default();
     ks_video_kind kind;
     optind = 0;
@@ -232,7 +240,7 @@ int ks_cli_record(int argc, char** argv, ks_error* err) {
     for (int i = 0; ok && i < show.count; i++) {
         ok = ks_cli_check_apart(o.output, show.policies[i].path, err);
     }
-    ok = ok && record(&o, &show, kind, err);
+    ok = ok && (show.examples ? ks_record_examples(&o, &show, kind, err) : record(&o, &show, kind, err));
     ks_show_close(&show);
     return ks_cli_exit(ok, err);
 }

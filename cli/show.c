@@ -6,21 +6,25 @@
 #include <string.h>
 
 const char* const KS_SHOW_HELP =
-    "  --task V[,V…]      the task's numbers (default: the first held-out task of --seed)\n"
-    "  --steps K          gradient steps, 0 to 9 (default 3): 0 … K are shown\n"
+    "  --task V[,V…]      the task's numbers, of a curve AMPLITUDE,PHASE (default: the first held-out task of --seed)\n"
+    "  --steps K          gradient steps, 0 to 9 (default 3; of models that learn from examples 0 to 64, default 10)\n"
     "  --lr A1[,A2…]      their step sizes (default: kept ones, or the paper's protocol)\n"
+    "  -s KEY=VALUE       of models that learn from examples: a setting of the problem, as in -s sinusoid.shots=5\n"
+    "  --seed N           of the task, start states, action noise, examples (default 1)\n"
+    "  --label NAME       of the next policy in order\n"
+    "  --best             of run directories, best.safetensors instead of policy.safetensors\n"
+    "  -j THREADS         default: the number of cores; results do not depend on it\n"
+    "Of policies alone:\n"
     "  --trajectories N   sampled for every gradient step (default 20; 40 for point and ant-dir)\n"
     "  --length T         timesteps to show (default: the policy's horizon)\n"
     "  --ghosts N         sampled trajectories to show beside, 0 to 20 (default 4; 20 for point)\n"
     "  --deterministic    what is shown acts without noise (learning keeps it)\n"
-    "  --seed N           of the task, start states and action noise (default 1)\n"
-    "  --label NAME       of the next policy in order\n"
-    "  --best             of run directories, best.safetensors instead of policy.safetensors\n"
-    "  -e ENV             another environment than the policies' own\n"
-    "  -j THREADS         default: the number of cores; results do not depend on it\n";
+    "  -e ENV             another environment than the policies' own\n";
+
+enum { DEFAULT_STEPS = 3 };
 
 ks_show ks_show_default(void) {
-    return (ks_show){.steps = 3, .seed = 1, .ghosts = -1, .threads = ks_cli_cores()};
+    return (ks_show){.steps = -1, .seed = 1, .ghosts = -1, .threads = ks_cli_cores()};
 }
 
 /* drawn with MuJoCo's letters, which are those of ASCII */
@@ -40,26 +44,38 @@ static bool take_label(ks_show* s, const char* value, ks_error* err) {
     return true;
 }
 
+/* Options that mean nothing to models that learn from examples. */
+static bool policy_option(ks_show* s, int option, const char* value, ks_error* err) {
+    switch (option) {
+        case KS_SHOW_TRAJECTORIES:
+            s->policy_option = "--trajectories";
+            return ks_cli_int("--trajectories", value, 1, 1000, &s->trajectories, err);
+        case KS_SHOW_LENGTH:
+            s->policy_option = "--length";
+            return ks_cli_int("--length", value, 1, 10000, &s->length, err);
+        case KS_SHOW_GHOSTS:
+            s->policy_option = "--ghosts";
+            return ks_cli_int("--ghosts", value, 0, KS_PLAY_GHOSTS, &s->ghosts, err);
+        case KS_SHOW_DETERMINISTIC:
+            s->policy_option = "--deterministic";
+            return s->deterministic = true;
+        default:
+            return false; /* ks_cli_option has said why */
+    }
+}
+
 bool ks_show_option(ks_show* s, int option, const char* value, ks_error* err) {
     switch (option) {
         case KS_SHOW_TASK:
             s->task = value;
             return true;
         case KS_SHOW_STEPS:
-            return ks_cli_int("--steps", value, 0, KS_PLAY_MAX_STEPS, &s->steps, err);
+            return ks_cli_int("--steps", value, 0, KS_EVAL_MAX_STEPS, &s->steps, err);
         case KS_SHOW_LR:
             s->lr = value;
             return true;
-        case KS_SHOW_TRAJECTORIES:
-            return ks_cli_int("--trajectories", value, 1, 1000, &s->trajectories, err);
-        case KS_SHOW_LENGTH:
-            return ks_cli_int("--length", value, 1, 10000, &s->length, err);
         case KS_SHOW_SEED:
             return ks_cli_int("--seed", value, 0, INT64_MAX, &s->seed, err);
-        case KS_SHOW_GHOSTS:
-            return ks_cli_int("--ghosts", value, 0, KS_PLAY_GHOSTS, &s->ghosts, err);
-        case KS_SHOW_DETERMINISTIC:
-            return s->deterministic = true;
         case KS_SHOW_LABEL:
             return take_label(s, value, err);
         case KS_SHOW_BEST:
@@ -67,10 +83,12 @@ bool ks_show_option(ks_show* s, int option, const char* value, ks_error* err) {
         case 'e':
             s->env = value;
             return true;
+        case 's':
+            return ks_problem_options_add(&s->problem, value, err);
         case 'j':
             return ks_cli_int("-j", value, 1, 1024, &s->threads, err);
         default:
-            return false; /* ks_cli_option has said why */
+            return policy_option(s, option, value, err);
     }
 }
 
@@ -103,11 +121,24 @@ static bool open_policies(ks_show* s, char** arguments, int count, ks_error* err
             return false;
         }
         s->count = i + 1;
-        if (!ks_cli_policy_acts(&s->policies[i], "view and record", err)) {
+        if (!ks_problem_options_apply(&s->problem, &s->policies[i], err)) {
             return false;
+        }
+        if (s->policies[i].kind != s->policies[0].kind) {
+            return ks_fail(err, KS_BAD_INPUT,
+                           "%s is a model of problem: %s, and %.400s of problem: %s: they have no task in common",
+                           s->policies[0].path, s->policies[0].kind->name, s->policies[i].path,
+                           s->policies[i].kind->name);
         }
     }
     return true;
+}
+
+const char* ks_show_label(ks_show* s, int i) {
+    const ks_policy_info* info = &s->policies[i].info;
+    /* what a file says of its method may be anything */
+    ks_text_to_ascii(s->own_labels[i], sizeof s->own_labels[i], info->iteration == 0 ? "random" : info->method);
+    return i < s->num_labels ? s->labels[i] : s->own_labels[i];
 }
 
 static bool set_actor(ks_show* s, int i, ks_error* err) {
@@ -117,16 +148,15 @@ static bool set_actor(ks_show* s, int i, ks_error* err) {
     a->sizes = ks_policy_info_sizes(&p->info);
     a->advantage = (ks_advantage_settings){.gamma = p->info.gamma, .gae_lambda = p->info.gae_lambda};
     ks_default_lr(a->lr, p->def, &p->info);
-    /* what a file says of its method may be anything */
-    ks_text_to_ascii(s->own_labels[i], sizeof s->own_labels[i], p->info.iteration == 0 ? "random" : p->info.method);
-    const char* own = s->count == 1 ? NULL : s->own_labels[i];
-    s->caption.labels[i] = i < s->num_labels ? s->labels[i] : own;
+    s->caption.labels[i] = s->count == 1 && s->num_labels == 0 ? NULL : ks_show_label(s, i);
     return !s->lr || ks_cli_lr(s->lr, a->lr, err);
 }
 
-bool ks_show_open(ks_show* s, char** arguments, int count, ks_error* err) {
-    if (!open_policies(s, arguments, count, err)) {
-        return false;
+static bool open_actors(ks_show* s, ks_error* err) {
+    s->steps = s->steps >= 0 ? s->steps : DEFAULT_STEPS;
+    if (s->steps > KS_PLAY_MAX_STEPS) {
+        return ks_fail(err, KS_BAD_INPUT, "--steps: policies are shown after 0 to %d gradient steps, not %lld",
+                       KS_PLAY_MAX_STEPS, (long long)s->steps);
     }
     const ks_cli_policy* first = &s->policies[0];
     const ks_env_def* def = first->def;
@@ -154,7 +184,16 @@ bool ks_show_open(ks_show* s, char** arguments, int count, ks_error* err) {
     return ks_cli_task(s->request.task, s->task, def, s->seed, err);
 }
 
+bool ks_show_open(ks_show* s, char** arguments, int count, ks_error* err) {
+    if (!open_policies(s, arguments, count, err)) {
+        return false;
+    }
+    s->examples = s->policies[0].kind != &ks_problem_rl;
+    return s->examples ? ks_show_open_examples(s, err) : open_actors(s, err);
+}
+
 void ks_show_close(ks_show* s) {
+    ks_show_close_examples(s);
     for (int i = 0; i < s->count; i++) {
         ks_cli_policy_close(&s->policies[i]);
     }

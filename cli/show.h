@@ -1,14 +1,18 @@
-/* show.h: what `view` and `record` share: policies on one task, and how they are adapted. Internal to this room. */
+/* show.h: what `view` and `record` share: policies on one task, or models that learn from examples on one, and how they are
+ * adapted. Internal to this room. */
 #ifndef KS_CLI_SHOW_H
 #define KS_CLI_SHOW_H
 
 #include "cli/cli.h"
+#include "cli/examples.h"
 #include "viewer/picture.h"
+#include "viewer/regression.h"
 #include "viewer/theatre.h"
+#include "viewer/window.h"
 
 /* The options' help, and what getopt_long needs for them; their letters are in KS_SHOW_LETTERS. */
 extern const char* const KS_SHOW_HELP;
-#define KS_SHOW_LETTERS "he:j:"
+#define KS_SHOW_LETTERS "he:j:s:"
 #define KS_SHOW_OPTIONS                                                                                       \
     {"help", no_argument, NULL, 'h'}, {"task", required_argument, NULL, KS_SHOW_TASK},                        \
         {"steps", required_argument, NULL, KS_SHOW_STEPS}, {"lr", required_argument, NULL, KS_SHOW_LR},       \
@@ -37,20 +41,28 @@ enum {
 typedef struct ks_show {
     /* as typed; start with ks_show_default */
     const char *task, *lr, *env;
-    int64_t steps, trajectories, length, seed, ghosts, threads; /* trajectories, length 0, ghosts -1: the default */
+    int64_t steps, trajectories, length, seed, ghosts,
+        threads; /* trajectories, length 0, steps, ghosts -1: the default */
     bool deterministic, best;
     const char* labels[KS_PLAY_MAX_ROWS];
     int num_labels;
+    ks_problem_options problem;
+    const char* policy_option; /* the last option given that is for policies alone */
     /* after ks_show_open */
     int count;
+    bool examples; /* of models that learn from examples: `regression` counts, else what is below it */
     ks_cli_policy policies[KS_PLAY_MAX_ROWS];
+    char own_labels[KS_PLAY_MAX_ROWS][41];
+    ks_regression regression;
+    ks_sinusoid given; /* by --task */
     ks_theatre_policy actors[KS_PLAY_MAX_ROWS];
     ks_theatre_settings settings; /* of the theatre: max_* as asked for */
     ks_theatre_request request;
     ks_view view;
-    ks_caption caption; /* its labels are those typed, or these */
-    char own_labels[KS_PLAY_MAX_ROWS][41];
+    ks_caption caption; /* its labels are those typed, or own_labels */
 } ks_show;
+
+_Static_assert((int)KS_PLAY_MAX_ROWS == (int)KS_REGRESSION_MAX, "as many of both");
 
 ks_show ks_show_default(void);
 /* One option of KS_SHOW_OPTIONS. */
@@ -61,5 +73,19 @@ bool ks_show_speed(double* speed, const char* value, ks_error* err);
 /* Opens the policies that the other arguments name, and works the rest out. Errors: KS_BAD_INPUT, KS_FAILED. */
 bool ks_show_open(ks_show* show, char** arguments, int count, ks_error* err);
 void ks_show_close(ks_show* show);
+
+/* ---- of its files --------------------------------------------------------------------------------------------------------- */
+
+/* What the method is called, or what was typed; letters of ASCII. */
+const char* ks_show_label(ks_show* show, int i);
+/* Works out what is asked for of models that learn from examples, with room for that many steps or more.
+ * Errors: KS_BAD_INPUT, KS_FAILED. */
+bool ks_show_open_examples(ks_show* show, ks_error* err);
+void ks_show_close_examples(ks_show* show);
+
+/* Errors after every step, a line per model, on stdout. */
+void ks_show_tell(const ks_regression* regression);
+/* Their window. speed 0: the default. Errors: KS_FAILED. */
+bool ks_view_examples(const ks_show* show, const ks_window_settings* window, double speed, ks_error* err);
 
 #endif

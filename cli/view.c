@@ -2,20 +2,22 @@
 #include "cli/last_word.h"
 #include "cli/show.h"
 #include "viewer/director.h"
-#include "viewer/window.h"
 
 #include <stdio.h>
 #include <string.h>
 
 static const char* const HELP =
-    "usage: kshot view POLICY… [--task V[,V…]] …\n"
+    "usage: kshot view MODEL… [--task V[,V…]] …\n"
     "\n"
     "A window: policies before and after gradient steps on a task, side by side, one row per policy (at most 4). "
     "Change the\n"
-    "task, and they adapt to it at once. F1 shows the keys. Every adaptation is also told on standard output.\n"
+    "task, and they adapt to it at once. Of models of problem: sinusoid the curve, the examples, and what they "
+    "predict: "
+    "drag\n"
+    "an example, and they adapt. F1 shows the keys. Every adaptation is also told on standard output.\n"
     "\n"
     "  --size WxH         of the window (default 1280x720)\n"
-    "  --speed X          of the show, 1 is the simulated world's (default 0.5; 1 for point)\n";
+    "  --speed X          of the show, 1 is the simulated world's (default 0.5; 1 for point and curves)\n";
 
 enum { MORE_STEPS = 5, MORE_TRAJECTORIES = 2, MIN_SIDE = 160, MAX_SIDE = 8192 };
 
@@ -44,7 +46,7 @@ static void tell(void* user, const ks_play* play, double latency, const ks_error
     fflush(stdout);
 }
 
-static bool view(const view_options* o, ks_show* show, ks_error* err) {
+static bool view_policies(const view_options* o, ks_show* show, const ks_window_settings* window, ks_error* err) {
     /* room for what the panel can be set to */
     ks_theatre_settings limits = show->settings;
     limits.max_steps = limits.max_steps > MORE_STEPS ? limits.max_steps : MORE_STEPS;
@@ -65,16 +67,21 @@ static bool view(const view_options* o, ks_show* show, ks_error* err) {
                                                            : 0.5,
                                      .on_play = tell,
                                      .user = show};
-    char title[160];
     ks_window_stats stats;
-    snprintf(title, sizeof title, "kshot: %s", show->policies[0].def->name);
-    ks_window_settings window = {.title = title, .width = o->width, .height = o->height, .stop = o->interrupted};
-    bool ok = ks_window_run(&ks_director, &settings, &window, &stats, err);
+    bool ok = ks_window_run(&ks_director, &settings, window, &stats, err);
     if (ok) {
         printf("%zu pictures, %.1f ms each\n", stats.frames, 1e3 * stats.frame_s);
     }
     ks_theatre_destroy(theatre);
     return ok;
+}
+
+static bool view(const view_options* o, ks_show* show, ks_error* err) {
+    char title[160];
+    const ks_cli_policy* first = &show->policies[0];
+    snprintf(title, sizeof title, "kshot: %s", show->examples ? first->kind->name : first->def->name);
+    ks_window_settings window = {.title = title, .width = o->width, .height = o->height, .stop = o->interrupted};
+    return show->examples ? ks_view_examples(show, &window, o->speed, err) : view_policies(o, show, &window, err);
 }
 
 enum { SIZE = KS_SHOW_END, SPEED };

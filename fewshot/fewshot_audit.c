@@ -68,7 +68,7 @@ static void add_meta(audit* a) {
     ks_tensor_writer_meta_double(w, "inner_lr", s->inner.lr);
     ks_tensor_writer_meta(w, "first_order", s->inner.first_order ? "true" : "false");
     if (q > a->num_params) {
-        ks_tensor_writer_meta(w, "inner_learned", ks_learned_name((ks_learned)s->inner.learned));
+        ks_tensor_writer_meta(w, "inner_learned", ks_learned_names[s->inner.learned]);
     }
     ks_tensor_writer_meta(w, "norm", "none");
     ks_tensor_writer_meta(w, "outer", s->outer->name);

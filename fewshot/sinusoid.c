@@ -45,11 +45,15 @@ static const ks_setting ROWS[] = {
 const ks_settings_rows ks_sinusoid_rows = {ROWS, sizeof ROWS / sizeof *ROWS};
 
 /* by the project's own sine, whose digits do not depend on the C library */
-double ks_sinusoid_at(ks_sinusoid curve, double x) {
-    double turns = (x - curve.phase) / (2 * PI);
+static inline double value_at(ks_sinusoid curve, double x) {
+    double turns = (x - curve.phase) * (1 / (2 * PI));
     ks_real sine, cosine;
     ks_turn(&sine, &cosine, (ks_real)(turns - floor(turns)));
     return curve.amplitude * (double)sine;
+}
+
+double ks_sinusoid_at(ks_sinusoid curve, double x) {
+    return value_at(curve, x);
 }
 
 /* ---- creation ------------------------------------------------------------------------------------------------------------- */
@@ -152,13 +156,15 @@ static void draw_examples(sinusoid* p, int set, size_t i, ks_stream stream, size
     ks_real* x = e->x + i * e->count * p->inputs;
     ks_real* y = e->y + i * e->count;
     ks_stream_uniform(p->uniform, e->count, stream, (uint32_t)number, (uint32_t)set, 1);
-    for (size_t n = 0; n < e->count; n++, x += p->inputs) {
-        *x = (ks_real)(KS_SINUSOID_X_MIN + (KS_SINUSOID_X_MAX - KS_SINUSOID_X_MIN) * p->uniform[n]);
-        y[n] = (ks_real)ks_sinusoid_at(curve, (double)*x); /* of the input as the model sees it */
-        if (p->inputs == 3) {
-            x[1] = (ks_real)curve.amplitude;
-            x[2] = (ks_real)curve.phase;
-        }
+    for (size_t n = 0; n < e->count; n++) {
+        x[n * p->inputs] = (ks_real)(KS_SINUSOID_X_MIN + (KS_SINUSOID_X_MAX - KS_SINUSOID_X_MIN) * p->uniform[n]);
+    }
+    for (size_t n = 0; n < e->count; n++) { /* of the inputs as the model sees them */
+        y[n] = (ks_real)value_at(curve, (double)x[n * p->inputs]);
+    }
+    for (size_t n = 0; p->inputs == 3 && n < e->count; n++) {
+        x[3 * n + 1] = (ks_real)curve.amplitude;
+        x[3 * n + 2] = (ks_real)curve.phase;
     }
 }
 
@@ -193,7 +199,6 @@ static void task_text(const ks_problem* problem, size_t i, char* text, size_t ro
     ks_snprintf(text, room, "%.6g %.6g", curve.amplitude, curve.phase);
 }
 
-static const char* const OUTER[] = {"adam", NULL};
 static const char* const INITIAL[] = {"iterations=70000",       "tasks=25",       "checkpoint_every=10000",
                                       "policy.hidden=[40, 40]", "inner.lr=0.001", NULL};
 
@@ -203,7 +208,7 @@ const ks_problem_kind ks_problem_sinusoid = {
     .metric = "mse",
     .settings_size = sizeof(ks_sinusoid_settings),
     .initial = INITIAL,
-    .outer = OUTER,
+    .outer = "adam",
     .create = create,
     .destroy = destroy,
     .shape = shape,

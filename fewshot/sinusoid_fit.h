@@ -17,7 +17,8 @@ typedef struct ks_sinusoid_fit_settings {
 
 typedef struct ks_sinusoid_fit ks_sinusoid_fit;
 
-/* *model is copied; what it points to must outlive the object. Errors: KS_BAD_INPUT (a model that does not fit), KS_FAILED (memory). */
+/* *model is copied; what it points to must outlive the object.
+ * Errors: KS_BAD_INPUT (a model that does not fit), KS_FAILED (memory). */
 ks_sinusoid_fit* ks_sinusoid_fit_create(const ks_eval_model* model, const ks_sinusoid_fit_settings* settings,
                                         ks_error* err);
 void ks_sinusoid_fit_destroy(ks_sinusoid_fit* fit);

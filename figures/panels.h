@@ -10,7 +10,8 @@ typedef struct ks_panels {
     size_t count;
 } ks_panels;
 
-/* Begins `count` panels under the figure's title; the legend gets so many entries. What all have in common (ranges, labels of the axes) is set before the first. */
+/* Begins `count` panels under the figure's title; the legend gets so many entries. Ranges and marks, which all have in common, are
+ * set before the first. */
 ks_panels ks_panels_begin(FILE* out, const ks_figure* figure, size_t count, size_t entries);
 /* Puts the next plot in its place, under its own title. */
 void ks_panels_next(FILE* out, const ks_panels* panels, size_t index, const char* title);

@@ -18,7 +18,8 @@ static void update(ks_real* restrict theta, ks_real* restrict m, ks_real* restri
     const double bound = s->clip > 0 ? s->clip : HUGE_VAL;
     const double b1 = s->beta1, b2 = s->beta2, epsilon = s->epsilon;
     for (size_t i = 0; i < n; i++) {
-        double g = fmin(fmax(gradient[i], -bound), bound);
+        double g = gradient[i] < -bound ? -bound : gradient[i];
+        g = g > bound ? bound : g;
         double m1 = b1 * (double)m[i] + (1 - b1) * g;
         double v1 = b2 * (double)v[i] + (1 - b2) * g * g;
         gradient[i] = g;

@@ -201,6 +201,19 @@ bool ks_meta_gradient(ks_maml* maml, double* out, ks_error* err) {
     return mean_of_params(out, maml, err) && note_size_rms(maml, err);
 }
 
+bool ks_meta_way(ks_maml* maml, double* out, ks_error* err) {
+    size_t n = maml->num_params;
+    for (size_t i = 0; i < maml->tally.groups; i++) {
+        const ks_real* from = ks_core_theta(maml, 0, i);
+        const ks_real* to = ks_core_theta(maml, maml->inner_steps, i);
+        for (size_t p = 0; p < n; p++) {
+            maml->u[i * n + p] = (double)to[p] - (double)from[p];
+        }
+    }
+    memset(out + n, 0, maml->num_sizes * sizeof *out);
+    return mean_over_tasks(out, maml, maml->u, n, err);
+}
+
 /* Fisher information of all tasks' adapted policies, roughly, for CG to be preconditioned with */
 static bool approximate_fisher(ks_maml* maml, ks_error* err) {
     const double* factors = ks_preconditioner_factors(maml->preconditioner, last_stage(maml));

@@ -56,8 +56,12 @@ struct ks_maml {
     double* factors;          /* (M x preconditioner's size), or NULL if alone or without one */
 };
 
+/* θ of a task at a stage; before the first step it is the same for all. */
 static inline ks_real* ks_core_theta(const ks_maml* maml, int stage, size_t group) {
     ks_real* theta = maml->moved ? maml->moved_theta : maml->theta;
+    if (stage == 0 && !maml->moved && !maml->problem->sampled) {
+        group = 0;
+    }
     return theta + ((size_t)stage * maml->tally.groups + group) * maml->num_params;
 }
 

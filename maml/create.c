@@ -236,7 +236,8 @@ const ks_task_rows* ks_maml_rows(const ks_maml* maml, int stage, size_t group) {
 }
 
 const ks_real* ks_maml_stage_theta(const ks_maml* maml, int stage, size_t group) {
-    return maml->theta + ((size_t)stage * maml->tally.groups + group) * maml->num_params;
+    size_t place = stage == 0 && !maml->problem->sampled ? 0 : group; /* core.h */
+    return maml->theta + ((size_t)stage * maml->tally.groups + place) * maml->num_params;
 }
 
 const double* ks_maml_alpha(const ks_maml* maml, int step) {

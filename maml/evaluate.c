@@ -159,7 +159,13 @@ static bool evaluate_some(evaluation* e, ks_error* err) {
     for (size_t i = 0; i < e->count; i++) {
         memcpy(e->theta + i * e->num_params, e->model->params, e->num_params * sizeof *e->theta);
     }
-    return e->problem->kind->draw(e->problem, &draw, err) && ks_inner_run(&loop, err);
+    if (!e->problem->kind->draw(e->problem, &draw, err) || !ks_inner_run(&loop, err)) {
+        return false;
+    }
+    if (e->settings->adapted) {
+        memcpy(e->settings->adapted + e->first * e->num_params, e->theta, e->count * e->num_params * sizeof *e->theta);
+    }
+    return true;
 }
 
 bool ks_evaluate(ks_eval_result* result, ks_problem* problem, const ks_eval_model* model, size_t count,

@@ -18,6 +18,7 @@ typedef struct ks_eval_settings {
     uint64_t seed;                /* of tasks and of their rows, default 1 */
     bool deterministic;           /* sample without noise after the last step; default false */
     int threads;                  /* default 1 */
+    ks_real* adapted; /* (tasks x P) gets every task's θ after the last step; NULL, the default: nobody wants it */
 } ks_eval_settings;
 ks_eval_settings ks_eval_settings_default(void);
 

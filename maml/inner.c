@@ -12,11 +12,10 @@ struct ks_inner {
     ks_step_sizes sizes;
     size_t num_params; /* P */
     ks_derivatives* derivatives;
-    double* gradient; /* (tasks x P), where the caller keeps none */
-    double* alpha;    /* (k x P) or NULL: plain */
-    double* scaled;   /* (P) α of a step of another size, or NULL: plain */
-    ks_real* a;       /* (count) as set */
-    size_t* of;       /* (P) */
+    double* alpha;  /* (k x P) or NULL: plain */
+    double* scaled; /* (P) α of a step of another size, or NULL: plain */
+    ks_real* a;     /* (count) as set */
+    size_t* of;     /* (P) */
 };
 
 /* ---- settings ------------------------------------------------------------------------------------------------------------- */
@@ -83,14 +82,13 @@ ks_inner* ks_inner_create(const ks_policy* policy, const ks_step_sizes* sizes, s
         ks_inner_destroy(inner);
         return NULL;
     }
-    inner->gradient = malloc(tasks * p * sizeof *inner->gradient);
     if (!plain) {
         inner->alpha = calloc((size_t)(sizes->steps + 1) * p, sizeof *inner->alpha);
         inner->scaled = calloc(p, sizeof *inner->scaled);
         inner->a = calloc(count + 1, sizeof *inner->a);
         inner->of = calloc(p, sizeof *inner->of);
     }
-    if (!inner->gradient || (!plain && (!inner->alpha || !inner->scaled || !inner->a || !inner->of))) {
+    if (!plain && (!inner->alpha || !inner->scaled || !inner->a || !inner->of)) {
         ks_fail(err, KS_FAILED, "not enough memory for %zu tasks", tasks);
         ks_inner_destroy(inner);
         return NULL;
@@ -106,7 +104,6 @@ ks_inner* ks_inner_create(const ks_policy* policy, const ks_step_sizes* sizes, s
 void ks_inner_destroy(ks_inner* inner) {
     if (inner) {
         ks_derivatives_destroy(inner->derivatives);
-        free(inner->gradient);
         free(inner->alpha);
         free(inner->scaled);
         free(inner->a);
@@ -159,14 +156,15 @@ static const double* alpha_of(ks_inner* inner, int step, double lr) {
 
 void ks_inner_step(ks_real* theta_next, ks_inner* inner, const ks_group* groups, size_t count, int step, double lr,
                    ks_inner_trace trace) {
-    double* gradients = trace.gradient ? trace.gradient : inner->gradient;
     const double* alpha = alpha_of(inner, step, lr);
-    if (trace.tapes) {
-        ks_tapes_record(trace.tapes, trace.loss, gradients, inner->derivatives, groups, count);
-    } else {
-        ks_derivatives_loss_and_gradient(inner->derivatives, trace.loss, gradients, groups, count);
-    }
-    ks_derivatives_step(theta_next, inner->derivatives, groups, count, gradients, (ks_step_size){alpha, lr});
+    ks_gradient_step one = {.groups = groups,
+                            .count = count,
+                            .size = {alpha, lr},
+                            .next = theta_next,
+                            .gradient = trace.gradient,
+                            .loss = trace.loss,
+                            .tapes = trace.tapes};
+    ks_derivatives_step(inner->derivatives, &one);
 }
 
 bool ks_inner_works(const ks_policy* policy, const ks_real* theta, const ks_task_rows* rows) {
@@ -199,7 +197,7 @@ bool ks_inner_run(const ks_inner_loop* l, ks_error* err) {
             *l->collect_s += ks_clock() - start;
         }
         for (size_t i = 0; ok && i < count; i++) {
-            groups[i] = (ks_group){.rows = rows[i].rows, .theta = theta + i * n};
+            groups[i] = (ks_group){.rows = rows[i].rows, .theta = j == 0 && l->one_start ? theta : theta + i * n};
         }
         if (!l->on_stage(l->user, j, ok, err) || !ok) {
             return false;

@@ -66,6 +66,7 @@ typedef struct ks_inner_loop {
     int steps;          /* gradient steps: stages 0 … steps */
     bool keep;          /* all stages stay */
     const double* lr;   /* (steps) or NULL: every step has its own size */
+    bool one_start;     /* all tasks start from the first one's θ, and nobody else's is given (or asked for) */
     ks_real* theta;     /* (stages x count x P); stage 0 is given */
     ks_task_rows* rows; /* (stages x count) */
     ks_group* groups;   /* (stages x count) */

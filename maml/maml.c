@@ -51,7 +51,9 @@ static bool note_stage(void* user, int j, bool ok, ks_error* err) {
         note[STEPS] = ok ? (double)rows->steps : 0;
         note[REJECTED] = ok ? (double)rows->rejected : 0;
         note[BASELINES] = ok ? (double)rows->failed : 0;
-        note[BROKEN] = ok && j > 0 && !ks_inner_works(maml->policy, ks_core_theta(maml, j, i), rows);
+        /* where rows are given, a θ that is not finite shows in the loss */
+        note[BROKEN] =
+            ok && j > 0 && maml->problem->sampled && !ks_inner_works(maml->policy, ks_core_theta(maml, j, i), rows);
     }
     double* all = maml->notes + tally->groups * KS_NOTES;
     ks_error gathering;
@@ -100,6 +102,7 @@ static bool collect_and_adapt(ks_maml* maml, const ks_real* params, ks_maml_stat
         .stage = {.seed = draw.seed, .iteration = draw.iteration, .first = draw.first, .count = draw.count},
         .steps = maml->inner_steps,
         .keep = true,
+        .one_start = !maml->problem->sampled,
         .theta = maml->theta,
         .rows = maml->rows,
         .groups = maml->stage,
@@ -110,7 +113,7 @@ static bool collect_and_adapt(ks_maml* maml, const ks_real* params, ks_maml_stat
     };
     maml->moved = false;
     ks_inner_set(maml->inner, params + maml->num_params);
-    for (size_t i = 0; i < tally->groups; i++) {
+    for (size_t i = 0; i < (loop.one_start ? 1 : tally->groups); i++) {
         memcpy(ks_core_theta(maml, 0, i), params, maml->num_params * sizeof *params);
     }
     return maml->problem->kind->draw(maml->problem, &draw, err) && ks_inner_run(&loop, err);

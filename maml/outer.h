@@ -38,6 +38,8 @@ typedef struct ks_outer_kind {
     const char* name;                          /* "trpo" */
     const char* summary;                       /* one line for people */
     const char* columns[KS_OUTER_MAX_COLUMNS]; /* of progress.csv; NULL ends */
+    bool needs_steps;                          /* without inner steps it has nothing to go by */
+    bool policies_only;                        /* it compares with the policies that sampled: for problems that act */
     size_t settings_size;
     void (*set_default)(void* settings);
     /* What no row of settings can say. Errors: KS_BAD_INPUT naming the key. */
@@ -64,6 +66,8 @@ typedef struct ks_outer_kind {
 bool ks_meta_loss(struct ks_maml* core, double* loss, double* kl, ks_error* err);
 /* out (Q) = gradient of the outer loss with respect to all parameters, through the inner steps, there. */
 bool ks_meta_gradient(struct ks_maml* core, double* out, ks_error* err);
+/* out (Q) = mean over tasks of θ_k - θ; 0 for learned step sizes. */
+bool ks_meta_way(struct ks_maml* core, double* out, ks_error* err);
 /* Prepares curvature products at the sampled parameters. */
 bool ks_meta_prepare_curvature(struct ks_maml* core, uint64_t iteration, ks_error* err);
 /* out (Q) = (Hessian of the mean KL of the adapted policies) p (Q); of learned step sizes a with size_damping · rms_c p_c more,

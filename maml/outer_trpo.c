@@ -32,7 +32,7 @@ static const ks_setting ROWS[] = {
      .help = "conjugate gradient starts from this share of the last step's solution; 0: from 0, as in the paper"},
     {"trpo.kfac_damping", KS_SETTING_DOUBLE, AT(kfac_damping), 0, 1e6, 0,
      .help = "conjugate gradient is preconditioned by K-FAC with this damping; 0: not at all, as in the paper"},
-    {"trpo.size_damping", KS_SETTING_DOUBLE, AT(size_damping), 0, 1e6, 1,
+    {"trpo.size_damping", KS_SETTING_DOUBLE, AT(size_damping), 0, 1e6, 10,
      .help = "how hard learned step sizes are to move (inner.learned), in units of their gradient"},
     {"trpo.backtrack_ratio", KS_SETTING_DOUBLE, AT(step.backtrack_ratio), 1e-6, 0.999999, 0.8,
      .help = "factor from one candidate of the line search to the next"},
@@ -176,10 +176,10 @@ static bool step(void* object, struct ks_maml* core, ks_real* params, ks_real* s
 
 const ks_outer_kind ks_outer_trpo = {
     .name = "trpo",
-    .summary =
-        "a trust-region step under a limit of the adapted policies' KL divergence, as in the paper (policies only)",
+    .summary = "a trust-region step under a limit of the adapted policies' KL divergence, as in the paper",
     .columns =
         {[SURROGATE_BEFORE] = "surrogate_before", "surrogate_after", "kl", "accepted", "backtracks", "cg_residual"},
+    .policies_only = true,
     .settings_size = sizeof(ks_outer_trpo_settings),
     .set_default = set_default,
     .check = check,

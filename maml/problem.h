@@ -85,7 +85,8 @@ struct ks_problem_kind {
     bool higher_is_better;      /* of the metric */
     size_t settings_size;       /* of its settings' struct */
     const char* const* initial; /* "KEY=VALUE", …, NULL: defaults that differ from the tables' */
-    const char* const* outer;   /* names of the outer steps that it can take, the usual one first; NULL ends */
+    const char* outer;          /* name of the usual outer step */
+    bool acts;                  /* rows come of acting by θ (ks_problem.sampled) */
 
     /* What no row of settings can say. NULL: nothing. Errors: KS_BAD_INPUT naming the key. */
     bool (*check)(const void* settings, ks_error* err);

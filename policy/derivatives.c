@@ -32,9 +32,11 @@ struct ks_derivatives {
     double* sums;       /* (max_groups x max_chunks x 2) */
     size_t* item_group; /* (max_groups x max_chunks) work items of the sweep under way */
     size_t* item_chunk;
-    size_t* split;   /* (max_groups) groups of several chunks in it */
-    ks_real* v;      /* (max_groups x P) of a pull-back */
-    double* product; /* (max_groups x P) likewise */
+    size_t* split;         /* (max_groups) groups of several chunks in it */
+    ks_real* v;            /* (max_groups x P) of a pull-back */
+    double* product;       /* (max_groups x P) likewise, or a gradient that only a step wants */
+    ks_real* local_v;      /* (threads x P) the same for groups of one chunk, whose work item does all of it: */
+    double* local_product; /* (threads x P) these stay in the cache */
 };
 
 typedef enum what { LOSS, GRADIENT, HVP, COMPARE, RECORD, TAPE_HVP, TAPE_FVP } what;
@@ -48,8 +50,9 @@ typedef struct sweep {
     const ks_old_policy* old;
     const ks_real* v; /* (groups x P) */
     const ks_tapes* tapes;
-    double* out; /* (groups x P), or NULL */
-    double* u;   /* (groups x P) of a pull-back, whose v and out are the engine's own; else NULL */
+    double* out;   /* (groups x P), or NULL */
+    double* u;     /* (groups x P) of a pull-back, whose v and out are the engine's own; else NULL */
+    ks_real* next; /* (groups x P) of a step along out; else NULL */
     ks_step_size size;
 } sweep;
 
@@ -83,8 +86,10 @@ ks_derivatives* ks_derivatives_create(const ks_policy* policy, size_t max_groups
     d->split = malloc(max_groups * sizeof *d->split);
     d->v = malloc(max_groups * d->num_params * sizeof *d->v);
     d->product = malloc(max_groups * d->num_params * sizeof *d->product);
+    d->local_v = malloc((size_t)threads * d->num_params * sizeof *d->local_v);
+    d->local_product = malloc((size_t)threads * d->num_params * sizeof *d->local_product);
     if (!d->ws || !d->scratch || !d->partial || !d->sums || !d->item_group || !d->item_chunk || !d->split || !d->v ||
-        !d->product) {
+        !d->product || !d->local_v || !d->local_product) {
         ks_fail(err, KS_FAILED, "not enough memory for %zu groups of %zu timesteps", max_groups, max_rows);
         ks_derivatives_destroy(d);
         return NULL;
@@ -121,6 +126,8 @@ void ks_derivatives_destroy(ks_derivatives* d) {
     free(d->split);
     free(d->v);
     free(d->product);
+    free(d->local_v);
+    free(d->local_product);
     free(d);
 }
 
@@ -175,11 +182,10 @@ static ks_old_policy chunk_old(const ks_policy* policy, ks_old_policy old, size_
 }
 
 /* v_i = α ∘ u_i of a group, rounded to what products take. u is the derivative at the end of a step. */
-static void start_pull_back(const sweep* s, size_t g) {
+static void start_pull_back(ks_real* restrict v, const sweep* s, size_t g) {
     size_t p = s->d->num_params;
     const double* restrict u = s->u + g * p;
     const double* restrict alpha = s->size.alpha;
-    ks_real* restrict v = s->d->v + g * p;
     for (size_t i = 0; alpha && i < p; i++) {
         v[i] = (ks_real)(alpha[i] * u[i]);
     }
@@ -188,25 +194,45 @@ static void start_pull_back(const sweep* s, size_t g) {
     }
 }
 
-static void end_pull_back(const sweep* s, size_t g) {
+static void end_pull_back(const sweep* s, size_t g, const double* restrict product) {
     size_t p = s->d->num_params;
     double* restrict u = s->u + g * p;
-    const double* restrict product = s->out + g * p;
     for (size_t i = 0; i < p; i++) {
         u[i] -= product[i];
+    }
+}
+
+/* θ_i - α ∘ its gradient */
+static void take_step(const sweep* s, size_t g, const double* gradient) {
+    size_t p = s->d->num_params;
+    const double* alpha = s->size.alpha;
+    const ks_real* theta = s->groups[g].theta;
+    ks_real* next = s->next + g * p;
+    for (size_t i = 0; alpha && i < p; i++) {
+        next[i] = (ks_real)((double)theta[i] - alpha[i] * gradient[i]);
+    }
+    for (size_t i = 0; !alpha && i < p; i++) {
+        next[i] = (ks_real)((double)theta[i] - s->size.lr * gradient[i]);
     }
 }
 
 static void start_item(void* user, size_t index, int thread) {
     (void)thread;
     const sweep* s = user;
-    start_pull_back(s, s->d->split[index]);
+    size_t g = s->d->split[index];
+    start_pull_back(s->d->v + g * s->d->num_params, s, g);
 }
 
 static void end_item(void* user, size_t index, int thread) {
     (void)thread;
     const sweep* s = user;
-    end_pull_back(s, s->d->split[index]);
+    size_t g = s->d->split[index];
+    const double* out = s->out + g * s->d->num_params;
+    if (s->u) {
+        end_pull_back(s, g, out);
+    } else {
+        take_step(s, g, out);
+    }
 }
 
 /* The sum of one chunk of one group, into its own place, or of the only one into its group's. */
@@ -218,14 +244,18 @@ static void sweep_item(void* user, size_t index, int thread) {
     size_t place = g * d->max_chunks + c;
     size_t p = d->num_params;
     bool whole = chunks_of(s->groups[g].rows.n) == 1;
-    double* out = !s->out ? NULL : whole ? s->out + g * p : d->partial + place * p;
+    double* out = !s->out                ? NULL
+                  : !whole               ? d->partial + place * p
+                  : s->out == d->product ? d->local_product + (size_t)thread * p
+                                         : s->out + g * p;
     const ks_real* v = s->v ? s->v + g * p : NULL;
     const ks_real* theta = s->groups[g].theta;
     double scale = 1.0 / (double)s->groups[g].rows.n;
     ks_rows rows = ks_rows_part(d->policy, s->groups[g].rows, c * CHUNK_ROWS, CHUNK_ROWS);
     ks_tape* tape = s->tapes ? s->tapes->tape[g * s->tapes->max_chunks + c] : NULL;
     if (s->u && whole) {
-        start_pull_back(s, g);
+        start_pull_back(d->local_v + (size_t)thread * p, s, g);
+        v = d->local_v + (size_t)thread * p;
     }
     switch (s->what) {
         case LOSS:
@@ -253,7 +283,10 @@ static void sweep_item(void* user, size_t index, int thread) {
             break;
     }
     if (s->u && whole) {
-        end_pull_back(s, g);
+        end_pull_back(s, g, out);
+    }
+    if (s->next && whole) {
+        take_step(s, g, out);
     }
 }
 
@@ -315,6 +348,9 @@ static void run(sweep s) {
         }
         if (s.out && chunks == 0) {
             memset(s.out + g * d->num_params, 0, d->num_params * sizeof *s.out);
+            if (s.next) {
+                take_step(&s, g, s.out + g * d->num_params);
+            }
         } else if (s.out && chunks > 1) {
             d->split[split++] = g;
         }
@@ -322,12 +358,12 @@ static void run(sweep s) {
     if (s.u && split > 0) {
         ks_parallel_for(d->threads, split, start_item, &s);
     }
-    ks_parallel_for(d->threads, items, sweep_item, &s);
+    (items == s.count ? ks_parallel_even : ks_parallel_for)(d->threads, items, sweep_item, &s);
     if (split > 0) {
         size_t slices = (d->num_params + SLICE - 1) / SLICE;
         ks_parallel_for(d->threads, split * slices, sum_item, &s);
     }
-    if (s.u && split > 0) {
+    if ((s.u || s.next) && split > 0) {
         ks_parallel_for(d->threads, split, end_item, &s);
     }
 }
@@ -415,32 +451,22 @@ void ks_tapes_pull_back(double* u, const ks_tapes* tapes, ks_step_size size, ks_
 
 /* ---- steps -------------------------------------------------------------------------------------------------------------- */
 
-typedef struct stepping {
-    ks_real* next;
-    const ks_group* groups;
-    const double* gradient;
-    ks_step_size size;
-    size_t num_params;
-} stepping;
-
-static void step_item(void* user, size_t g, int thread) {
-    (void)thread;
-    const stepping* s = user;
-    size_t n = s->num_params;
-    const double* gradient = s->gradient + g * n;
-    const double* alpha = s->size.alpha;
-    const ks_real* theta = s->groups[g].theta;
-    ks_real* next = s->next + g * n;
-    for (size_t i = 0; alpha && i < n; i++) {
-        next[i] = (ks_real)((double)theta[i] - alpha[i] * gradient[i]);
+void ks_derivatives_step(ks_derivatives* d, const ks_gradient_step* step) {
+    ks_tapes* tapes = step->tapes;
+    if (tapes) {
+        assert(step->count <= tapes->max_groups);
+        memcpy(tapes->groups, step->groups, step->count * sizeof *step->groups);
+        tapes->count = step->count;
     }
-    for (size_t i = 0; !alpha && i < n; i++) {
-        next[i] = (ks_real)((double)theta[i] - s->size.lr * gradient[i]);
+    run((sweep){.d = d,
+                .what = tapes ? RECORD : GRADIENT,
+                .groups = step->groups,
+                .count = step->count,
+                .tapes = tapes,
+                .out = step->gradient ? step->gradient : d->product,
+                .next = step->next,
+                .size = step->size});
+    if (step->loss) {
+        mean_loss(step->loss, d, step->groups, step->count);
     }
-}
-
-void ks_derivatives_step(ks_real* next, ks_derivatives* d, const ks_group* groups, size_t count, const double* gradient,
-                         ks_step_size size) {
-    stepping s = {next, groups, gradient, size, d->num_params};
-    ks_parallel_for(d->threads, count, step_item, &s);
 }

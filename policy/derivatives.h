@@ -68,8 +68,17 @@ typedef struct ks_step_size {
 
 /* u (groups x P) ← u_i - H_i (α ∘ u_i): derivatives at the end of a gradient step become those at its start. */
 void ks_tapes_pull_back(double* u, const ks_tapes* tapes, ks_step_size size, ks_derivatives* derivatives);
-/* next (groups x P) = θ_i - α ∘ gradient_i (groups x P); may be the groups' own θ. */
-void ks_derivatives_step(ks_real* next, ks_derivatives* derivatives, const ks_group* groups, size_t count,
-                         const double* gradient, ks_step_size size);
+
+/* One gradient step of every group, and what it leaves behind. */
+typedef struct ks_gradient_step {
+    const ks_group* groups; /* (count) */
+    size_t count;
+    ks_step_size size;
+    ks_real* next;    /* (count x P) θ_i - α ∘ ∇L_i(θ_i); may be the groups' own θ, unless tapes are left */
+    double* gradient; /* (count x P) ∇L_i(θ_i), or NULL */
+    double* loss;     /* (count) L_i(θ_i), or NULL */
+    ks_tapes* tapes;  /* recorded at θ_i, or NULL */
+} ks_gradient_step;
+void ks_derivatives_step(ks_derivatives* derivatives, const ks_gradient_step* step);
 
 #endif

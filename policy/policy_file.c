@@ -25,11 +25,6 @@ static void lr_text(char text[LR_TEXT], const double* lr, int count) {
     }
 }
 
-static const char* const LEARNED[] = {[KS_LEARNED_NONE] = "none",
-                                      [KS_LEARNED_ONE] = "one",
-                                      [KS_LEARNED_TENSOR] = "tensor",
-                                      [KS_LEARNED_PARAMETER] = "parameter",
-                                      NULL};
 static const char* const ADAPTS[] = {
     [KS_ADAPTS_ALL] = "all", [KS_ADAPTS_HEAD] = "head", [KS_ADAPTS_BODY] = "body", NULL};
 
@@ -48,7 +43,7 @@ static void write_unusual(ks_tensor_writer* w, const ks_policy_info* info) {
         ks_tensor_writer_meta(w, "problem_settings", info->problem_settings);
     }
     if (info->learned != KS_LEARNED_NONE) {
-        ks_tensor_writer_meta(w, "inner_learned", LEARNED[info->learned]);
+        ks_tensor_writer_meta(w, "inner_learned", ks_learned_names[info->learned]);
         ks_tensor_writer_meta(w, "inner_per_step", info->per_step ? "true" : "false");
     }
     if (info->adapts != KS_ADAPTS_ALL) {
@@ -226,13 +221,13 @@ static bool read_optional(const ks_tensor_file* f, const char* key, const char* 
 static bool read_unusual(const ks_tensor_file* f, ks_policy_info* i, ks_error* err) {
     static const char* const BOOL[] = {"false", "true", NULL};
     int per_step = 0;
-    bool ok = read_optional(f, "inner_learned", LEARNED, &i->learned, err) &&
+    bool ok = read_optional(f, "inner_learned", ks_learned_names, &i->learned, err) &&
               read_optional(f, "inner_adapts", ADAPTS, &i->adapts, err) &&
               read_optional(f, "inner_per_step", BOOL, &per_step, err);
     i->per_step = per_step == 1;
     if (ok && i->learned != KS_LEARNED_NONE && i->inner_steps == 0) {
         ok = ks_fail(err, KS_BAD_INPUT, "%s: metadata 'inner_learned' is '%s', and there is no inner step",
-                     ks_tensor_file_path(f), LEARNED[i->learned]);
+                     ks_tensor_file_path(f), ks_learned_names[i->learned]);
     }
     if (ok && ks_tensor_file_meta(f, "problem")) {
         ok = read_name(f, "problem", i->problem, sizeof i->problem, err) &&

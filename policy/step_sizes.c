@@ -3,14 +3,11 @@
 #include <math.h>
 #include <string.h>
 
-static const char* const LEARNED[] = {[KS_LEARNED_NONE] = "none",
-                                      [KS_LEARNED_ONE] = "one",
-                                      [KS_LEARNED_TENSOR] = "tensor",
-                                      [KS_LEARNED_PARAMETER] = "parameter"};
-
-const char* ks_learned_name(ks_learned learned) {
-    return LEARNED[learned];
-}
+const char* const ks_learned_names[] = {[KS_LEARNED_NONE] = "none",
+                                        [KS_LEARNED_ONE] = "one",
+                                        [KS_LEARNED_TENSOR] = "tensor",
+                                        [KS_LEARNED_PARAMETER] = "parameter",
+                                        NULL};
 
 size_t ks_step_sizes_set(const ks_step_sizes* s, const ks_policy* policy) {
     switch ((ks_learned)s->learned) {

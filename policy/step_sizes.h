@@ -14,7 +14,7 @@
 typedef enum ks_learned { KS_LEARNED_NONE, KS_LEARNED_ONE, KS_LEARNED_TENSOR, KS_LEARNED_PARAMETER } ks_learned;
 typedef enum ks_adapts { KS_ADAPTS_ALL, KS_ADAPTS_HEAD, KS_ADAPTS_BODY } ks_adapts;
 
-const char* ks_learned_name(ks_learned learned); /* "none", "one", "tensor", "parameter" */
+extern const char* const ks_learned_names[]; /* by ks_learned: "none", "one", "tensor", "parameter"; NULL ends */
 
 typedef struct ks_step_sizes {
     double lr;     /* α, or where learning it starts */

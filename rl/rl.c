@@ -311,15 +311,14 @@ static bool check(const void* settings, ks_error* err) {
     return ks_rl_settings_check(s, err) && ks_env_find(s->env, err) != NULL;
 }
 
-static const char* const OUTER[] = {"trpo", "ppo", "adam", NULL};
-
 const ks_problem_kind ks_problem_rl = {
     .name = "rl",
     .summary = "reinforcement learning: policies that act in an environment",
     .metric = "return",
     .higher_is_better = true,
     .settings_size = sizeof(ks_rl_settings),
-    .outer = OUTER,
+    .outer = "trpo",
+    .acts = true,
     .check = check,
     .create = create,
     .destroy = ks_rl_destroy,

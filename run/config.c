@@ -34,20 +34,22 @@ static const ks_settings_rows RUN_ROWS = {ROWS, sizeof ROWS / sizeof *ROWS};
 #define OUTER_IS(name) \
     { AT(outer), KS_OUTER_##name }
 
-/* Sections whose rows stand in two rooms follow each other. */
+#define PROBLEM_PART(name) {&ks_##name##_rows, AT(name), 1, {PROBLEM_IS(name)}},
+#define OUTER_PART(name) {&ks_outer_##name##_rows, AT(name), 1, {OUTER_IS(name)}},
+
+/* clang-format off */
+/* Rows of one section follow each other, in whatever rooms they stand. */
 static const ks_settings_part PARTS[] = {
     {&RUN_ROWS, 0, 0, {{0}}},
-    {&ks_rl_rows, AT(rl), 1, {PROBLEM_IS(rl)}},
-    {&ks_sinusoid_rows, AT(sinusoid), 1, {PROBLEM_IS(sinusoid)}},
+    KS_PROBLEM_KINDS(PROBLEM_PART)
     {&ks_policy_rows, AT(policy), 0, {{0}}},
     {&ks_policy_acting_rows, AT(policy), 1, {PROBLEM_IS(rl)}},
     {&ks_inner_rows, AT(inner), 0, {{0}}},
     {&ks_rl_inner_rows, AT(rl), 1, {PROBLEM_IS(rl)}},
-    {&ks_outer_trpo_rows, AT(trpo), 1, {OUTER_IS(trpo)}},
     {&ks_rl_trpo_rows, AT(rl), 2, {PROBLEM_IS(rl), OUTER_IS(trpo)}},
-    {&ks_outer_adam_rows, AT(adam), 1, {OUTER_IS(adam)}},
-    {&ks_outer_ppo_rows, AT(ppo), 1, {OUTER_IS(ppo)}},
+    KS_OUTER_KINDS(OUTER_PART)
 };
+/* clang-format on */
 const ks_settings_table ks_config_table = {PARTS, sizeof PARTS / sizeof *PARTS};
 
 /* ---- defaults ------------------------------------------------------------------------------------------------------------- */
@@ -84,7 +86,7 @@ void ks_config_note(ks_config* config, int row) {
     }
     const ks_problem_kind* kind = ks_config_problem(config);
     char outer[32];
-    snprintf(outer, sizeof outer, "outer=%s", kind->outer[0]);
+    snprintf(outer, sizeof outer, "outer=%s", kind->outer);
     set_initial(config, outer);
     for (const char* const* initial = kind->initial; initial && *initial; initial++) {
         set_initial(config, *initial);
@@ -115,18 +117,23 @@ static bool check_keys(const ks_config* config, ks_error* err) {
 
 static bool check_outer(const ks_config* config, ks_error* err) {
     const ks_problem_kind* kind = ks_config_problem(config);
-    const char* name = ks_config_outer(config)->name;
-    char all[128] = "";
-    for (int i = 0; kind->outer[i]; i++) {
-        size_t used = strlen(all);
-        if (strcmp(kind->outer[i], name) == 0) {
-            return true;
-        }
-        if (ks_outer_find(kind->outer[i]) >= 0) {
-            snprintf(all + used, sizeof all - used, "%s%s", used ? " or " : "", kind->outer[i]);
+    char others[128] = "";
+    if (ks_config_outer(config)->needs_steps && (config->method != KS_MAML || config->inner.steps == 0)) {
+        return ks_fail(err, KS_BAD_INPUT,
+                       "outer: %s goes where inner steps lead, and there is none (method, inner.steps)",
+                       ks_config_outer(config)->name);
+    }
+    if (kind->acts || !ks_config_outer(config)->policies_only) {
+        return true;
+    }
+    for (int i = 0; i < KS_NUM_OUTERS; i++) {
+        size_t used = strlen(others);
+        if (!ks_outer_kinds[i]->policies_only) {
+            snprintf(others + used, sizeof others - used, "%s%s", used ? " or " : "", ks_outer_kinds[i]->name);
         }
     }
-    return ks_fail(err, KS_BAD_INPUT, "outer: %s: problem: %s takes %s", name, kind->name, all);
+    return ks_fail(err, KS_BAD_INPUT, "outer: %s: problem: %s takes %s", ks_config_outer(config)->name, kind->name,
+                   others);
 }
 
 static bool check_inner(const ks_config* config, ks_error* err) {

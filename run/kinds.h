@@ -6,6 +6,7 @@
 #include "fewshot/sinusoid.h"
 #include "maml/outer_adam.h"
 #include "maml/outer_ppo.h"
+#include "maml/outer_reptile.h"
 #include "maml/outer_trpo.h"
 #include "rl/rl.h"
 
@@ -16,7 +17,8 @@
 #define KS_OUTER_KINDS(X) \
     X(trpo)               \
     X(adam)               \
-    X(ppo)
+    X(ppo)                \
+    X(reptile)
 
 #define KS_PROBLEM_NUMBER(name) KS_PROBLEM_##name,
 #define KS_OUTER_NUMBER(name) KS_OUTER_##name,

@@ -491,8 +491,8 @@ static void test_outer_steps_that_a_problem_takes(void** state) {
     ks_config c;
     read_good(&c, "outer: adam\n");
     assert_int_equal(c.problem, KS_PROBLEM_rl);
-    check_config_refused("problem: sinusoid\nouter: trpo\n", "outer: trpo: problem: sinusoid takes adam");
-    check_config_refused("outer: trpo\nproblem: sinusoid\n", "outer: trpo: problem: sinusoid takes adam");
+    check_config_refused("problem: sinusoid\nouter: trpo\n", "outer: trpo: problem: sinusoid takes adam or reptile");
+    check_config_refused("outer: trpo\nproblem: sinusoid\n", "outer: trpo: problem: sinusoid takes adam or reptile");
 }
 
 /* what is printed and compared is what applies */

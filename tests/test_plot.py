@@ -160,6 +160,13 @@ def errors_are_those_of_the_file(kshot, folder):
     assert lines[0].endswith("| 10 steps | 1 step minus oracle |") and lines[0].startswith("| sinusoid | 0 steps |"), lines[0]
     assert f"| {mean[2]:#.3g} ± " in lines[2] and lines[2].endswith(f"| {mean[1] - 0.004:#.3g} |"), lines[2]
     kshot.refused(BAD, ["--paper", "mse"], "plot", path, "--paper", "point", "-o", f"{folder}/never.svg")
+    with open(f"{folder}/images.csv", "w") as file:  # accuracies stand beside a column that is passed over
+        file.write("label,env,task,goal,gradient_step,accuracy,loss\n" + "".join(
+            f"maml,images,{task},,{step},{0.2 + 0.1 * step + 0.05 * task},9\n" for task in range(3) for step in range(4)))
+    kshot.done("plot", f"{folder}/images.csv", "-o", f"{folder}/images.svg")
+    figure = Figure(f"{folder}/images.svg")
+    check_close(figure, figure.line("maml")[:, 1], [0.25, 0.35, 0.45, 0.55], "accuracies")
+    assert "accuracy, 3 tasks" in figure.texts, figure.texts
     other = write_eval(f"{folder}/other.csv", some_returns(), env="sinusoid")
     kshot.refused(BAD, ["other.csv", "mean_return", "mse"], "plot", path, other, "-o", f"{folder}/never.svg")
     return errors
@@ -204,7 +211,7 @@ def write_run(folder, name, rows_, method="maml"):
 
 def long_runs_are_averaged(kshot, folder):
     """Of 70,000 iterations a figure shows means of blocks; low and high are those of the runs' means."""
-    draw, rows_ = np.random.default_rng(7).lognormal, 2600
+    draw, rows_ = np.random.default_rng(7).lognormal, 2607
     fall = np.stack([3 * np.ones(rows_), 3 * np.exp(-np.arange(rows_) / 500)], axis=1)
     tables = [fall * draw(0, 0.2, (rows_, 2)) for _ in range(2)]
     runs = [write_run(folder, f"long-{i}", table) for i, table in enumerate(tables)]
@@ -212,10 +219,11 @@ def long_runs_are_averaged(kshot, folder):
     kshot.done("plot", *runs, "-o", out)
     figure = Figure(out, logarithmic=True)
     block, points = rows_ // 250, 260
-    means = np.stack([[table[p * block : (p + 1) * block].mean(0) for p in range(points)] for table in tables])
+    ends = np.array([(p + 1) * block for p in range(points - 1)] + [rows_])  # the last takes what is left
+    means = np.stack([[table[p * block : end].mean(0) for p, end in enumerate(ends)] for table in tables])
     for title, stage, (_, low, high) in zip(("maml, after 1 step", "maml, before"), (1, 0), figure.bands()):
         line = figure.line(title)
-        check_close(figure, line[:, 0], (np.arange(points) + 0.5) * block - 0.5, "middles of blocks")
+        check_close(figure, line[:, 0], (np.arange(points) * block + ends - 1) / 2, "middles of blocks")
         check_close(figure, line[:, 1], figure.scaled(means[:, :, stage].mean(0)), f"{title}: means")
         check_close(figure, low, figure.scaled(means[:, :, stage].min(0)), f"{title}: lowest")
         check_close(figure, high, figure.scaled(means[:, :, stage].max(0)), f"{title}: highest")

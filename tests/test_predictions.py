@@ -140,4 +140,5 @@ def main():
         what_cannot_be_is_said(kshot, folder, run)
 
 
-main()
+if __name__ == "__main__":
+    main()

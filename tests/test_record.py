@@ -229,4 +229,5 @@ def main():
         interrupted(kshot, folder, policy)
 
 
-main()
+if __name__ == "__main__":
+    main()

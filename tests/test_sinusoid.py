@@ -90,7 +90,7 @@ def refused(kshot, folder):
         (["-s", "horizon=5"], ["horizon", "problem: rl"]),
         (["-s", "inner.sweep=1"], ["inner.sweep", "problem: rl"]),
         (["-s", "policy.log_std_init=0"], ["policy.log_std_init", "problem: rl"]),
-        (["-s", "outer=trpo"], ["outer: trpo", "sinusoid takes adam"]),
+        (["-s", "outer=trpo"], ["outer: trpo", "sinusoid takes adam or reptile"]),
         (["-s", "outer=sgd"], ["outer", "trpo|adam"]),
         (["-s", "problem=sinusiod"], ["problem", "rl|sinusoid"]),
         (["-s", "sinusoid.shots=0"], ["sinusoid.shots", "out of range"]),

@@ -1,5 +1,5 @@
-/* director.h: what a viewer of policies does with keys, mouse and time: asks for adaptations, plays what is ready, moves the camera,
- * draws. It knows events and rectangles, but no window system.
+/* director.h: what a viewer of policies does with keys, mouse and time: asks for adaptations, plays what is ready, moves the
+ * camera, draws. It knows events and rectangles, but no window system.
  *
  * Thread rule: as the scene's; its adaptations run beside (rehearsal.h). */
 #ifndef KS_VIEWER_DIRECTOR_H

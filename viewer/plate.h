@@ -1,5 +1,5 @@
-/* plate.h: pixels of a picture that is drawn without a display: `FINER` times finer than asked for, and averaged, which also smooths
- * letters. Internal to this room. Thread rule: as the scene's. Only init allocates. */
+/* plate.h: pixels of a picture that is drawn without a display: finer than asked for, and averaged, which also smooths letters.
+ * Internal to this room. Thread rule: as the scene's. Only init allocates. */
 #ifndef KS_VIEWER_PLATE_H
 #define KS_VIEWER_PLATE_H
 

@@ -13,6 +13,7 @@ typedef struct window {
     GLFWwindow* handle;
     const ks_content* content;
     void* shown;   /* the content's own */
+    double x, y;   /* of the mouse when it moved last: asking where it is now would tell what is later than the event */
     double pixels; /* of the framebuffer per unit of the window's coordinates */
     bool leave;
 } window;
@@ -29,10 +30,8 @@ static mjuiState* state_of(const window* w) {
 
 static void read_mouse(window* w) {
     mjuiState* s = state_of(w);
-    double x, y;
-    glfwGetCursorPos(w->handle, &x, &y);
-    x *= w->pixels;
-    y = s->rect[0].height - y * w->pixels; /* up is up */
+    double x = w->x * w->pixels;
+    double y = s->rect[0].height - w->y * w->pixels; /* up is up */
     s->dx = x - s->x;
     s->dy = y - s->y;
     s->x = x;
@@ -85,8 +84,9 @@ static void on_button(GLFWwindow* handle, int button, int action, int modifiers)
 }
 
 static void on_move(GLFWwindow* handle, double x, double y) {
-    (void)x, (void)y;
     window* w = of(handle);
+    w->x = x;
+    w->y = y;
     read_mouse(w);
     read_modifiers(w);
     tell(w, mjEVENT_MOVE);
@@ -211,6 +211,7 @@ static bool open_content(window* w, const void* settings, ks_error* err) {
     }
     glfwGetFramebufferSize(w->handle, &width, &height);
     w->content->resize(w->shown, width, height);
+    glfwGetCursorPos(w->handle, &w->x, &w->y);
     set_callbacks(w);
     return true;
 }

@@ -1,0 +1,171 @@
+/* `adapt`: a model after gradient steps on one task, as a file that every other command takes. */
+#include "base/text.h"
+#include "cli/examples.h"
+#include "cli/sampling.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char* const HELP =
+    "usage: kshot adapt POLICY [--task V[,V…]] [--steps K] [--lr A1[,A2…]] -o FILE.safetensors …\n"
+    "\n"
+    "Writes the policy as it is after K gradient steps on a task, as a policy file that every other command takes. "
+    "POLICY\n"
+    "is a policy file or a run directory, and may be a model that learns from examples.\n"
+    "\n"
+    "  --task V[,V…]      the task's numbers (default: the first held-out task of --seed)\n"
+    "  --steps K          gradient steps (default: as many as it was trained for, or 1)\n"
+    "  --lr A1[,A2…]      size of each step, of learned step sizes a factor; the last serves all further ones\n"
+    "                     (default: kept ones, or the paper's protocol)\n"
+    "  --trajectories N   sampled per step (default 20; 40 for point and ant-dir)\n"
+    "  --horizon T        timesteps per trajectory (default: the policy's own)\n"
+    "  --gae-lambda L     lambda of the advantages that it adapts by (default: the policy's own)\n"
+    "  --seed N           of start states, action noise and examples (default 1)\n"
+    "  -e ENV             another environment than the policy's own\n"
+    "  -s KEY=VALUE       of models that learn from examples: a setting of the problem, as in -s sinusoid.shots=5\n"
+    "  --best             of a run directory, best.safetensors instead of policy.safetensors\n"
+    "  --force            replace a file that exists\n"
+    "  -j THREADS         default: the number of cores; results do not depend on it\n";
+
+typedef struct adapt_options {
+    ks_cli_sampling sampling;
+    const char *output, *task;
+    ks_problem_options problem;
+    bool force;
+} adapt_options;
+
+/* ---- both kinds of models ------------------------------------------------------------------------------------------------- */
+
+/* What is said of them: the metric before and after. */
+static bool tell(const adapt_options* o, const ks_cli_policy* p, const ks_eval_result* r) {
+    ks_text_print(stdout, o->output);
+    printf(": %d gradient step%s, %s %.4g before and %.4g after\n", r->steps, r->steps == 1 ? "" : "s", p->kind->metric,
+           r->metric[0], r->metric[r->steps]);
+    return true;
+}
+
+/* θ is another; how it is meant to be adapted further stays. */
+static bool save(const adapt_options* o, const ks_cli_policy* p, const ks_real* adapted, ks_error* err) {
+    memcpy(p->theta, adapted, ks_policy_num_params(p->policy) * sizeof *p->theta);
+    return ks_cli_check_output(o->output, o->force, err) &&
+           ks_policy_save(o->output, p->policy, p->theta, &p->info, err);
+}
+
+static bool adapt_policy(const adapt_options* o, const ks_cli_policy* p, ks_real* adapted, ks_error* err) {
+    double task[KS_TASK_MAX];
+    ks_rl_eval_settings s;
+    ks_eval_model model = ks_cli_policy_model(p);
+    ks_eval_result result;
+    if (!ks_sampling_settings(&s, &o->sampling, p, err) || !ks_cli_task(task, o->task, p->def, o->sampling.seed, err)) {
+        return false;
+    }
+    s.eval.adapted = adapted;
+    if (!ks_rl_evaluate(&result, p->model, &model, task, 1, &s, NULL, NULL, NULL, err)) {
+        return false;
+    }
+    bool ok = save(o, p, adapted, err) && tell(o, p, &result);
+    ks_eval_result_free(&result);
+    return ok;
+}
+
+static bool adapt_examples(const adapt_options* o, ks_cli_policy* p, ks_real* adapted, ks_error* err) {
+    ks_eval_settings s = ks_eval_settings_default();
+    ks_eval_model model = ks_cli_policy_model(p);
+    ks_eval_result result;
+    s.steps = (int)o->sampling.steps;
+    s.seed = (uint64_t)o->sampling.seed;
+    s.threads = (int)o->sampling.threads;
+    s.adapted = adapted;
+    ks_examples_own_lr(s.lr, p);
+    if (o->sampling.lr && !ks_cli_lr(o->sampling.lr, s.lr, err)) {
+        return false;
+    }
+    ks_sinusoid curve;
+    ks_problem* problem = p->kind->create(ks_config_problem_settings(&p->config), (ks_method)p->config.method, 1, err);
+    bool ok = problem && (!o->task || ks_examples_curve(&curve, o->task, err));
+    if (ok && o->task) {
+        ks_sinusoid_give(problem, &curve);
+    }
+    ok = ok && ks_evaluate(&result, problem, &model, 1, &s, NULL, NULL, err);
+    if (ok) {
+        ok = save(o, p, adapted, err) && tell(o, p, &result);
+        ks_eval_result_free(&result);
+    }
+    if (problem) {
+        p->kind->destroy(problem);
+    }
+    return ok;
+}
+
+/* ---- the command ----------------------------------------------------------------------------------------------------------- */
+
+static bool adapt(adapt_options* o, ks_cli_policy* p, ks_error* err) {
+    if (o->sampling.steps < 0) {
+        o->sampling.steps = p->info.inner_steps > 0 ? p->info.inner_steps : 1;
+    }
+    if (!ks_problem_options_apply(&o->problem, p, err)) {
+        return false;
+    }
+    ks_real* adapted = malloc(ks_policy_num_params(p->policy) * sizeof *adapted);
+    bool ok =
+        adapted || ks_fail(err, KS_FAILED, "not enough memory for %zu parameters", ks_policy_num_params(p->policy));
+    ok = ok && (p->kind == &ks_problem_rl ? adapt_policy(o, p, adapted, err) : adapt_examples(o, p, adapted, err));
+    free(adapted);
+    return ok;
+}
+
+enum { TASK = KS_SAMPLING_END, FORCE };
+static const struct option OPTIONS[] = {KS_SAMPLING_OPTIONS,
+                                        {"task", required_argument, NULL, TASK},
+                                        {"output", required_argument, NULL, 'o'},
+                                        {"set", required_argument, NULL, 's'},
+                                        {"force", no_argument, NULL, FORCE},
+                                        {0}};
+
+static bool parse_option(adapt_options* o, int option, const char* value, ks_error* err) {
+    switch (option) {
+        case TASK:
+            o->task = value;
+            return true;
+        case 'o':
+            o->output = value;
+            return true;
+        case 's':
+            return ks_problem_options_add(&o->problem, value, err);
+        case FORCE:
+            return o->force = true;
+        default:
+            return ks_sampling_option(&o->sampling, option, value, err);
+    }
+}
+
+int ks_cli_adapt(int argc, char** argv, ks_error* err) {
+    static const char* const NAMES[] = {"POLICY"};
+    adapt_options o = {.sampling = {.steps = -1, .seed = 1, .threads = ks_cli_cores()}};
+    optind = 0;
+    for (int c; (c = ks_cli_option(argc, argv, KS_SAMPLING_LETTERS "o:s:", OPTIONS, err)) != -1;) {
+        if (c == 'h') {
+            fputs(HELP, stdout);
+            return 0;
+        }
+        if (!parse_option(&o, c, optarg, err)) {
+            return KS_BAD_INPUT;
+        }
+    }
+    ks_cli_policy policy;
+    if (!ks_cli_arguments(argc, argv, 1, NAMES, err)) {
+        return KS_BAD_INPUT;
+    }
+    if (!o.output) {
+        ks_fail(err, KS_BAD_INPUT, "adapt: -o FILE.safetensors is missing; `kshot adapt --help` explains");
+        return KS_BAD_INPUT;
+    }
+    if (!ks_cli_check_output(o.output, o.force, err) ||
+        !ks_cli_policy_open(&policy, argv[optind], o.sampling.best, o.sampling.env, err)) {
+        return ks_cli_exit(false, err);
+    }
+    bool ok = ks_cli_check_apart(o.output, policy.path, err) && adapt(&o, &policy, err);
+    ks_cli_policy_close(&policy);
+    return ks_cli_exit(ok, err);
+}
