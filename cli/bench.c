@@ -246,6 +246,11 @@ int ks_cli_bench(int argc, char** argv, ks_error* err) {
     if (!ok || !choose(&r.what, argc, argv, err) || !ks_config_check(&config, err)) {
         return KS_BAD_INPUT;
     }
+    if (config.problem != (r.what & SINUSOID ? KS_PROBLEM_sinusoid : KS_PROBLEM_rl)) {
+        ks_fail(err, KS_BAD_INPUT, "bench: problem: %s is measured by `kshot bench sinusoid`",
+                ks_config_problem(&config)->name);
+        return KS_BAD_INPUT;
+    }
     ks_bench_options o = {.config = &config, .threads = (int)threads, .rounds = (int)rounds};
     if (!measure(&r, &o, err)) {
         return ks_cli_exit(false, err);

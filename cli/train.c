@@ -12,7 +12,7 @@
 static const char* const HELP =
     "usage: kshot train CONFIG [-o DIR] [-s KEY=VALUE]… [--resume[=auto] | --force] [-j THREADS]\n"
     "\n"
-    "Meta-trains a policy into the run directory DIR (default: runs/ and the config's name): config.yaml, "
+    "Meta-trains a model into the run directory DIR (default: runs/ and the config's name): config.yaml, "
     "progress.csv,\n"
     "policy.safetensors, best.safetensors, checkpoint.safetensors.\n"
     "\n"
@@ -27,7 +27,10 @@ static const char* const HELP =
     "Ctrl-C ends the run after the iteration under way, with a checkpoint; so do SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 and "
     "SIGXCPU, "
     "unless\n"
-    "ignored when it begins (nohup). A second Ctrl-C ends at once. Settings and their defaults:\n\n";
+    "ignored when it begins (nohup). A second Ctrl-C ends at once.\n"
+    "\n"
+    "Settings and their defaults. With -s problem=sinusoid --help, those of that problem; with -s outer=ppo --help, of "
+    "that outer step:\n\n";
 
 static bool should_stop(void* user) {
     const ks_train_display* display = user;
@@ -51,14 +54,6 @@ static const struct option OPTIONS[] = {{"help", no_argument, NULL, 'h'},
                                         {"resume", optional_argument, NULL, OPT_RESUME},
                                         {"force", no_argument, NULL, OPT_FORCE},
                                         {0}};
-
-static int help(void) {
-    ks_config config;
-    ks_config_default(&config);
-    fputs(HELP, stdout);
-    ks_config_write(&config, stdout, true);
-    return 0;
-}
 
 static int train(const ks_config* config, ks_train_options* options, ks_error* err) {
     ks_train_display display = {
@@ -138,9 +133,9 @@ static bool parse(arguments* a, int argc, char** argv, ks_error* err) {
         if (!parse_option(a, c, optarg, err)) {
             return false;
         }
-        if (a->help) {
-            return true;
-        }
+    }
+    if (a->help) {
+        return true;
     }
     if (!ks_cli_arguments(argc, argv, 1, NAMES, err)) {
         return false;
@@ -154,7 +149,7 @@ static bool parse(arguments* a, int argc, char** argv, ks_error* err) {
 
 static bool read_config(ks_config* config, const arguments* a, ks_error* err) {
     ks_config_default(config);
-    bool ok = ks_config_read(config, a->config, err);
+    bool ok = a->help || ks_config_read(config, a->config, err);
     for (int i = 0; ok && i < a->num_settings; i++) {
         ok = ks_config_set(config, a->settings[i], err);
     }
@@ -171,11 +166,12 @@ int ks_cli_train(int argc, char** argv, ks_error* err) {
     if (!ks_cli_join(&options.dist, err)) {
         return KS_FAILED;
     }
-    bool ok = parse(&a, argc, argv, err) && (a.help || read_config(&config, &a, err));
+    bool ok = parse(&a, argc, argv, err) && read_config(&config, &a, err);
     ok = ks_dist_agree(options.dist, ok, err);
     int code = ks_cli_exit(ok, err);
     if (ok && a.help) {
-        code = help();
+        fputs(HELP, stdout);
+        ks_config_write(&config, stdout, true);
     } else if (ok) {
         options.directory = a.directory;
         options.threads = (int)a.threads;

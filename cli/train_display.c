@@ -67,6 +67,7 @@ static void duration(char* out, size_t room, double s) {
     }
 }
 
+enum { SHOWN = 1000 };
 enum { ALL_RETURNS = 1, PACE = 2, LEFT = 4, KL = 8, BAR = 16 };
 
 /* "  kl 0.0100", where the outer step reports it */
@@ -104,7 +105,9 @@ static void compose(char* out, size_t room, int parts, const ks_train_report* r)
                               value);
     }
     if (parts & PACE) {
-        n += (size_t)snprintf(out + n, room - n, "  %.2f s each, %s left", rate, left);
+        bool fast = rate < 0.05;
+        n += (size_t)snprintf(out + n, room - n, "  %.2f %s each, %s left", fast ? 1000 * rate : rate,
+                              fast ? "ms" : "s", left);
     } else if (parts & LEFT) {
         n += (size_t)snprintf(out + n, room - n, "  %s left", left);
     }
@@ -130,8 +133,20 @@ void ks_train_display_line(char* out, size_t room, size_t columns, bool bar, con
     out[columns] = 0;
 }
 
+/* Every iteration, or some thousand of them: the first, the last, and what keeps a terminal moving, or a file from standing still. */
+static bool is_shown(ks_train_display* d, const ks_train_report* r) {
+    int64_t done = r->iteration + 1, every = r->iterations / SHOWN;
+    bool shown = every < 2 || done % every == 0 || done == r->first + 1 || done == r->iterations ||
+                 r->elapsed_s - d->drawn_s >= (d->live ? 0.05 : 10);
+    d->drawn_s = shown ? r->elapsed_s : d->drawn_s;
+    return shown;
+}
+
 void ks_train_display_iteration(void* user, const ks_train_report* report) {
     ks_train_display* d = user;
+    if (!is_shown(d, report)) {
+        return;
+    }
     char line[1024], text[1100];
     size_t columns = ks_cli_width(stderr) - 1; /* a line that wraps could not be drawn anew */
     ks_train_display_line(line, sizeof line, columns < sizeof line ? columns : sizeof line - 1, d->live, report);

@@ -1,5 +1,5 @@
-/* A corridor of 11 cells with the prize at one end, which the agent does not see: one walk tells it where to go next time.
- * A small environment with discrete actions, to start your own from. docs/environments.md explains it line by line. */
+/* A corridor of 11 cells with the prize at one end, which the agent does not see: one walk tells it where to go next
+ * time. A small environment with discrete actions, to start your own from. docs/environments.md explains it. */
 #include "envs/env.h"
 
 #include <stdlib.h>

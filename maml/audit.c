@@ -3,6 +3,8 @@
 #include "maml/outer_ppo.h"
 #include "maml/outer_trpo.h"
 
+#include <stdlib.h>
+
 bool ks_audit_prepare(ks_maml* maml, ks_error* err) {
     const ks_outer_kind* outer = ks_maml_get_settings(maml)->outer;
     return (outer != &ks_outer_trpo || ks_outer_trpo_keep(ks_maml_outer(maml), err)) &&
@@ -18,4 +20,110 @@ bool ks_audit_save(const ks_audit* a, ks_error* err) {
             a->path, a->stats->left_out, ks_maml_get_settings(a->maml)->inner.lr);
     }
     return problem->kind->audit(problem, a, err);
+}
+
+/* ---- step sizes --------------------------------------------------------------------------------------------------------- */
+
+/* What is said of the step sizes: P numbers, or k x P. */
+typedef struct shape {
+    ks_step_sizes sizes;
+    const ks_policy* policy;
+    size_t num_params; /* P */
+    size_t rows;       /* k with per_step, else 1 */
+} shape;
+
+static shape shape_of(const ks_audit* a) {
+    shape s = {.sizes = ks_inner_step_sizes(&ks_maml_get_settings(a->maml)->inner), .policy = ks_maml_policy(a->maml)};
+    s.num_params = ks_policy_num_params(s.policy);
+    s.rows = s.sizes.per_step ? (size_t)s.sizes.steps : 1;
+    return s;
+}
+
+static void add_shaped(ks_tensor_writer* w, const char* name, const shape* s, const double* data) {
+    const size_t whole[] = {s->rows, s->num_params};
+    bool per_step = s->sizes.per_step;
+    ks_tensor_writer_add_real(w, name, per_step ? 2 : 1, per_step ? whole : &s->num_params, data, sizeof *data);
+}
+
+/* Adds α, of the numbers that stand behind θ in params (Q). room (rows x P) */
+static void add_alpha(ks_tensor_writer* w, const char* name, const shape* s, const ks_real* params, double* room) {
+    for (size_t j = 0; j < s->rows; j++) {
+        ks_step_sizes_alpha(room + j * s->num_params, &s->sizes, s->policy, params + s->num_params, (int)j,
+                            ks_step_sizes_own(&s->sizes));
+    }
+    add_shaped(w, name, s, room);
+}
+
+/* Adds for every parameter what belongs to the number that it shares, of numbers (count). room (rows x P); map (P) */
+static void add_shared(ks_tensor_writer* w, const char* name, const shape* s, const double* numbers, double* room,
+                       const size_t* map) {
+    for (size_t j = 0; j < s->rows; j++) {
+        const double* set = numbers + ks_step_sizes_start(&s->sizes, s->policy, (int)j);
+        for (size_t i = 0; i < s->num_params; i++) {
+            room[j * s->num_params + i] = set[map[i]];
+        }
+    }
+    add_shaped(w, name, s, room);
+}
+
+bool ks_audit_add_step_sizes(ks_tensor_writer* w, const ks_audit* a, const double* gradient, uint8_t* adapts) {
+    shape s = shape_of(a);
+    size_t p = s.num_params;
+    if (ks_step_sizes_are_plain(&s.sizes) || s.sizes.steps == 0) {
+        return true;
+    }
+    double* room = malloc(s.rows * p * sizeof *room);
+    size_t* map = malloc(p * sizeof *map);
+    if (room && map) {
+        ks_step_sizes_alpha(room, &s.sizes, s.policy, a->params + p, 0, 1);
+        for (size_t i = 0; i < p; i++) {
+            adapts[i] = room[i] != 0;
+        }
+        ks_tensor_writer_add(w, "adapts", KS_U8, 1, &p, adapts);
+    }
+    if (room && map && s.sizes.learned != KS_LEARNED_NONE) {
+        ks_step_sizes_map(map, &s.sizes, s.policy);
+        add_alpha(w, "alpha", &s, a->params, room);
+        add_alpha(w, "alpha_new", &s, a->params_new, room);
+        add_shared(w, "alpha_gradient", &s, gradient + p, room, map);
+    }
+    bool ok = room && map;
+    free(room);
+    free(map);
+    return ok;
+}
+
+/* ---- Adam --------------------------------------------------------------------------------------------------------------- */
+
+bool ks_audit_add_moments(ks_tensor_writer* w, const ks_audit* a) {
+    static const char* const NAMES[2][2] = {{"adam.m", "adam.alpha_m"}, {"adam.v", "adam.alpha_v"}};
+    shape s = shape_of(a);
+    size_t p = s.num_params, q = ks_maml_num_params(a->maml);
+    double* numbers = malloc((q - p + 1) * sizeof *numbers);
+    double* room = malloc(s.rows * p * sizeof *room);
+    size_t* map = malloc(p * sizeof *map);
+    bool ok = numbers && room && map;
+    for (size_t moment = 0; ok && moment < 2; moment++) {
+        const ks_real* state = a->state + moment * q;
+        ks_tensor_writer_add_real(w, NAMES[moment][0], 1, &p, state, sizeof *state);
+        for (size_t c = 0; c < q - p; c++) {
+            numbers[c] = (double)state[p + c];
+        }
+        if (q > p) {
+            ks_step_sizes_map(map, &s.sizes, s.policy);
+            add_shared(w, NAMES[moment][1], &s, numbers, room, map);
+        }
+    }
+    free(numbers);
+    free(room);
+    free(map);
+    return ok;
+}
+
+void ks_audit_add_adam_meta(ks_tensor_writer* w, const ks_audit* a, const ks_adam_settings* adam, double lr) {
+    ks_tensor_writer_meta_double(w, "outer_lr", lr);
+    ks_tensor_writer_meta_double(w, "adam_beta1", adam->beta1);
+    ks_tensor_writer_meta_double(w, "adam_beta2", adam->beta2);
+    ks_tensor_writer_meta_double(w, "adam_epsilon", adam->epsilon);
+    ks_tensor_writer_meta_int(w, "adam_steps", (int64_t)a->state[2 * ks_maml_num_params(a->maml)]);
 }

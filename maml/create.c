@@ -244,6 +244,10 @@ const double* ks_maml_alpha(const ks_maml* maml, int step) {
     return ks_inner_alpha(maml->inner, step);
 }
 
+const double* ks_maml_size_rms(const ks_maml* maml) {
+    return maml->size_rms;
+}
+
 const double* ks_maml_outer_losses(const ks_maml* maml) {
     return maml->loss;
 }

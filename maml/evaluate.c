@@ -22,6 +22,7 @@ void ks_eval_set_lr(ks_eval_settings* settings, double first) {
 void ks_eval_result_free(ks_eval_result* result) {
     free(result->metric);
     free(result->length);
+    free(result->loss);
     *result = (ks_eval_result){0};
 }
 
@@ -127,7 +128,8 @@ static bool note_stage(void* user, int j, bool ok, ks_error* err) {
                            e->settings->lr[j - 1], err)) {
             return false;
         }
-        e->result->metric[place] = sampled ? e->rows[i].metric : e->loss[i];
+        e->result->metric[place] = sampled ? e->rows[i].metric : e->problem->measures ? e->query[i].metric : e->loss[i];
+        e->result->loss[place] = sampled ? 0 : e->loss[i];
         e->result->length[place] = e->rows[i].length;
         e->result->rejected += e->rows[i].rejected;
     }
@@ -179,7 +181,9 @@ bool ks_evaluate(ks_eval_result* result, ks_problem* problem, const ks_eval_mode
     size_t cells = count * ((size_t)settings->steps + 1);
     result->metric = calloc(cells, sizeof *result->metric);
     result->length = calloc(cells, sizeof *result->length);
-    bool ok = (result->metric && result->length) || ks_fail(err, KS_FAILED, "not enough memory for %zu tasks", count);
+    result->loss = calloc(cells, sizeof *result->loss);
+    bool ok = (result->metric && result->length && result->loss) ||
+              ks_fail(err, KS_FAILED, "not enough memory for %zu tasks", count);
     ok = ok && evaluation_init(&e, count, err);
     for (; ok && e.first < count; e.first += e.count) {
         e.count = count - e.first < e.at_once ? count - e.first : e.at_once;

@@ -31,6 +31,7 @@ typedef struct ks_eval_result {
     int steps;
     double* metric;  /* (tasks x (steps + 1)) the problem's; of given examples not finite where a task has diverged */
     double* length;  /* likewise: mean number of timesteps of a trajectory; 0 where there are none */
+    double* loss;    /* likewise: of the examples that it is judged on; 0 where rows are sampled */
     size_t rejected; /* timesteps thrown away because they broke down */
 } ks_eval_result;
 void ks_eval_result_free(ks_eval_result* result);

@@ -158,7 +158,7 @@ static double mean_std(const ks_maml* maml, const ks_real* theta) {
 /* Where the loss is the metric: that of stages 0 … k-1 was left by the inner steps, that of the last by the outer one. */
 static bool take_losses(ks_maml* maml, ks_error* err) {
     size_t m = maml->tally.groups;
-    for (int j = 0; maml->losses && j <= maml->inner_steps; j++) {
+    for (int j = 0; maml->losses && !maml->problem->measures && j <= maml->inner_steps; j++) {
         const double* own = j < maml->inner_steps ? maml->losses + (size_t)j * m : maml->loss;
         if (!ks_tally_gather(&maml->tally, maml->metrics + (size_t)j * maml->tally.tasks, own, 1, err)) {
             return false;

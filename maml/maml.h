@@ -80,6 +80,9 @@ const ks_task_rows* ks_maml_rows(const ks_maml* maml, int stage, size_t group);
 const ks_real* ks_maml_stage_theta(const ks_maml* maml, int stage, size_t group); /* (P) that collected them */
 /* (P) α of an inner step, as used; NULL where it is inner.lr for all. */
 const double* ks_maml_alpha(const ks_maml* maml, int step);
+/* (count of learned step sizes) root mean square over tasks of the outer loss's derivatives by a = log α, as ks_meta_curvature
+ * had it; NULL where none are learned, zeros where the outer step has no use for it. */
+const double* ks_maml_size_rms(const ks_maml* maml);
 /* (groups) every task's outer loss. */
 const double* ks_maml_outer_losses(const ks_maml* maml);
 

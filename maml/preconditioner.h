@@ -1,6 +1,6 @@
 /* preconditioner.h: the K-FAC preconditioner of an iteration's conjugate gradient (policy/kfac.h).
  *
- * The curvature of the constraint is the mean over tasks of Jᵀ F J (curvature.h). The preconditioner leaves J out, which is
+ * The curvature of the constraint is the mean over tasks of Jᵀ F J (jacobian.h). The preconditioner leaves J out, which is
  * near the identity in most directions, and takes F, of all tasks' post-update policies together, layer by layer as X ⊗ D.
  * That is too coarse to step along, and good enough for CG to need a few iterations for what takes it dozens without.
  *

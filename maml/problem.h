@@ -52,7 +52,7 @@ typedef struct ks_task_rows {
     ks_rows rows;         /* with logp where they were sampled */
     const ks_real* head;  /* (n x head_cols) what the network put out, where they were sampled; else NULL */
     const ks_real* extra; /* (n) on stage 0: weights of the extra outer term; NULL without one */
-    double metric;        /* where the problem measures it: of θ_j on these rows */
+    double metric;        /* of θ_j on these rows: where they were sampled, and where the problem measures */
     double length;        /* mean number of timesteps of a trajectory; 0: has none */
     size_t steps;         /* environment steps taken, rejected ones included */
     size_t rejected;      /* of them, thrown away because they broke down */
@@ -74,6 +74,7 @@ struct ks_problem {
     size_t max_rows;  /* of a task's stage */
     bool adapts;      /* false: no inner steps, whatever the settings say */
     bool sampled;     /* rows come of acting by θ, so that the outer loss is one of ratios to that policy */
+    bool measures;    /* of given rows: collect says their metric, for example the accuracy; false: it is their loss */
     double extra;     /* weight of the extra outer term on stage 0; 0: there is none */
     double emaml;     /* weight of E-MAML's sampling term there (extra.h), of sampled rows alone; 0: there is none */
 };

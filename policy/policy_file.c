@@ -28,6 +28,13 @@ static void lr_text(char text[LR_TEXT], const double* lr, int count) {
 static const char* const ADAPTS[] = {
     [KS_ADAPTS_ALL] = "all", [KS_ADAPTS_HEAD] = "head", [KS_ADAPTS_BODY] = "body", NULL};
 
+ks_policy_info ks_policy_info_default(const char* problem) {
+    ks_policy_info info = {.method = "maml", .gamma = 1, .gae_lambda = 1, .horizon = 1, .seed = 1};
+    snprintf(info.env, sizeof info.env, "%s", problem);
+    snprintf(info.problem, sizeof info.problem, "%s", problem);
+    return info;
+}
+
 ks_step_sizes ks_policy_info_sizes(const ks_policy_info* info) {
     return (ks_step_sizes){.lr = info->inner_lr,
                            .steps = info->inner_steps,

@@ -31,6 +31,9 @@ typedef struct ks_policy_info {
     char converted_from[8];     /* of a policy that was read: the type of tensors that were not F32; "": all were */
 } ks_policy_info;
 
+/* Of a model of that problem, which does not act. How it adapts, and after how many iterations, is left to the caller. */
+ks_policy_info ks_policy_info_default(const char* problem);
+
 /* How it adapts. */
 ks_step_sizes ks_policy_info_sizes(const ks_policy_info* info);
 

@@ -1,6 +1,7 @@
 #include "rl/rl_audit.h"
 
 #include "base/safetensors.h"
+#include "maml/outer_adam.h"
 #include "maml/outer_ppo.h"
 #include "maml/outer_trpo.h"
 #include "policy/policy_file.h"
@@ -11,7 +12,7 @@
 #include <string.h>
 
 /* arrays that have to live until the file is written */
-enum { MAX_OWNED = 16 * (KS_MAX_INNER_STEPS + 1) };
+enum { MAX_OWNED = 16 * (KS_MAX_INNER_STEPS + 2) };
 
 typedef struct audit {
     const ks_problem* problem;
@@ -156,6 +157,27 @@ static void add_tasks(audit* a) {
     ks_tensor_writer_add_real(a->writer, "task", 2, (size_t[]){rows, dim}, task, sizeof *task);
 }
 
+/* Adds `name` (rows x P) and, where step sizes are learned, `alpha_name` (rows x count): the parts of data (rows x Q). */
+static void add_rows(audit* a, const char* name, const char* alpha_name, const void* data, size_t element,
+                     size_t rows) {
+    size_t p = ks_policy_num_params(ks_maml_policy(a->of->maml)), q = ks_maml_num_params(a->of->maml);
+    if (q == p) {
+        ks_tensor_writer_add_real(a->writer, name, 2, (size_t[]){rows, p}, data, element);
+        return;
+    }
+    char* theta = own(a, rows * p * element);
+    char* alpha = own(a, rows * (q - p) * element);
+    for (size_t i = 0; theta && alpha && i < rows; i++) {
+        const char* from = (const char*)data + i * q * element;
+        memcpy(theta + i * p * element, from, p * element);
+        memcpy(alpha + i * (q - p) * element, from + p * element, (q - p) * element);
+    }
+    if (theta && alpha) {
+        ks_tensor_writer_add_real(a->writer, name, 2, (size_t[]){rows, p}, theta, element);
+        ks_tensor_writer_add_real(a->writer, alpha_name, 2, (size_t[]){rows, q - p}, alpha, element);
+    }
+}
+
 static void add_trpo_meta(audit* a) {
     ks_tensor_writer* w = a->writer;
     const ks_outer_trpo_settings* trpo = ks_maml_get_settings(a->of->maml)->outer_settings;
@@ -163,6 +185,9 @@ static void add_trpo_meta(audit* a) {
     ks_tensor_writer_meta_double(w, "max_kl", ks_outer_trpo_max_kl(trpo, (uint64_t)a->of->iteration));
     ks_tensor_writer_meta_int(w, "cg_iterations", trpo->step.cg_iterations);
     ks_tensor_writer_meta_double(w, "cg_damping", trpo->step.cg_damping);
+    if (ks_maml_size_rms(a->of->maml)) {
+        ks_tensor_writer_meta_double(w, "size_damping", trpo->size_damping);
+    }
     ks_tensor_writer_meta_double(w, "backtrack_ratio", trpo->step.backtrack_ratio);
     ks_tensor_writer_meta_int(w, "backtrack_steps", trpo->step.backtrack_steps);
     ks_tensor_writer_meta_double(w, "curvature_fraction", trpo->curvature_fraction);
@@ -175,25 +200,27 @@ static void add_trpo_meta(audit* a) {
 
 static void add_trpo(audit* a, size_t p) {
     const void* outer = ks_maml_outer(a->of->maml);
+    const double* direction = ks_outer_trpo_direction(outer);
+    const double* rms = ks_maml_size_rms(a->of->maml);
     size_t cg_done = (size_t)ks_outer_trpo_result(outer)->cg_iterations;
+    size_t count = ks_maml_num_params(a->of->maml) - p;
     ks_tensor_writer_add_real(a->writer, "meta_gradient", 1, &p, ks_outer_trpo_gradient(outer), sizeof(double));
-    ks_tensor_writer_add_real(a->writer, "direction", 1, &p, ks_outer_trpo_direction(outer), sizeof(double));
-    ks_tensor_writer_add_real(a->writer, "cg.p", 2, (size_t[]){cg_done, p}, ks_outer_trpo_directions(outer),
-                              sizeof(ks_real));
+    ks_tensor_writer_add_real(a->writer, "direction", 1, &p, direction, sizeof(double));
+    add_rows(a, "cg.p", "cg.alpha_p", ks_outer_trpo_directions(outer), sizeof(ks_real), cg_done);
+    if (rms) {
+        ks_tensor_writer_add_real(a->writer, "alpha_direction", 1, &count, direction + p, sizeof(double));
+        ks_tensor_writer_add_real(a->writer, "size_rms", 1, &count, rms, sizeof(double));
+    }
 }
 
-static void add_ppo_meta(audit* a, size_t p) {
+static void add_ppo_meta(audit* a) {
     ks_tensor_writer* w = a->writer;
     const ks_outer_ppo_settings* ppo = ks_maml_get_settings(a->of->maml)->outer_settings;
     ks_tensor_writer_meta(w, "outer", "ppo");
     ks_tensor_writer_meta_int(w, "epochs", ppo->epochs);
     ks_tensor_writer_meta_double(w, "clip", ppo->clip);
     ks_tensor_writer_meta_double(w, "max_kl", ppo->max_kl);
-    ks_tensor_writer_meta_double(w, "outer_lr", ppo->adam.lr);
-    ks_tensor_writer_meta_double(w, "adam_beta1", ppo->adam.beta1);
-    ks_tensor_writer_meta_double(w, "adam_beta2", ppo->adam.beta2);
-    ks_tensor_writer_meta_double(w, "adam_epsilon", ppo->adam.epsilon);
-    ks_tensor_writer_meta_int(w, "adam_steps", (int64_t)a->of->state[2 * p]);
+    ks_audit_add_adam_meta(w, a->of, &ppo->adam, ppo->adam.lr);
     ks_tensor_writer_meta_double(w, "surrogate_before", a->of->stats->outer.column[0]);
     ks_tensor_writer_meta_double(w, "surrogate_after", a->of->stats->outer.column[1]);
     ks_tensor_writer_meta_double(w, "kl", a->of->stats->outer.column[2]);
@@ -201,12 +228,28 @@ static void add_ppo_meta(audit* a, size_t p) {
 
 static void add_ppo(audit* a, size_t p) {
     const void* outer = ks_maml_outer(a->of->maml);
-    const size_t epochs[] = {(size_t)a->of->stats->outer.column[3], p};
+    size_t epochs = (size_t)a->of->stats->outer.column[3];
     ks_tensor_writer_add_real(a->writer, "meta_gradient", 1, &p, ks_outer_ppo_gradient(outer), sizeof(double));
-    ks_tensor_writer_add_real(a->writer, "ppo.gradient", 2, epochs, ks_outer_ppo_gradients(outer), sizeof(double));
-    ks_tensor_writer_add_real(a->writer, "ppo.theta", 2, epochs, ks_outer_ppo_path(outer), sizeof(ks_real));
-    ks_tensor_writer_add_real(a->writer, "adam.m", 1, &p, a->of->state, sizeof(ks_real));
-    ks_tensor_writer_add_real(a->writer, "adam.v", 1, &p, a->of->state + p, sizeof(ks_real));
+    add_rows(a, "ppo.gradient", "ppo.alpha_gradient", ks_outer_ppo_gradients(outer), sizeof(double), epochs);
+    add_rows(a, "ppo.theta", "ppo.log_alpha", ks_outer_ppo_path(outer), sizeof(ks_real), epochs);
+}
+
+static void add_adam_meta(audit* a) {
+    ks_tensor_writer* w = a->writer;
+    const ks_outer_adam_settings* adam = ks_maml_get_settings(a->of->maml)->outer_settings;
+    ks_tensor_writer_meta(w, "outer", "adam");
+    ks_audit_add_adam_meta(w, a->of, &adam->step, ks_outer_adam_lr(adam, (uint64_t)a->of->iteration));
+    ks_tensor_writer_meta_double(w, "clip", adam->step.clip);
+    ks_tensor_writer_meta_double(w, "outer_loss", a->of->stats->outer.column[0]);
+}
+
+/* the meta-gradient (Q) of the outer step, whichever it was */
+static const double* gradient_of(const audit* a) {
+    const void* outer = ks_maml_outer(a->of->maml);
+    const ks_outer_kind* kind = ks_maml_get_settings(a->of->maml)->outer;
+    return kind == &ks_outer_trpo  ? ks_outer_trpo_gradient(outer)
+           : kind == &ks_outer_ppo ? ks_outer_ppo_gradient(outer)
+                                   : ks_outer_adam_gradient(outer);
 }
 
 static void add_meta(audit* a) {
@@ -223,6 +266,11 @@ static void add_meta(audit* a) {
         .iteration = a->of->iteration,
         .seed = (int64_t)s->seed,
     };
+    if (info.inner_steps > 0) {
+        info.learned = s->inner.learned;
+        info.per_step = s->inner.per_step;
+        info.adapts = s->inner.adapts;
+    }
     snprintf(info.env, sizeof info.env, "%s", a->problem->name);
     snprintf(info.method, sizeof info.method, "%s", ks_method_name(ks_rl_method(a->problem)));
     ks_tensor_writer_meta(w, "format", "kshot.audit.1");
@@ -238,39 +286,48 @@ static void add_meta(audit* a) {
         ks_tensor_writer_meta(w, "inner_loss", "ratio");
     }
     ks_tensor_writer_meta_double(w, "trpo_gae_lambda", ks_rl_advantage(rl, true).gae_lambda);
-    if (s->outer == &ks_outer_ppo) {
-        add_ppo_meta(a, ks_maml_num_params(maml));
-    } else {
+    if (s->outer == &ks_outer_trpo) {
         add_trpo_meta(a);
+    } else if (s->outer == &ks_outer_ppo) {
+        add_ppo_meta(a);
+    } else {
+        add_adam_meta(a);
     }
 }
 
-bool ks_rl_audit(const ks_problem* problem, const ks_audit* of, ks_error* err) {
-    const ks_maml_settings* settings = ks_maml_get_settings(of->maml);
-    const ks_outer_kind* outer = settings->outer;
-    if (outer != &ks_outer_trpo && outer != &ks_outer_ppo) {
-        return ks_fail(err, KS_BAD_INPUT, "an audit of rl is of outer: trpo or ppo, not of %s", outer->name);
+/* the outer step, and the step sizes */
+static void add_outer(audit* a, size_t p) {
+    const ks_outer_kind* kind = ks_maml_get_settings(a->of->maml)->outer;
+    if (kind == &ks_outer_trpo) {
+        add_trpo(a, p);
+    } else if (kind == &ks_outer_ppo) {
+        add_ppo(a, p);
+    } else {
+        ks_tensor_writer_add_real(a->writer, "meta_gradient", 1, &p, gradient_of(a), sizeof(double));
     }
-    if (settings->inner.learned != KS_LEARNED_NONE || settings->inner.adapts != KS_ADAPTS_ALL) {
-        return ks_fail(err, KS_BAD_INPUT,
-                       "an audit of rl is of one inner.lr for all parameters: inner.learned: none, inner.adapts: all");
+    uint8_t* adapts = own(a, p);
+    bool ok = adapts && ks_audit_add_step_sizes(a->writer, a->of, gradient_of(a), adapts) &&
+              (kind == &ks_outer_trpo || ks_audit_add_moments(a->writer, a->of));
+    a->out_of_memory = a->out_of_memory || !ok;
+}
+
+bool ks_rl_audit(const ks_problem* problem, const ks_audit* of, ks_error* err) {
+    const ks_outer_kind* outer = ks_maml_get_settings(of->maml)->outer;
+    if (outer != &ks_outer_trpo && outer != &ks_outer_ppo && outer != &ks_outer_adam) {
+        return ks_fail(err, KS_BAD_INPUT, "an audit of rl is of outer: trpo, ppo or adam, not of %s", outer->name);
     }
     audit a = {.problem = problem, .of = of, .writer = ks_tensor_writer_create(err)};
     if (!a.writer) {
         return false;
     }
-    size_t p = ks_maml_num_params(of->maml);
+    size_t p = ks_policy_num_params(ks_maml_policy(of->maml));
     add_meta(&a);
     ks_tensor_writer_add_real(a.writer, "theta", 1, &p, of->params, sizeof *of->params);
     ks_tensor_writer_add_real(a.writer, "theta_new", 1, &p, of->params_new, sizeof *of->params_new);
     add_tasks(&a);
-    if (outer == &ks_outer_ppo) {
-        add_ppo(&a, p);
-    } else {
-        add_trpo(&a, p);
-    }
+    add_outer(&a, p);
     for (int j = 0; j < ks_maml_num_stages(of->maml); j++) {
-        add_stage(&a, j, ks_policy_num_params(ks_maml_policy(of->maml)));
+        add_stage(&a, j, p);
     }
     bool ok = a.out_of_memory ? ks_fail(err, KS_FAILED, "%s: not enough memory to write it", of->path)
                               : ks_tensor_writer_save(a.writer, of->path, of->overwrite ? 0 : KS_SAVE_NEW, err);

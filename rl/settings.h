@@ -13,7 +13,7 @@ typedef struct ks_rl_settings {
     double gamma;           /* discount */
     double gae_lambda;      /* of the inner steps' advantages */
     int inner_loss;         /* KS_LOSS_SCORE or KS_LOSS_RATIO: of the inner steps */
-    double sweep;           /* weight of the sweep's loss (sweep.h); 0: none */
+    double sweep;           /* weight of the sweep's loss (extra.h); 0: none */
     double emaml;           /* weight of E-MAML's sampling term; 0: none */
     double trpo_gae_lambda; /* of the last stage's advantages, by which TRPO weighs actions; -1: gae_lambda */
 } ks_rl_settings;

@@ -258,23 +258,22 @@ static void problem_text(char* text, size_t room, const ks_config* c) {
 
 ks_policy_info ks_config_info(const ks_config* c, const ks_problem* problem, int64_t iteration) {
     bool acts = c->problem == KS_PROBLEM_rl;
-    ks_policy_info info = {
-        .inner_lr = c->inner.lr,
-        .inner_steps = c->method == KS_MAML ? c->inner.steps : 0,
-        .gamma = acts ? c->rl.gamma : 1,
-        .gae_lambda = acts ? c->rl.gae_lambda : 1,
-        .horizon = acts ? c->rl.horizon : 1,
-        .iteration = iteration,
-        .seed = c->seed,
-    };
+    ks_policy_info info = ks_policy_info_default(acts ? "" : ks_config_problem(c)->name);
+    info.inner_lr = c->inner.lr;
+    info.iteration = iteration;
+    info.seed = c->seed;
+    if (acts) {
+        info.gamma = c->rl.gamma;
+        info.gae_lambda = c->rl.gae_lambda;
+        info.horizon = c->rl.horizon;
+    } else {
+        problem_text(info.problem_settings, sizeof info.problem_settings, c);
+    }
     if (c->method == KS_MAML) {
+        info.inner_steps = c->inner.steps;
         info.learned = c->inner.learned;
         info.per_step = c->inner.per_step;
         info.adapts = c->inner.adapts;
-    }
-    if (!acts) {
-        snprintf(info.problem, sizeof info.problem, "%s", ks_config_problem(c)->name);
-        problem_text(info.problem_settings, sizeof info.problem_settings, c);
     }
     snprintf(info.env, sizeof info.env, "%s", problem->name);
     snprintf(info.method, sizeof info.method, "%s", ks_method_name((ks_method)c->method));

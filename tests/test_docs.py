@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """test_docs.py KSHOT: the Python in docs/files.md runs, and its action is the one that kshot took; the lines in docs/figures.md
-make what they say; links between documents lead somewhere."""
+make what they say; links between documents lead somewhere, files that they name exist, and lines end."""
 
 import pathlib
 import re
@@ -12,6 +12,7 @@ import numpy as np
 from kshot_cli import CONFIGS, HERE, SMALL, Kshot, settings
 
 ROOT = pathlib.Path(HERE).parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def example(kshot):
@@ -44,12 +45,40 @@ def figures(kshot):
             assert (pathlib.Path(folder) / words[words.index("-o") + 1]).stat().st_size > 100, line
 
 
+def anchors(path):
+    """As GitHub makes them of headings."""
+    text = re.sub(r"```.*?```", "", path.read_text(), flags=re.S)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in re.findall(r"^#+ (.*)$", text, re.M)}
+
+
 def links():
-    for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
-        for target in re.findall(r"\]\(([^)#]+)", path.read_text()):
-            assert "://" in target or (path.parent / target).exists(), f"{path.name}: {target} does not exist"
+    for path in PAGES:
+        for target in re.findall(r"\]\(([^)]+)", path.read_text()):
+            if "://" in target:
+                continue
+            name, _, anchor = target.partition("#")
+            to = path.parent / name if name else path
+            assert to.exists(), f"{path.name}: {target} does not exist"
+            assert not anchor or anchor in anchors(to), f"{path.name}: no heading of {to.name} is #{anchor}"
+
+
+def files():
+    """What the reader is to write himself aside."""
+    own = {"fewshot/blobs.c", "fewshot/blobs.h", "maml/outer_sgd.c", "nn/layer_square.c"}
+    for path in PAGES:
+        for name in re.findall(r"`((?:\w+/)+\w+\.(?:[chp]|py|sh|txt))`", path.read_text()):
+            assert name in own or (ROOT / name).exists(), f"{path.name}: {name} does not exist"
+
+
+def lines():
+    for path in PAGES:
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            most = 160 if line.lstrip().startswith("|") else 120
+            assert len(line) <= most, f"{path.name}:{number}: {len(line)} letters"
 
 
 example(Kshot(sys.argv[1]))
 figures(Kshot(sys.argv[1]))
 links()
+files()
+lines()

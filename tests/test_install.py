@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """test_install.py CMAKE BUILD: what `cmake --install` installs is whole. The prefix is moved, and from an empty folder
 examples/library.c is built against it in every way that docs/library.md shows, with the page's own lines. All programs, and the
-installed command, come to the same numbers. kshot.h compiles by itself, as C and as C++, and the library has no other names
+installed command, come to the same numbers. examples/blobs.c, a problem that the library does not know, is built likewise and
+learns; examples/corridor.c compiles. kshot.h compiles by itself, as C and as C++, and the library has no other names
 than its own."""
 
 import concurrent.futures
@@ -161,6 +162,31 @@ def command_says(prefix, folder):
     return f"before  {before}\nafter   {after}\n"
 
 
+def another_problem(prefix, folder):
+    """It learns, and says what docs/problems.md shows; its file can be read, and commands that know no such problem say so."""
+    here = folder / "blobs"
+    here.mkdir()
+    shutil.copy(ROOT / "examples/blobs.c", here)
+    corridor = (ROOT / "examples/corridor.c").read_text().replace('"envs/env.h"', "<kshot/kshot.h>")
+    (here / "corridor.c").write_text(corridor)
+    strict = "-std=c17 -Wall -Wextra -Wshadow -Wconversion -Werror -pedantic".split()
+    run("gcc", *strict, f"-I{prefix}/include", "-c", "corridor.c", cwd=here)
+    run("gcc", *strict, "-O2", "blobs.c", "-o", "blobs", f"-I{prefix}/include", f"-L{prefix}/lib", "-lkshot",
+        f"-Wl,-rpath,{prefix}/lib", cwd=here)
+    said = run(here / "blobs", cwd=here)
+    assert said in (ROOT / "docs/problems.md").read_text(), f"docs/problems.md shows something else than\n{said}"
+    untrained, trained = (re.findall(r"loss (\S+)  accuracy (\S+)", half) for half in said.split("\ntrained"))
+    loss, accuracy = zip(*((float(a), float(b)) for a, b in untrained + trained))
+    assert len(loss) == 6 and accuracy[5] > 0.85 > accuracy[2] and loss[5] < 0.5 < loss[2], said
+    assert max(accuracy[0], accuracy[3]) < 0.45, said  # nobody can know before the examples
+    assert run(here / "blobs", cwd=here) == said, "another run has other numbers"
+    assert "no number" in run(here / "blobs", "x", cwd=here, fails=True)
+    kshot = Kshot(str(prefix / "bin/kshot"))
+    assert re.search(r"problem +blobs\n", kshot.done("info", here / "blobs.safetensors", env=BARE))
+    for words in (["eval"], ["view"], ["rollout", "-o", "x"], ["record", "-o", "x.png"], ["plot", "--predictions", "-o", "x.png"]):
+        kshot.refused(2, ["'blobs', is not one"], *words, here / "blobs.safetensors", env=BARE, cwd=folder)
+
+
 with tempfile.TemporaryDirectory() as name:
     folder = pathlib.Path(name)
     prefix = install(folder)
@@ -168,7 +194,7 @@ with tempfile.TemporaryDirectory() as name:
     names(prefix)
     tables(prefix)
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        waiting = [pool.submit(headers, prefix, folder), pool.submit(refused, prefix, folder)]
+        waiting = [pool.submit(job, prefix, folder) for job in (headers, refused, another_problem)]
         cmake = [pool.submit(by_cmake, prefix, folder, static) for static in (False, True)]
         programs = by_pkg_config(prefix, folder) + [job.result() for job in cmake]
         for job in waiting:

@@ -44,6 +44,39 @@ static void test_usual(void** state) {
     r.outer = &ks_outer_adam;
     ks_train_display_line(line, sizeof line, 79, false, &r);
     assert_string_equal(line, "iteration 12/120  mse 0.0123 -> 0.0123  1.00 s each, 2 min left");
+    r.elapsed_s = 0.012;
+    ks_train_display_line(line, sizeof line, 79, false, &r);
+    assert_string_equal(line, "iteration 12/120  mse 0.0123 -> 0.0123  1.00 ms each, 0 s left");
+}
+
+/* How many of the iterations, each so many seconds long, are told. */
+static int told(int64_t first, int64_t iterations, double seconds, bool live) {
+    int count = 0;
+    ks_maml_stats stats;
+    ks_train_display d = {.live = live};
+    ks_train_report r = report_of(&stats, 2, 1);
+    FILE* file = freopen("/dev/null", "w", stderr);
+    assert_non_null(file);
+    r.first = first;
+    r.iterations = iterations;
+    for (r.iteration = first; r.iteration < iterations; r.iteration++) {
+        double before = d.drawn_s;
+        r.elapsed_s = seconds * (double)(r.iteration + 1 - first);
+        ks_train_display_iteration(&d, &r);
+        count += d.drawn_s != before;
+    }
+    assert_true(d.drawn_s == r.elapsed_s); /* the last one always is */
+    return count;
+}
+
+static void test_lines(void** state) {
+    (void)state;
+    assert_int_equal(told(0, 1500, 1e-4, false), 1500);
+    assert_in_range(told(0, 70000, 1e-4, false), 1000, 1002);
+    assert_in_range(told(69990, 70000, 1e-4, false), 2, 3);
+    assert_in_range(told(0, 70000, 20, false), 70000, 70000);
+    assert_in_range(told(0, 70000, 1e-4, true), 1000, 1150); /* 7 s */
+    assert_int_equal(told(0, 100, 1, true), 100);
 }
 
 static void test_fits(void** state) {
@@ -68,6 +101,7 @@ static void test_fits(void** state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_usual), cmocka_unit_test(test_fits)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_usual), cmocka_unit_test(test_fits),
+                                       cmocka_unit_test(test_lines)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
