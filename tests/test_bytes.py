@@ -49,9 +49,18 @@ def every_processor(kshot, folder):
 
 def zoo(kshot, folder):
     """Tasks are drawn one by one, so the first ones of an evaluation come out alone, too."""
-    for name, tasks in (("point", 40), ("half-cheetah-dir", 6), ("half-cheetah-vel", 6), ("ant-dir", 1)):
+    policy, examples = ["--best", "--label", "MAML"], ["-s", "sinusoid.shots=5"]
+    for name, tasks, words in (
+        ("point", 40, policy),
+        ("half-cheetah-dir", 6, policy),
+        ("half-cheetah-vel", 6, policy),
+        ("ant-dir", 1, policy),
+        ("sinusoid", 600, [*examples, "--label", "maml"]),
+        ("sinusoid-learned", 100, [*examples, "--label", "learned"]),
+        ("sinusoid-pretrain", 100, [*examples, "--label", "pretrain"]),
+    ):
         out = f"{folder}/{name}.csv"
-        kshot.done("eval", f"{SOURCE}/zoo/{name}", "--best", "--tasks", tasks, "-o", out, "-j", 2, "--label", "MAML")
+        kshot.done("eval", f"{SOURCE}/zoo/{name}", "--tasks", tasks, *words, "-o", out, "-j", 2)
         with open(f"{SOURCE}/zoo/{name}/eval.csv", newline="") as file:
             stored = {(row["task"], row["gradient_step"]): row for row in csv.DictReader(file)}
         for row in rows(out):
