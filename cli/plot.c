@@ -230,7 +230,7 @@ static bool plot_trajectories(const plot_options* o, ks_error* err) {
     }
     ks_figure figure = {.output = o->output, .overwrite = o->force, .stop = o->interrupted, .title = o->title};
     ok = ok && ks_plot_paths(&figure, paths, titles, o->num_inputs, err);
-    for (size_t i = 0; i < o->num_inputs; i++) {
+    for (size_t i = 0; i < KS_PLOT_MAX_PANELS; i++) {
         ks_paths_free(&paths[i]);
     }
     return ok;

@@ -53,7 +53,6 @@ static void add_meta(audit* a) {
     ks_tensor_writer* w = a->writer;
     const ks_maml_settings* s = ks_maml_get_settings(a->of->maml);
     const ks_outer_adam_settings* outer = s->outer_settings;
-    const ks_adam_settings* adam = &outer->step;
     const ks_policy_settings* policy = ks_policy_get_settings(a->policy);
     size_t q = ks_maml_num_params(a->of->maml);
     char network[NETWORK_TEXT];
@@ -72,12 +71,8 @@ static void add_meta(audit* a) {
     }
     ks_tensor_writer_meta(w, "norm", "none");
     ks_tensor_writer_meta(w, "outer", s->outer->name);
-    ks_tensor_writer_meta_double(w, "outer_lr", ks_outer_adam_lr(outer, (uint64_t)a->of->iteration));
-    ks_tensor_writer_meta_double(w, "adam_beta1", adam->beta1);
-    ks_tensor_writer_meta_double(w, "adam_beta2", adam->beta2);
-    ks_tensor_writer_meta_double(w, "adam_epsilon", adam->epsilon);
-    ks_tensor_writer_meta_int(w, "adam_steps", (int64_t)a->of->state[2 * q]);
-    ks_tensor_writer_meta_double(w, "clip", adam->clip);
+    ks_audit_add_adam_meta(w, a->of, &outer->step, ks_outer_adam_lr(outer, (uint64_t)a->of->iteration));
+    ks_tensor_writer_meta_double(w, "clip", outer->step.clip);
     ks_tensor_writer_meta_double(w, "outer_loss", a->of->stats->outer.column[0]);
 }
 
@@ -124,66 +119,16 @@ static void add_adapted(audit* a) {
     }
 }
 
-/* NAME (P, or rows x P with per_step): for every parameter what belongs to the number that it shares, of numbers (count). */
-static void add_shared(audit* a, const char* name, const double* numbers, const ks_step_sizes* sizes, size_t rows) {
-    size_t p = a->num_params;
-    size_t* of = own(a, p * sizeof *of);
-    double* out = own(a, rows * p * sizeof *out);
-    if (!of || !out) {
-        return;
-    }
-    ks_step_sizes_map(of, sizes, a->policy);
-    for (size_t j = 0; j < rows; j++) {
-        for (size_t i = 0; i < p; i++) {
-            out[j * p + i] = numbers[ks_step_sizes_start(sizes, a->policy, (int)j) + of[i]];
-        }
-    }
-    ks_tensor_writer_add_real(a->writer, name, sizes->per_step ? 2 : 1, (size_t[]){sizes->per_step ? rows : p, p}, out,
-                              sizeof *out);
-}
-
-/* What moves the learned step sizes: their gradient, and their part of Adam's moments. */
-static void add_step_size_moves(audit* a, const ks_step_sizes* sizes, size_t rows) {
-    size_t p = a->num_params, q = ks_maml_num_params(a->of->maml);
-    double* moment = own(a, 2 * (q - p) * sizeof *moment);
-    if (!moment) {
-        return;
-    }
-    for (size_t i = 0; i < q - p; i++) {
-        moment[i] = (double)a->of->state[p + i];
-        moment[q - p + i] = (double)a->of->state[q + p + i];
-    }
-    add_shared(a, "alpha_gradient", ks_outer_adam_gradient(ks_maml_outer(a->of->maml)) + p, sizes, rows);
-    add_shared(a, "adam.alpha_m", moment, sizes, rows);
-    add_shared(a, "adam.alpha_v", moment + (q - p), sizes, rows);
-}
-
-/* Which parameters adapt, and how far: alpha and alpha_new (P, or k x P) where step sizes are learned. */
+/* Which parameters adapt, and how far; in this format also where all do alike. */
 static void add_step_sizes(audit* a) {
-    size_t p = a->num_params, q = ks_maml_num_params(a->of->maml);
     ks_step_sizes sizes = ks_inner_step_sizes(&ks_maml_get_settings(a->of->maml)->inner);
-    size_t rows = sizes.per_step && sizes.learned != KS_LEARNED_NONE ? (size_t)a->steps : 1;
-    uint8_t* adapts = own(a, p);
-    double* alpha = own(a, 2 * rows * p * sizeof *alpha);
-    if (!adapts || !alpha) {
-        return;
+    uint8_t* adapts = own(a, a->num_params);
+    if (adapts && (ks_step_sizes_are_plain(&sizes) || a->steps == 0)) {
+        memset(adapts, a->steps > 0, a->num_params);
+        ks_tensor_writer_add(a->writer, "adapts", KS_U8, 1, &a->num_params, adapts);
     }
-    for (size_t j = 0; j < rows; j++) {
-        ks_step_sizes_alpha(alpha + j * p, &sizes, a->policy, a->of->params + p, (int)j, ks_step_sizes_own(&sizes));
-        ks_step_sizes_alpha(alpha + (rows + j) * p, &sizes, a->policy, a->of->params_new + p, (int)j,
-                            ks_step_sizes_own(&sizes));
-    }
-    for (size_t i = 0; i < p; i++) {
-        adapts[i] = a->steps > 0 && alpha[i] != 0;
-    }
-    ks_tensor_writer_add(a->writer, "adapts", KS_U8, 1, &p, adapts);
-    if (q > p) {
-        int ndim = sizes.per_step ? 2 : 1;
-        size_t shape[2] = {sizes.per_step ? rows : p, p};
-        ks_tensor_writer_add_real(a->writer, "alpha", ndim, shape, alpha, sizeof *alpha);
-        ks_tensor_writer_add_real(a->writer, "alpha_new", ndim, shape, alpha + rows * p, sizeof *alpha);
-        add_step_size_moves(a, &sizes, rows);
-    }
+    const double* gradient = ks_outer_adam_gradient(ks_maml_outer(a->of->maml));
+    a->out_of_memory = a->out_of_memory || !ks_audit_add_step_sizes(a->writer, a->of, gradient, adapts);
 }
 
 bool ks_fewshot_audit(const ks_problem* problem, const ks_audit* of, ks_error* err) {
@@ -202,7 +147,7 @@ bool ks_fewshot_audit(const ks_problem* problem, const ks_audit* of, ks_error* e
     if (!a.writer) {
         return false;
     }
-    size_t p = a.num_params, q = ks_maml_num_params(maml);
+    size_t p = a.num_params;
     const double* gradient = ks_outer_adam_gradient(ks_maml_outer(maml));
     add_meta(&a);
     ks_tensor_writer_add_real(a.writer, "theta", 1, &p, of->params, sizeof *of->params);
@@ -215,8 +160,7 @@ bool ks_fewshot_audit(const ks_problem* problem, const ks_audit* of, ks_error* e
     add_adapted(&a);
     ks_tensor_writer_add_real(a.writer, "query.loss", 1, &a.groups, ks_maml_outer_losses(maml), sizeof(double));
     ks_tensor_writer_add_real(a.writer, "meta_gradient", 1, &p, gradient, sizeof *gradient);
-    ks_tensor_writer_add_real(a.writer, "adam.m", 1, &p, of->state, sizeof *of->state);
-    ks_tensor_writer_add_real(a.writer, "adam.v", 1, &p, of->state + q, sizeof *of->state);
+    a.out_of_memory = a.out_of_memory || !ks_audit_add_moments(a.writer, of);
     bool ok = a.out_of_memory ? ks_fail(err, KS_FAILED, "%s: not enough memory to write it", of->path)
                               : ks_tensor_writer_save(a.writer, of->path, of->overwrite ? 0 : KS_SAVE_NEW, err);
     for (size_t i = 0; i < a.num_owned; i++) {

@@ -334,13 +334,21 @@ def helpers_that_hang(all_, folder):
         assert os.listdir(place) == []
 
 
+def mounted(*words):
+    """False where that is not allowed, or there is no such command (a bare machine)."""
+    try:
+        return subprocess.run(["mount", *words], capture_output=True).returncode == 0
+    except FileNotFoundError:
+        return False
+
+
 def full_disk(all_, folder):
     """Every size of disk, up to the one on which all of it has room: the old file or the new one, nothing else."""
     disk = f"{folder}/disk"
     os.mkdir(disk)
     for suffix, words in all_.commands():
         for room in (4, 8, 16, 40, 400):  # kB
-            if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={room}k", "tmpfs", disk], capture_output=True).returncode != 0:
+            if not mounted("-t", "tmpfs", "-o", f"size={room}k", "tmpfs", disk):
                 print("no tmpfs can be mounted (not root): not tried what a full disk does")
                 return
             try:
@@ -363,7 +371,7 @@ def where_every_file_has_a_name(all_, folder):
     """The same on a file system of which it is not known that a file can get its name later: one with a name is made, and removed."""
     plain = f"{folder}/plain"
     os.mkdir(plain)
-    if subprocess.run(["mount", "-t", "ramfs", "ramfs", plain], capture_output=True).returncode != 0:
+    if not mounted("-t", "ramfs", "ramfs", plain):
         print("no ramfs can be mounted (not root): not tried there")
         return
     try:
