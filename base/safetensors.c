@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <cjson/cJSON.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,12 +44,18 @@ typedef struct part {
     void* owned; /* freed with the writer */
 } part;
 
+typedef struct block {
+    struct block* next;
+    max_align_t data[];
+} block;
+
 struct ks_tensor_writer {
     cJSON* header;
     cJSON* meta;
     part* parts;
     size_t num_parts, room;
-    bool failed; /* out of memory somewhere on the way */
+    block* blocks; /* of ks_tensor_writer_alloc */
+    bool failed;   /* out of memory somewhere on the way */
 };
 
 ks_tensor_writer* ks_tensor_writer_create(ks_error* err) {
@@ -70,6 +77,11 @@ void ks_tensor_writer_destroy(ks_tensor_writer* w) {
     if (w) {
         for (size_t i = 0; i < w->num_parts; i++) {
             free(w->parts[i].owned);
+        }
+        while (w->blocks) {
+            block* next = w->blocks->next;
+            free(w->blocks);
+            w->blocks = next;
         }
         free(w->parts);
         cJSON_Delete(w->header);
@@ -128,6 +140,17 @@ static void add_tensor(ks_tensor_writer* w, const char* name, ks_dtype dtype, in
     }
     size_t size = ks_dtype_size(dtype);
     add_part(w, (part){entry, data, count_of(ndim, shape) * size, size, owned});
+}
+
+void* ks_tensor_writer_alloc(ks_tensor_writer* w, size_t bytes) {
+    block* b = malloc(sizeof *b + bytes);
+    if (!b) {
+        w->failed = true;
+        return NULL;
+    }
+    b->next = w->blocks;
+    w->blocks = b;
+    return b->data;
 }
 
 void ks_tensor_writer_add(ks_tensor_writer* w, const char* name, ks_dtype dtype, int ndim, const size_t* shape,

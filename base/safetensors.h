@@ -40,6 +40,9 @@ void ks_tensor_writer_meta(ks_tensor_writer* writer, const char* key, const char
 void ks_tensor_writer_meta_double(ks_tensor_writer* writer, const char* key, double value);
 void ks_tensor_writer_meta_int(ks_tensor_writer* writer, const char* key, int64_t value);
 
+/* Memory for the data of a tensor; the writer owns it until it is destroyed. NULL if memory is short, which save reports. */
+void* ks_tensor_writer_alloc(ks_tensor_writer* writer, size_t bytes);
+
 /* Adds a tensor of ndim dimensions. `data` is not copied: it must live until save. */
 void ks_tensor_writer_add(ks_tensor_writer* writer, const char* name, ks_dtype dtype, int ndim, const size_t* shape,
                           const void* data);

@@ -4,11 +4,9 @@
 #include "maml/outer_adam.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-/* arrays that have to live until the file is written */
-enum { MAX_OWNED = 16, NETWORK_TEXT = 128 * (KS_MAX_HIDDEN + 2) };
+enum { NETWORK_TEXT = 128 * (KS_MAX_HIDDEN + 2) };
 
 typedef struct audit {
     const ks_audit* of;
@@ -17,20 +15,7 @@ typedef struct audit {
     size_t groups;
     int steps; /* k */
     ks_tensor_writer* writer;
-    void* owned[MAX_OWNED];
-    size_t num_owned;
-    bool out_of_memory;
 } audit;
-
-static void* own(audit* a, size_t bytes) {
-    void* memory = a->num_owned < MAX_OWNED ? malloc(bytes ? bytes : 1) : NULL;
-    if (!memory) {
-        a->out_of_memory = true;
-        return NULL;
-    }
-    a->owned[a->num_owned++] = memory;
-    return memory;
-}
 
 /* The network as a list of layers. */
 static void network_text(char* text, size_t room, const ks_policy_settings* s) {
@@ -82,8 +67,8 @@ static void add_examples(audit* a, int stage, const char* name) {
     size_t n = ks_maml_rows(a->of->maml, stage, 0)->rows.n;
     size_t in = (size_t)s->obs_dim;
     size_t out = ks_policy_act_cols(a->policy);
-    float* x = own(a, a->groups * n * in * sizeof *x);
-    float* y = own(a, a->groups * n * out * sizeof *y);
+    float* x = ks_tensor_writer_alloc(a->writer, a->groups * n * in * sizeof *x);
+    float* y = ks_tensor_writer_alloc(a->writer, a->groups * n * out * sizeof *y);
     if (!x || !y) {
         return;
     }
@@ -105,7 +90,7 @@ static void add_examples(audit* a, int stage, const char* name) {
 
 static void add_adapted(audit* a) {
     size_t p = a->num_params, k = (size_t)a->steps;
-    float* adapted = own(a, a->groups * k * p * sizeof *adapted);
+    float* adapted = ks_tensor_writer_alloc(a->writer, a->groups * k * p * sizeof *adapted);
     for (size_t g = 0; adapted && g < a->groups; g++) {
         for (size_t j = 0; j < k; j++) {
             const ks_real* theta = ks_maml_stage_theta(a->of->maml, (int)j + 1, g);
@@ -122,13 +107,15 @@ static void add_adapted(audit* a) {
 /* Which parameters adapt, and how far; in this format also where all do alike. */
 static void add_step_sizes(audit* a) {
     ks_step_sizes sizes = ks_inner_step_sizes(&ks_maml_get_settings(a->of->maml)->inner);
-    uint8_t* adapts = own(a, a->num_params);
-    if (adapts && (ks_step_sizes_are_plain(&sizes) || a->steps == 0)) {
+    if (!ks_step_sizes_are_plain(&sizes) && a->steps > 0) {
+        ks_audit_add_step_sizes(a->writer, a->of, ks_outer_adam_gradient(ks_maml_outer(a->of->maml)));
+        return;
+    }
+    uint8_t* adapts = ks_tensor_writer_alloc(a->writer, a->num_params);
+    if (adapts) {
         memset(adapts, a->steps > 0, a->num_params);
         ks_tensor_writer_add(a->writer, "adapts", KS_U8, 1, &a->num_params, adapts);
     }
-    const double* gradient = ks_outer_adam_gradient(ks_maml_outer(a->of->maml));
-    a->out_of_memory = a->out_of_memory || !ks_audit_add_step_sizes(a->writer, a->of, gradient, adapts);
 }
 
 bool ks_fewshot_audit(const ks_problem* problem, const ks_audit* of, ks_error* err) {
@@ -160,12 +147,8 @@ bool ks_fewshot_audit(const ks_problem* problem, const ks_audit* of, ks_error* e
     add_adapted(&a);
     ks_tensor_writer_add_real(a.writer, "query.loss", 1, &a.groups, ks_maml_outer_losses(maml), sizeof(double));
     ks_tensor_writer_add_real(a.writer, "meta_gradient", 1, &p, gradient, sizeof *gradient);
-    a.out_of_memory = a.out_of_memory || !ks_audit_add_moments(a.writer, of);
-    bool ok = a.out_of_memory ? ks_fail(err, KS_FAILED, "%s: not enough memory to write it", of->path)
-                              : ks_tensor_writer_save(a.writer, of->path, of->overwrite ? 0 : KS_SAVE_NEW, err);
-    for (size_t i = 0; i < a.num_owned; i++) {
-        free(a.owned[i]);
-    }
+    ks_audit_add_moments(a.writer, of);
+    bool ok = ks_tensor_writer_save(a.writer, of->path, of->overwrite ? 0 : KS_SAVE_NEW, err);
     ks_tensor_writer_destroy(a.writer);
     return ok;
 }

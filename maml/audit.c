@@ -3,8 +3,6 @@
 #include "maml/outer_ppo.h"
 #include "maml/outer_trpo.h"
 
-#include <stdlib.h>
-
 bool ks_audit_prepare(ks_maml* maml, ks_error* err) {
     const ks_outer_kind* outer = ks_maml_get_settings(maml)->outer;
     return (outer != &ks_outer_trpo || ks_outer_trpo_keep(ks_maml_outer(maml), err)) &&
@@ -66,15 +64,16 @@ static void add_shared(ks_tensor_writer* w, const char* name, const shape* s, co
     add_shaped(w, name, s, room);
 }
 
-bool ks_audit_add_step_sizes(ks_tensor_writer* w, const ks_audit* a, const double* gradient, uint8_t* adapts) {
+void ks_audit_add_step_sizes(ks_tensor_writer* w, const ks_audit* a, const double* gradient) {
     shape s = shape_of(a);
     size_t p = s.num_params;
     if (ks_step_sizes_are_plain(&s.sizes) || s.sizes.steps == 0) {
-        return true;
+        return;
     }
-    double* room = malloc(s.rows * p * sizeof *room);
-    size_t* map = malloc(p * sizeof *map);
-    if (room && map) {
+    double* room = ks_tensor_writer_alloc(w, s.rows * p * sizeof *room);
+    size_t* map = ks_tensor_writer_alloc(w, p * sizeof *map);
+    uint8_t* adapts = ks_tensor_writer_alloc(w, p);
+    if (room && map && adapts) {
         ks_step_sizes_alpha(room, &s.sizes, s.policy, a->params + p, 0, 1);
         for (size_t i = 0; i < p; i++) {
             adapts[i] = room[i] != 0;
@@ -87,21 +86,17 @@ bool ks_audit_add_step_sizes(ks_tensor_writer* w, const ks_audit* a, const doubl
         add_alpha(w, "alpha_new", &s, a->params_new, room);
         add_shared(w, "alpha_gradient", &s, gradient + p, room, map);
     }
-    bool ok = room && map;
-    free(room);
-    free(map);
-    return ok;
 }
 
 /* ---- Adam --------------------------------------------------------------------------------------------------------------- */
 
-bool ks_audit_add_moments(ks_tensor_writer* w, const ks_audit* a) {
+void ks_audit_add_moments(ks_tensor_writer* w, const ks_audit* a) {
     static const char* const NAMES[2][2] = {{"adam.m", "adam.alpha_m"}, {"adam.v", "adam.alpha_v"}};
     shape s = shape_of(a);
     size_t p = s.num_params, q = ks_maml_num_params(a->maml);
-    double* numbers = malloc((q - p + 1) * sizeof *numbers);
-    double* room = malloc(s.rows * p * sizeof *room);
-    size_t* map = malloc(p * sizeof *map);
+    double* numbers = ks_tensor_writer_alloc(w, (q - p) * sizeof *numbers);
+    double* room = ks_tensor_writer_alloc(w, s.rows * p * sizeof *room);
+    size_t* map = ks_tensor_writer_alloc(w, p * sizeof *map);
     bool ok = numbers && room && map;
     for (size_t moment = 0; ok && moment < 2; moment++) {
         const ks_real* state = a->state + moment * q;
@@ -114,10 +109,6 @@ bool ks_audit_add_moments(ks_tensor_writer* w, const ks_audit* a) {
             add_shared(w, NAMES[moment][1], &s, numbers, room, map);
         }
     }
-    free(numbers);
-    free(room);
-    free(map);
-    return ok;
 }
 
 void ks_audit_add_adam_meta(ks_tensor_writer* w, const ks_audit* a, const ks_adam_settings* adam, double lr) {

@@ -23,17 +23,16 @@ bool ks_audit_prepare(ks_maml* maml, ks_error* err);
 /* Errors: KS_FAILED (also if a task was left out), KS_BAD_INPUT (an outer step that the file format does not know). */
 bool ks_audit_save(const ks_audit* audit, ks_error* err);
 
-/* ---- parts of such a file that are alike for all problems: each adds tensors or metadata; false: not enough memory ---------- */
+/* ---- parts of such a file that are alike for all problems: each adds tensors or metadata; errors as the writer's ---------- */
 
 /* adapts (P, U8): which parameters the inner steps change. Where step sizes are learned also alpha and alpha_new (P, or k x P
  * with inner.per_step), those before and after, and alpha_gradient likewise: the derivative by log α, of a number that several
- * parameters share the total, at each of them. gradient (Q): the meta-gradient. room (P) is the caller's until the file is
- * written. Nothing is added where all parameters have one given step size, or where there is no inner step. */
-bool ks_audit_add_step_sizes(ks_tensor_writer* writer, const ks_audit* audit, const double* gradient, uint8_t* room);
+ * parameters share the total, at each of them. gradient (Q): the meta-gradient. Nothing is added where all parameters have one given step size, or where there is no inner step. */
+void ks_audit_add_step_sizes(ks_tensor_writer* writer, const ks_audit* audit, const double* gradient);
 
 /* adam.m, adam.v (P): Adam's moments, with which a state begins. Where step sizes are learned also adam.alpha_m, adam.alpha_v,
  * in the shape of alpha. */
-bool ks_audit_add_moments(ks_tensor_writer* writer, const ks_audit* audit);
+void ks_audit_add_moments(ks_tensor_writer* writer, const ks_audit* audit);
 
 /* outer_lr, adam_beta1, adam_beta2, adam_epsilon, and adam_steps: those taken before. */
 void ks_audit_add_adam_meta(ks_tensor_writer* writer, const ks_audit* audit, const ks_adam_settings* adam, double lr);

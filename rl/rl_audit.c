@@ -8,30 +8,13 @@
 #include "rl/rl.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-/* arrays that have to live until the file is written */
-enum { MAX_OWNED = 16 * (KS_MAX_INNER_STEPS + 2) };
 
 typedef struct audit {
     const ks_problem* problem;
     const ks_audit* of;
     ks_tensor_writer* writer;
-    void* owned[MAX_OWNED];
-    size_t num_owned;
-    bool out_of_memory;
 } audit;
-
-static void* own(audit* a, size_t bytes) {
-    void* memory = a->num_owned < MAX_OWNED ? malloc(bytes ? bytes : 1) : NULL;
-    if (!memory) {
-        a->out_of_memory = true;
-        return NULL;
-    }
-    a->owned[a->num_owned++] = memory;
-    return memory;
-}
 
 /* ---- one stage: the batches of all tasks, one after the other ------------------------------------------------------ */
 
@@ -67,7 +50,7 @@ static const ks_real* batch_sweep_adv(const ks_batch* b) {
 /* Adds stage.J.name, (rows x cols), or (rows) if cols is 0. */
 static void add_column(audit* a, const stage* s, const char* name, size_t cols, column get) {
     size_t width = cols ? cols : 1;
-    float* data = own(a, s->rows * width * sizeof *data);
+    float* data = ks_tensor_writer_alloc(a->writer, s->rows * width * sizeof *data);
     if (!data) {
         return;
     }
@@ -86,9 +69,9 @@ static void add_column(audit* a, const stage* s, const char* name, size_t cols, 
 
 /* Adds stage.J.traj_start, .task_start and .terminated, counted over all tasks. */
 static void add_structure(audit* a, const stage* s) {
-    int64_t* traj_start = own(a, (s->trajectories + 1) * sizeof *traj_start);
-    int64_t* task_start = own(a, (s->groups + 1) * sizeof *task_start);
-    uint8_t* terminated = own(a, s->trajectories);
+    int64_t* traj_start = ks_tensor_writer_alloc(a->writer, (s->trajectories + 1) * sizeof *traj_start);
+    int64_t* task_start = ks_tensor_writer_alloc(a->writer, (s->groups + 1) * sizeof *task_start);
+    uint8_t* terminated = ks_tensor_writer_alloc(a->writer, s->trajectories);
     if (!traj_start || !task_start || !terminated) {
         return;
     }
@@ -146,7 +129,7 @@ static void add_tasks(audit* a) {
     bool per_trajectory = ks_rl_method(a->problem) != KS_MAML;
     size_t dim = first->sizes.task_dim;
     size_t rows = per_trajectory ? first->n : groups;
-    double* task = own(a, rows * dim * sizeof *task);
+    double* task = ks_tensor_writer_alloc(a->writer, rows * dim * sizeof *task);
     if (!task) {
         return;
     }
@@ -165,8 +148,8 @@ static void add_rows(audit* a, const char* name, const char* alpha_name, const v
         ks_tensor_writer_add_real(a->writer, name, 2, (size_t[]){rows, p}, data, element);
         return;
     }
-    char* theta = own(a, rows * p * element);
-    char* alpha = own(a, rows * (q - p) * element);
+    char* theta = ks_tensor_writer_alloc(a->writer, rows * p * element);
+    char* alpha = ks_tensor_writer_alloc(a->writer, rows * (q - p) * element);
     for (size_t i = 0; theta && alpha && i < rows; i++) {
         const char* from = (const char*)data + i * q * element;
         memcpy(theta + i * p * element, from, p * element);
@@ -305,10 +288,10 @@ static void add_outer(audit* a, size_t p) {
     } else {
         ks_tensor_writer_add_real(a->writer, "meta_gradient", 1, &p, gradient_of(a), sizeof(double));
     }
-    uint8_t* adapts = own(a, p);
-    bool ok = adapts && ks_audit_add_step_sizes(a->writer, a->of, gradient_of(a), adapts) &&
-              (kind == &ks_outer_trpo || ks_audit_add_moments(a->writer, a->of));
-    a->out_of_memory = a->out_of_memory || !ok;
+    ks_audit_add_step_sizes(a->writer, a->of, gradient_of(a));
+    if (kind != &ks_outer_trpo) {
+        ks_audit_add_moments(a->writer, a->of);
+    }
 }
 
 bool ks_rl_audit(const ks_problem* problem, const ks_audit* of, ks_error* err) {
@@ -329,11 +312,7 @@ bool ks_rl_audit(const ks_problem* problem, const ks_audit* of, ks_error* err) {
     for (int j = 0; j < ks_maml_num_stages(of->maml); j++) {
         add_stage(&a, j, p);
     }
-    bool ok = a.out_of_memory ? ks_fail(err, KS_FAILED, "%s: not enough memory to write it", of->path)
-                              : ks_tensor_writer_save(a.writer, of->path, of->overwrite ? 0 : KS_SAVE_NEW, err);
-    for (size_t i = 0; i < a.num_owned; i++) {
-        free(a.owned[i]);
-    }
+    bool ok = ks_tensor_writer_save(a.writer, of->path, of->overwrite ? 0 : KS_SAVE_NEW, err);
     ks_tensor_writer_destroy(a.writer);
     return ok;
 }
