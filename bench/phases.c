@@ -143,7 +143,7 @@ static bool create(bench* b) {
     size_t rows = (size_t)(c->rl.trajectories * c->rl.horizon);
     ks_policy_settings settings = ks_config_policy(c, b->problem);
     b->policy = ks_policy_create(&settings, err);
-    b->ws = b->policy ? ks_policy_ws_create(b->policy, err) : NULL;
+    b->ws = b->policy ? ks_policy_ws_create(b->policy, 0, err) : NULL;
     b->sampler = b->ws ? ks_sampler_create(b->model, b->policy, 1, err) : NULL;
     b->advantage_ws = ks_advantage_ws_create((size_t)ks_env_model_obs_dim(b->model), rows, err);
     ks_step_sizes sizes = {.lr = 0.1, .steps = 1};

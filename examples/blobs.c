@@ -82,7 +82,7 @@ static bool prepare(ks_problem* problem, const ks_policy* policy, const ks_probl
     blobs* b = (blobs*)problem;
     b->policy = policy;
     b->head = malloc(problem->max_rows * CLASSES * sizeof *b->head);
-    b->ws = ks_policy_ws_create(policy, err);
+    b->ws = ks_policy_ws_create(policy, 0, err);
     bool ok = b->head && b->ws;
     for (int i = 0; ok && i < SETS; i++) {
         set* s = &b->set[i];

@@ -46,7 +46,7 @@ static bool init(ks_sinusoid_fit* f, ks_error* err) {
         return false;
     }
     f->inner = ks_inner_create(policy, &f->model.sizes, 1, f->problem->max_rows, 1, err);
-    f->ws = f->inner ? ks_policy_ws_create(policy, err) : NULL;
+    f->ws = f->inner ? ks_policy_ws_create(policy, 0, err) : NULL;
     if (!f->ws) {
         return false;
     }

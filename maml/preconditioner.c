@@ -47,7 +47,7 @@ ks_preconditioner* ks_preconditioner_create(const ks_policy* policy, size_t grou
     }
     for (int t = 0; t < threads; t++) {
         p->kfac[t] = ks_kfac_create(policy, err);
-        p->ws[t] = p->kfac[t] ? ks_policy_ws_create(policy, err) : NULL;
+        p->ws[t] = p->kfac[t] ? ks_policy_ws_create(policy, 0, err) : NULL;
         if (!p->ws[t]) {
             ks_preconditioner_destroy(p);
             return NULL;

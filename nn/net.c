@@ -240,6 +240,16 @@ static ks_real* at(const ks_net* net, ks_net_place place, const ks_net_batch* b,
     return outside;
 }
 
+const ks_real* ks_net_input(const ks_net* net, const ks_net_batch* b, int layer) {
+    assert(net->layer[layer].kind->needs_x);
+    return layer == 0 ? b->x : at(net, net->plan[b->use].value[layer], b, NULL, NULL);
+}
+
+const ks_real* ks_net_delta(const ks_net* net, const ks_net_batch* b, int layer) {
+    assert(net->layer[layer].kind->r_needs_dy && b->use == KS_NET_HESSIAN && layer < net->num_layers - 1);
+    return at(net, net->plan[b->use].delta[layer + 1], b, NULL, NULL);
+}
+
 /* what every pass has of layer l; the rest of p stays as it was */
 static void begin(ks_layer_pass* p, const ks_net* net, ks_net_weights w, const ks_net_batch* b, ks_real* work, int l) {
     const ks_layer* layer = &net->layer[l];

@@ -135,6 +135,12 @@ typedef struct ks_net_batch {
 const double* ks_net_statistics(const ks_real* tape);
 const double* ks_net_r_statistics(const ks_real* work);
 
+/* Where a layer is one that needs_x and r_needs_dy, as those with weights are, and use KS_NET_HESSIAN: (n x in) what came into
+ * it, after forward, and (n x out) the delta of what came out of it, after backward; of the last layer the latter is the
+ * caller's. */
+const ks_real* ks_net_input(const ks_net* net, const ks_net_batch* b, int layer);
+const ks_real* ks_net_delta(const ks_net* net, const ks_net_batch* b, int layer);
+
 /* ---- passes ------------------------------------------------------------------------------------------------------ */
 
 /* out, and the tape. */

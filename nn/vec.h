@@ -25,7 +25,7 @@ void ks_vec_mask_tanh(ks_real* d, const ks_real* x, size_t n);
 void ks_vec_r_tanh(ks_real* rx, ks_real* rz, const ks_real* v, const ks_real* x, size_t rows, size_t cols);
 /* R-forward of ReLU: rx ← [x > 0] ∘ (rx + v). */
 void ks_vec_r_relu(ks_real* rx, const ks_real* v, const ks_real* x, size_t rows, size_t cols);
-/* R-backward of tanh: rd ← rd ∘ (1 - x²) - 2 x d rz, d being the masked delta (see mlp.c). */
+/* R-backward of tanh: rd ← rd ∘ (1 - x²) - 2 x d rz, d being the masked delta (see layer_tanh.c). */
 void ks_vec_r_mask_tanh(ks_real* rd, const ks_real* x, const ks_real* d, const ks_real* rz, size_t n);
 
 /* sum (cols) += column sums of d (rows x cols). */

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* rows of one work item: a whole number of the policy's blocks, and few enough to sum in ks_real */
-enum { CHUNK_ROWS = 20 * KS_BLOCK_ROWS };
 /* parameters of one work item when chunks are added up */
 enum { SLICE = 2048 };
 
@@ -23,17 +21,18 @@ struct ks_tapes {
 struct ks_derivatives {
     const ks_policy* policy;
     size_t num_params, max_groups, max_rows, max_chunks;
+    size_t chunk_rows; /* of one work item at most */
     int threads;
     ks_policy_flop per_row;
     double flop;        /* of all sweeps since it was last taken */
     ks_policy_ws** ws;  /* (threads) */
     ks_tape** scratch;  /* (threads) a tape for one chunk, for products that need no other */
-    double* partial;    /* (max_groups x max_chunks x P) */
+    double* partial;    /* (max_groups x max_chunks x P), where groups may have several chunks */
     double* sums;       /* (max_groups x max_chunks x 2) */
     size_t* item_group; /* (max_groups x max_chunks) work items of the sweep under way */
     size_t* item_chunk;
     size_t* split;         /* (max_groups) groups of several chunks in it */
-    ks_real* v;            /* (max_groups x P) of a pull-back */
+    ks_real* v;            /* (max_groups x P) of a pull-back, likewise */
     double* product;       /* (max_groups x P) likewise, or a gradient that only a step wants */
     ks_real* local_v;      /* (threads x P) the same for groups of one chunk, whose work item does all of it: */
     double* local_product; /* (threads x P) these stay in the cache */
@@ -56,8 +55,8 @@ typedef struct sweep {
     ks_step_size size;
 } sweep;
 
-static size_t chunks_of(size_t rows) {
-    return (rows + CHUNK_ROWS - 1) / CHUNK_ROWS;
+static size_t chunks_of(size_t rows, size_t chunk_rows) {
+    return rows / chunk_rows + (rows % chunk_rows > 0);
 }
 
 /* ---- creation ---------------------------------------------------------------------------------------------- */
@@ -73,30 +72,34 @@ ks_derivatives* ks_derivatives_create(const ks_policy* policy, size_t max_groups
     d->num_params = ks_policy_num_params(policy);
     d->max_groups = max_groups;
     d->max_rows = max_rows;
-    d->max_chunks = chunks_of(max_rows);
+    d->chunk_rows = ks_policy_chunk_rows(policy);
+    d->max_chunks = chunks_of(max_rows, d->chunk_rows);
     d->threads = threads;
     d->per_row = ks_policy_count_flop(policy);
     size_t items = max_groups * d->max_chunks;
+    size_t several =
+        d->max_chunks > 1 ? max_groups * d->num_params : 1; /* numbers that only groups of several chunks need */
     d->ws = calloc((size_t)threads, sizeof *d->ws);
     d->scratch = calloc((size_t)threads, sizeof *d->scratch);
-    d->partial = malloc(items * d->num_params * sizeof *d->partial);
+    d->partial = malloc(several * d->max_chunks * sizeof *d->partial);
     d->sums = malloc(items * 2 * sizeof *d->sums);
     d->item_group = malloc(items * sizeof *d->item_group);
     d->item_chunk = malloc(items * sizeof *d->item_chunk);
     d->split = malloc(max_groups * sizeof *d->split);
-    d->v = malloc(max_groups * d->num_params * sizeof *d->v);
-    d->product = malloc(max_groups * d->num_params * sizeof *d->product);
+    d->v = malloc(several * sizeof *d->v);
+    d->product = malloc(several * sizeof *d->product);
     d->local_v = malloc((size_t)threads * d->num_params * sizeof *d->local_v);
     d->local_product = malloc((size_t)threads * d->num_params * sizeof *d->local_product);
     if (!d->ws || !d->scratch || !d->partial || !d->sums || !d->item_group || !d->item_chunk || !d->split || !d->v ||
         !d->product || !d->local_v || !d->local_product) {
-        ks_fail(err, KS_FAILED, "not enough memory for %zu groups of %zu timesteps", max_groups, max_rows);
+        ks_fail(err, KS_FAILED, "not enough memory for %zu groups of %zu rows", max_groups, max_rows);
         ks_derivatives_destroy(d);
         return NULL;
     }
     for (int t = 0; t < threads; t++) {
-        d->ws[t] = ks_policy_ws_create(policy, err);
-        d->scratch[t] = ks_tape_create(policy, KS_TAPE_HESSIAN, CHUNK_ROWS, err);
+        d->ws[t] = ks_policy_ws_create(policy, max_rows, err);
+        d->scratch[t] =
+            ks_tape_create(policy, KS_TAPE_HESSIAN, max_rows < d->chunk_rows ? max_rows : d->chunk_rows, err);
         if (!d->ws[t] || !d->scratch[t]) {
             ks_derivatives_destroy(d);
             return NULL;
@@ -140,7 +143,8 @@ ks_tapes* ks_tapes_create(const ks_policy* policy, ks_tape_kind kind, size_t max
     }
     tapes->kind = kind;
     tapes->max_groups = max_groups;
-    tapes->max_chunks = chunks_of(max_rows);
+    size_t chunk_rows = ks_policy_chunk_rows(policy);
+    tapes->max_chunks = chunks_of(max_rows, chunk_rows);
     tapes->tape = calloc(max_groups * tapes->max_chunks, sizeof(ks_tape*));
     tapes->groups = calloc(max_groups, sizeof *tapes->groups);
     if (!tapes->tape || !tapes->groups) {
@@ -149,8 +153,8 @@ ks_tapes* ks_tapes_create(const ks_policy* policy, ks_tape_kind kind, size_t max
         return NULL;
     }
     for (size_t i = 0; i < max_groups * tapes->max_chunks; i++) {
-        size_t first = (i % tapes->max_chunks) * CHUNK_ROWS;
-        size_t rows = max_rows - first < CHUNK_ROWS ? max_rows - first : CHUNK_ROWS;
+        size_t first = (i % tapes->max_chunks) * chunk_rows;
+        size_t rows = max_rows - first < chunk_rows ? max_rows - first : chunk_rows;
         tapes->tape[i] = ks_tape_create(policy, kind, rows, err);
         if (!tapes->tape[i]) {
             ks_tapes_destroy(tapes);
@@ -175,7 +179,7 @@ void ks_tapes_destroy(ks_tapes* tapes) {
 /* ---- sweeps ------------------------------------------------------------------------------------------------- */
 
 static ks_old_policy chunk_old(const ks_policy* policy, ks_old_policy old, size_t chunk) {
-    size_t first = chunk * CHUNK_ROWS;
+    size_t first = chunk * ks_policy_chunk_rows(policy);
     old.logp += first;
     old.head += first * ks_policy_head_cols(policy);
     return old;
@@ -243,7 +247,7 @@ static void sweep_item(void* user, size_t index, int thread) {
     size_t c = d->item_chunk[index];
     size_t place = g * d->max_chunks + c;
     size_t p = d->num_params;
-    bool whole = chunks_of(s->groups[g].rows.n) == 1;
+    bool whole = chunks_of(s->groups[g].rows.n, d->chunk_rows) == 1;
     double* out = !s->out                ? NULL
                   : !whole               ? d->partial + place * p
                   : s->out == d->product ? d->local_product + (size_t)thread * p
@@ -251,7 +255,7 @@ static void sweep_item(void* user, size_t index, int thread) {
     const ks_real* v = s->v ? s->v + g * p : NULL;
     const ks_real* theta = s->groups[g].theta;
     double scale = 1.0 / (double)s->groups[g].rows.n;
-    ks_rows rows = ks_rows_part(d->policy, s->groups[g].rows, c * CHUNK_ROWS, CHUNK_ROWS);
+    ks_rows rows = ks_rows_part(d->policy, s->groups[g].rows, c * d->chunk_rows, d->chunk_rows);
     ks_tape* tape = s->tapes ? s->tapes->tape[g * s->tapes->max_chunks + c] : NULL;
     if (s->u && whole) {
         start_pull_back(d->local_v + (size_t)thread * p, s, g);
@@ -302,7 +306,7 @@ static void sum_item(void* user, size_t index, int thread) {
     size_t n = p - first < SLICE ? p - first : SLICE;
     double* out = s->out + g * p + first;
     memset(out, 0, n * sizeof *out);
-    size_t chunks = chunks_of(s->groups[g].rows.n);
+    size_t chunks = chunks_of(s->groups[g].rows.n, d->chunk_rows);
     for (size_t c = 0; c < chunks; c++) {
         const double* partial = d->partial + (g * d->max_chunks + c) * p + first;
         for (size_t i = 0; i < n; i++) {
@@ -339,7 +343,7 @@ static void run(sweep s) {
     size_t split = 0;
     for (size_t g = 0; g < s.count; g++) {
         assert(s.groups[g].rows.n <= d->max_rows);
-        size_t chunks = chunks_of(s.groups[g].rows.n);
+        size_t chunks = chunks_of(s.groups[g].rows.n, d->chunk_rows);
         d->flop += flop_of(&s, s.groups[g].rows.n);
         for (size_t c = 0; c < chunks; c++) {
             d->item_group[items] = g;
@@ -347,9 +351,10 @@ static void run(sweep s) {
             items++;
         }
         if (s.out && chunks == 0) {
-            memset(s.out + g * d->num_params, 0, d->num_params * sizeof *s.out);
+            double* zero = s.out == d->product ? d->local_product : s.out + g * d->num_params;
+            memset(zero, 0, d->num_params * sizeof *s.out);
             if (s.next) {
-                take_step(&s, g, s.out + g * d->num_params);
+                take_step(&s, g, zero);
             }
         } else if (s.out && chunks > 1) {
             d->split[split++] = g;
@@ -373,7 +378,7 @@ static void mean_loss(double* loss, const ks_derivatives* d, const ks_group* gro
     for (size_t g = 0; g < count; g++) {
         double sum = 0;
         size_t n = groups[g].rows.n;
-        for (size_t c = 0; c < chunks_of(n); c++) {
+        for (size_t c = 0; c < chunks_of(n, d->chunk_rows); c++) {
             sum += d->sums[2 * (g * d->max_chunks + c)];
         }
         loss[g] = n ? sum / (double)n : 0;
@@ -407,7 +412,7 @@ void ks_derivatives_compare(ks_derivatives* d, double* loss, double* kl, const k
     for (size_t g = 0; g < count; g++) {
         double ratio_sum = 0, kl_sum = 0;
         size_t n = groups[g].rows.n;
-        for (size_t c = 0; c < chunks_of(n); c++) {
+        for (size_t c = 0; c < chunks_of(n, d->chunk_rows); c++) {
             ratio_sum += d->sums[2 * (g * d->max_chunks + c)];
             kl_sum += d->sums[2 * (g * d->max_chunks + c) + 1];
         }

@@ -1,10 +1,10 @@
 /* policy.h: stochastic policies, and the one primitive that carries the toolkit.
  *
- * A policy is an MLP with a Gaussian head (mean from the network, state-independent learned log-std), a categorical
+ * A policy is a network (nn/net.h; dense layers with an activation unless a list of layers is given) with a Gaussian head (mean from the network, state-independent learned log-std), a categorical
  * head (logits), or the head of a regression, KS_SQUARED_ERROR. ks_policy is its layout only; the parameters θ are one flat
  * vector that the caller owns, so that many θ (one per task) share a layout:
- *   for every layer the weight W (out x in, row-major), then the bias b (out); after the last, for a Gaussian head,
- *   the log-std (act). The standard deviation is exp(max(log-std, log_std_min)); below that floor its derivatives are 0.
+ *   layer after layer what it has: of a dense one the weight W (out x in, row-major), then the bias b (out); after the last,
+ *   for a Gaussian head, the log-std (act). The standard deviation is exp(max(log-std, log_std_min)); below that floor its derivatives are 0.
  *
  * The primitive is the weighted negative log-likelihood of a batch of rows
  *   L(θ) = scale · Σ_n w_n (-log π_θ(a_n | s_n))
@@ -21,11 +21,18 @@
 #define KS_POLICY_POLICY_H
 
 #include "base/error.h"
-#include "nn/mlp.h"
+#include "nn/layer.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
+enum {
+    KS_MAX_HIDDEN = 16,     /* hidden layers of a plain network at most */
+    KS_MAX_WIDTH = 65536,   /* units of a layer, and numbers of an input, at most */
+    KS_NETWORK_TEXT = 8192, /* characters of a list of layers, with the end */
+};
+
+typedef enum ks_activation { KS_RELU, KS_TANH } ks_activation;
 typedef enum ks_head { KS_GAUSSIAN, KS_CATEGORICAL, KS_SQUARED_ERROR } ks_head;
 
 typedef struct ks_policy_settings {
@@ -36,6 +43,9 @@ typedef struct ks_policy_settings {
     int hidden[KS_MAX_HIDDEN]; /* default {100, 100} */
     ks_activation activation;  /* default KS_RELU */
     double log_std_min;        /* floor of the log-std, default log(1e-6) */
+    /* All layers as JSON (ks_layers_parse), whose last has act_dim outputs; "" (default): dense ones as above say */
+    char network[KS_NETWORK_TEXT];
+    ks_image_shape input; /* with network: what the obs_dim numbers are, row x column x channel; all 0: a vector */
 } ks_policy_settings;
 
 /* The defaults above; obs_dim and act_dim are left 0 for the caller. */
@@ -52,39 +62,50 @@ const ks_policy_settings* ks_policy_get_settings(const ks_policy* policy);
 size_t ks_policy_num_params(const ks_policy* policy);
 /* Where the log-std (act_dim) starts in θ; equals P for the heads that have none. */
 size_t ks_policy_log_std_offset(const ks_policy* policy);
+/* Whether the rows of a batch belong together, as with batch norm: it is never cut, and results depend on who else is in it. */
+bool ks_policy_couples_rows(const ks_policy* policy);
+/* Its layers as JSON with all their fields; like snprintf. */
+size_t ks_policy_print_network(char* out, size_t room, const ks_policy* policy);
 /* Numbers per row of a stored action: act_dim, or 1 (the index) for a categorical head. */
 size_t ks_policy_act_cols(const ks_policy* policy);
 /* Numbers per row that the network puts out (means or logits): act_dim for every head. */
 size_t ks_policy_head_cols(const ks_policy* policy);
 
-/* Initial θ: Xavier-uniform weights, U(±sqrt(6 / (in + out))), zero biases, log-std = log_std_init.
- * `uniform` (P numbers in (0, 1)) is the randomness; those at biases and log-std are not read. */
+/* Initial θ: Xavier-uniform weights, U(±sqrt(6 / (in + out))) with a convolution's in and out times its kernel's size, zero biases
+ * and shifts, scales of 1, log-std = log_std_init. `uniform` (P numbers in (0, 1)) is the randomness; those that belong to no
+ * weight are not read. */
 void ks_policy_init(const ks_policy* policy, ks_real* theta, const double* uniform, double log_std_init);
 /* Likewise with weights from a normal distribution of standard deviation sigma that is cut off at 2 sigma on both sides. */
 void ks_policy_init_truncated_normal(const ks_policy* policy, ks_real* theta, const double* uniform, double sigma,
                                      double log_std_init);
+/* Sets the weights of the last layer to sigma times normal (P). */
+void ks_policy_init_last_normal(const ks_policy* policy, ks_real* theta, const double* normal, double sigma);
 /* Turns θ into that of the policy that does on observations o what θ did on o_i / size_i: divides the first layer's weights
- * from observation i by size_i (obs_dim). */
+ * from observation i by size_i (obs_dim). That layer is dense. */
 void ks_policy_scale_inputs(const ks_policy* policy, ks_real* theta, const double* size);
 
 /* ---- one tensor of θ after another (for files) -------------------------------------------------------------- */
 
-/* Number of tensors in θ, and the i-th one: name ("mlp.0.weight", "mlp.0.bias", …, "log_std"), dimensions, offset. */
+/* Number of tensors in θ, and the i-th one: name ("mlp.0.weight", "mlp.0.bias", …, or of a list of layers "layer.0.weight",
+ * "layer.1.shift", …; "log_std"), dimensions, offset. */
 typedef struct ks_policy_tensor {
     char name[32];
     int ndim;
-    size_t shape[2];
+    size_t shape[KS_LAYER_MAX_DIMS];
     size_t offset; /* first element in θ */
     size_t count;
+    bool head; /* of the last layer, or the log-std */
+    bool norm; /* of a batch norm */
 } ks_policy_tensor;
 size_t ks_policy_num_tensors(const ks_policy* policy);
 ks_policy_tensor ks_policy_tensor_at(const ks_policy* policy, size_t index);
 
 /* ---- acting ------------------------------------------------------------------------------------------------- */
 
-/* Scratch memory for one thread, whatever the number of rows (rows are worked on in blocks that stay in cache). */
+/* Scratch memory for one thread. max_rows: of a batch at most, where the policy couples rows; else it is not read, and there may
+ * be any number (they are worked on in blocks that stay in cache). */
 typedef struct ks_policy_ws ks_policy_ws;
-ks_policy_ws* ks_policy_ws_create(const ks_policy* policy, ks_error* err);
+ks_policy_ws* ks_policy_ws_create(const ks_policy* policy, size_t max_rows, ks_error* err);
 void ks_policy_ws_destroy(ks_policy_ws* ws);
 
 /* head (n x head_cols): means or logits of n observations (n x obs_dim). */
@@ -125,6 +146,10 @@ typedef struct ks_rows {
     ks_loss loss;          /* default KS_LOSS_SCORE; the others need logp */
     const ks_real* logp;   /* (n): log π_n when they were sampled, or NULL; not read by KS_LOSS_SCORE */
     double clip;           /* ε > 0 of KS_LOSS_CLIPPED */
+    /* Rows whose statistics batch norm takes (inductive: the support's, at the same θ); NULL: those of these rows. For
+     * ks_policy_forward_rows, ks_policy_nll and its gradient, which goes through the statistics, too. */
+    const ks_real* norm_obs; /* (norm_n x obs_dim) */
+    size_t norm_n;
 } ks_rows;
 
 /* The policy that rows are compared with: outputs at the old parameters. */
@@ -133,6 +158,10 @@ typedef struct ks_old_policy {
     const ks_real* head;  /* (n x head_cols): means or logits of π_old */
     const ks_real* theta; /* (P): its parameters, of which only the log-std is read */
 } ks_old_policy;
+
+/* head (n x head_cols): what the network puts out for the rows; of them obs and norm_obs are read. */
+void ks_policy_forward_rows(const ks_policy* policy, const ks_real* theta, ks_rows rows, ks_real* head,
+                            ks_policy_ws* ws);
 
 /* Σ_n w_n (-log π_θ(a_n|s_n)), summed in double. Here and below: or the sum that rows.loss says. */
 double ks_policy_nll(const ks_policy* policy, const ks_real* theta, ks_rows rows, ks_policy_ws* ws);
@@ -167,8 +196,8 @@ ks_policy_flop ks_policy_count_flop(const ks_policy* policy);
 typedef struct ks_tape ks_tape;
 
 typedef enum ks_tape_kind {
-    KS_TAPE_FISHER,  /* forward only: for Fisher-vector products */
-    KS_TAPE_HESSIAN, /* forward and backward: for Hessian- and Fisher-vector products */
+    KS_TAPE_FISHER,  /* forward: for Fisher-vector products */
+    KS_TAPE_HESSIAN, /* forward and backward: for Hessian-vector products */
 } ks_tape_kind;
 
 /* For up to max_rows rows. Owned by the caller. Errors: KS_FAILED (memory). */

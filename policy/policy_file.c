@@ -40,7 +40,20 @@ ks_step_sizes ks_policy_info_sizes(const ks_policy_info* info) {
                            .steps = info->inner_steps,
                            .learned = info->learned,
                            .adapts = info->adapts,
-                           .per_step = info->per_step};
+                           .per_step = info->per_step,
+                           .norm_stays = info->norm_stays};
+}
+
+/* A network that is given as a list of layers, with the shape of an input: "3,84,84" (channels, rows, columns). */
+static void write_network(ks_tensor_writer* w, const ks_policy* policy) {
+    const ks_policy_settings* s = ks_policy_get_settings(policy);
+    char network[KS_NETWORK_TEXT], input[3 * KS_NUMBER_ROOM];
+    if (*s->network) {
+        ks_policy_print_network(network, sizeof network, policy);
+        ks_tensor_writer_meta(w, "network", network);
+        ks_snprintf(input, sizeof input, "%zu,%zu,%zu", s->input.channels, s->input.height, s->input.width);
+        ks_tensor_writer_meta(w, "input", input);
+    }
 }
 
 /* What is written only where it is not as in the paper's reinforcement learning. */
@@ -55,6 +68,9 @@ static void write_unusual(ks_tensor_writer* w, const ks_policy_info* info) {
     }
     if (info->adapts != KS_ADAPTS_ALL) {
         ks_tensor_writer_meta(w, "inner_adapts", ADAPTS[info->adapts]);
+    }
+    if (info->norm_stays) {
+        ks_tensor_writer_meta(w, "inner_adapts_norm", "false");
     }
 }
 
@@ -80,6 +96,7 @@ void ks_policy_write_meta(ks_tensor_writer* w, const ks_policy* policy, const ks
     ks_tensor_writer_meta_int(w, "horizon", info->horizon);
     ks_tensor_writer_meta_int(w, "iteration", info->iteration);
     ks_tensor_writer_meta_int(w, "seed", info->seed);
+    write_network(w, policy);
     write_unusual(w, info);
     if (info->num_eval_lr > 0) {
         char text[LR_TEXT];
@@ -227,11 +244,14 @@ static bool read_optional(const ks_tensor_file* f, const char* key, const char* 
 
 static bool read_unusual(const ks_tensor_file* f, ks_policy_info* i, ks_error* err) {
     static const char* const BOOL[] = {"false", "true", NULL};
-    int per_step = 0;
+    static const char* const TRUE_FIRST[] = {"true", "false", NULL};
+    int per_step = 0, norm_stays = 0;
     bool ok = read_optional(f, "inner_learned", ks_learned_names, &i->learned, err) &&
               read_optional(f, "inner_adapts", ADAPTS, &i->adapts, err) &&
-              read_optional(f, "inner_per_step", BOOL, &per_step, err);
+              read_optional(f, "inner_per_step", BOOL, &per_step, err) &&
+              read_optional(f, "inner_adapts_norm", TRUE_FIRST, &norm_stays, err);
     i->per_step = per_step == 1;
+    i->norm_stays = norm_stays == 1;
     if (ok && i->learned != KS_LEARNED_NONE && i->inner_steps == 0) {
         ok = ks_fail(err, KS_BAD_INPUT, "%s: metadata 'inner_learned' is '%s', and there is no inner step",
                      ks_tensor_file_path(f), ks_learned_names[i->learned]);
@@ -241,6 +261,30 @@ static bool read_unusual(const ks_tensor_file* f, ks_policy_info* i, ks_error* e
              read_name(f, "problem_settings", i->problem_settings, sizeof i->problem_settings, err);
     }
     return ok;
+}
+
+/* What stands there only for a network that is given as a list of layers. */
+static bool read_network(const ks_tensor_file* f, ks_policy_settings* s, ks_error* err) {
+    if (!ks_tensor_file_meta(f, "network")) {
+        return true;
+    }
+    const char* text = ks_tensor_file_meta_string(f, "input", err);
+    size_t* size[] = {&s->input.channels, &s->input.height, &s->input.width};
+    if (!text || !read_name(f, "network", s->network, sizeof s->network, err)) {
+        return false;
+    }
+    const char* at = text;
+    for (int d = 0; d < 3; d++) {
+        int64_t number;
+        if (!ks_scan_int(&at, 0, KS_MAX_WIDTH, &number) || *at != (d < 2 ? ',' : 0)) {
+            return ks_fail(err, KS_BAD_INPUT,
+                           "%s: metadata 'input' is '%.40s', not channels, rows and columns as in 3,84,84",
+                           ks_tensor_file_path(f), text);
+        }
+        *size[d] = (size_t)number;
+        at += d < 2;
+    }
+    return true;
 }
 
 bool ks_policy_read_meta(const ks_tensor_file* f, ks_policy_settings* settings, ks_policy_info* info, ks_error* err) {
@@ -261,7 +305,7 @@ bool ks_policy_read_meta(const ks_tensor_file* f, ks_policy_settings* settings, 
         read_int(f, "horizon", KS_RANGE_HORIZON, &i.horizon, err) &&
         ks_tensor_file_meta_int(f, "iteration", 0, INT64_MAX, &i.iteration, err) &&
         ks_tensor_file_meta_int(f, "seed", 0, INT64_MAX, &i.seed, err) && read_eval_lr(f, &i, err) &&
-        read_unusual(f, &i, err);
+        read_unusual(f, &i, err) && read_network(f, &s, err);
     if (!ok) {
         return false;
     }
@@ -274,7 +318,10 @@ bool ks_policy_read_meta(const ks_tensor_file* f, ks_policy_settings* settings, 
 
 static bool read_tensor(const ks_tensor_file* f, const char* name, int ndim, const size_t* shape, ks_real* out,
                         ks_error* err) {
-    size_t count = ndim == 2 ? shape[0] * shape[1] : shape[0];
+    size_t count = 1;
+    for (int d = 0; d < ndim; d++) {
+        count *= shape[d];
+    }
     if (!ks_tensor_file_get_real(f, name, ndim, shape, out, err)) {
         return false;
     }
@@ -331,7 +378,7 @@ bool ks_policy_load(const char* path, ks_policy** policy, ks_real** params, ks_p
     bool ok = f && ks_policy_read_meta(f, &settings, info, err);
     if (ok) {
         *policy = ks_policy_create(&settings, err);
-        ok = *policy != NULL;
+        ok = *policy || ks_fail_in(err, path);
     }
     ks_step_sizes sizes = ok ? ks_policy_info_sizes(info) : (ks_step_sizes){0};
     ok = ok && check_shapes(f, *policy, &sizes, err);

@@ -37,7 +37,7 @@ size_t ks_step_sizes_start(const ks_step_sizes* s, const ks_policy* policy, int 
 }
 
 bool ks_step_sizes_are_plain(const ks_step_sizes* s) {
-    return s->learned == KS_LEARNED_NONE && s->adapts == KS_ADAPTS_ALL;
+    return s->learned == KS_LEARNED_NONE && s->adapts == KS_ADAPTS_ALL && !s->norm_stays;
 }
 
 double ks_step_sizes_own(const ks_step_sizes* s) {
@@ -61,10 +61,9 @@ void ks_step_sizes_map(size_t* of, const ks_step_sizes* s, const ks_policy* poli
     }
 }
 
-/* the log-std belongs to the head, as the last layer does */
-static bool adapts(const ks_step_sizes* s, const ks_policy* policy, size_t tensor) {
-    size_t hidden = 2 * (size_t)ks_policy_get_settings(policy)->num_hidden; /* a weight and a bias each */
-    return s->adapts == KS_ADAPTS_ALL || (tensor >= hidden) == (s->adapts == KS_ADAPTS_HEAD);
+static bool adapts(const ks_step_sizes* s, const ks_policy_tensor* tensor) {
+    return (s->adapts == KS_ADAPTS_ALL || tensor->head == (s->adapts == KS_ADAPTS_HEAD)) &&
+           !(s->norm_stays && tensor->norm);
 }
 
 void ks_step_sizes_alpha(double* alpha, const ks_step_sizes* s, const ks_policy* policy, const ks_real* a, int step,
@@ -72,7 +71,7 @@ void ks_step_sizes_alpha(double* alpha, const ks_step_sizes* s, const ks_policy*
     const ks_real* set = a + ks_step_sizes_start(s, policy, step);
     for (size_t t = 0; t < ks_policy_num_tensors(policy); t++) {
         ks_policy_tensor tensor = ks_policy_tensor_at(policy, t);
-        bool moves = adapts(s, policy, t);
+        bool moves = adapts(s, &tensor);
         bool shared = s->learned != KS_LEARNED_PARAMETER;
         double one = s->learned == KS_LEARNED_NONE     ? lr
                      : s->learned == KS_LEARNED_ONE    ? lr * exp((double)set[0])

@@ -17,11 +17,12 @@ typedef enum ks_adapts { KS_ADAPTS_ALL, KS_ADAPTS_HEAD, KS_ADAPTS_BODY } ks_adap
 extern const char* const ks_learned_names[]; /* by ks_learned: "none", "one", "tensor", "parameter"; NULL ends */
 
 typedef struct ks_step_sizes {
-    double lr;     /* α, or where learning it starts */
-    int steps;     /* k, the inner steps that it is trained for */
-    int learned;   /* ks_learned */
-    int adapts;    /* ks_adapts */
-    bool per_step; /* every inner step has its own; only where they are learned */
+    double lr;       /* α, or where learning it starts */
+    int steps;       /* k, the inner steps that it is trained for */
+    int learned;     /* ks_learned */
+    int adapts;      /* ks_adapts */
+    bool per_step;   /* every inner step has its own; only where they are learned */
+    bool norm_stays; /* what batch norms have does not adapt either */
 } ks_step_sizes;
 
 /* Numbers behind θ: 0 where none are learned. */

@@ -61,7 +61,7 @@ static bool crew_create(crew* c, const ks_sampler* s, ks_error* err) {
             return false;
         }
     }
-    c->ws = ks_policy_ws_create(s->policy, err);
+    c->ws = ks_policy_ws_create(s->policy, 0, err);
     c->obs = malloc(BLOCK * s->obs_dim * sizeof *c->obs);
     c->head = malloc(BLOCK * s->head_cols * sizeof *c->head);
     c->noise = malloc(BLOCK * s->noise_cols * sizeof *c->noise);

@@ -226,7 +226,7 @@ static inline void problem_create(problem* p, problem_settings settings) {
     }
     ks_real* adapted = reals(&p->memory, GROUPS * p->p);
     slow_adapt(p, adapted, p->params, p->stage_theta, p->gradients);
-    ks_policy_ws* ws = ks_policy_ws_create(p->policy, &err);
+    ks_policy_ws* ws = ks_policy_ws_create(p->policy, 0, &err);
     assert_non_null(ws);
     for (size_t g = 0; g < GROUPS; g++) {
         const ks_group* last = &p->stage[(size_t)settings.k * GROUPS + g];

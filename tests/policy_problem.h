@@ -83,7 +83,7 @@ static inline problem problem_create(ks_policy_settings settings, size_t n) {
     problem p = {0};
     ks_error err = {0};
     p.policy = ks_policy_create(&settings, &err);
-    p.ws = p.policy ? ks_policy_ws_create(p.policy, &err) : NULL;
+    p.ws = p.policy ? ks_policy_ws_create(p.policy, 0, &err) : NULL;
     assert_non_null(p.ws);
     p.p = ks_policy_num_params(p.policy);
     assert_true(p.p <= MAX_PARAMS);

@@ -27,7 +27,7 @@ static problem problem_create(ks_head head, ks_activation activation, int thread
     s.hidden[0] = 8;
     s.hidden[1] = 5;
     p.policy = ks_policy_create(&s, &err);
-    p.ws = ks_policy_ws_create(p.policy, &err);
+    p.ws = ks_policy_ws_create(p.policy, 0, &err);
     p.derivatives = ks_derivatives_create(p.policy, GROUPS, MAX_ROWS, threads, &err);
     assert_non_null(p.ws);
     assert_non_null(p.derivatives);
@@ -93,6 +93,10 @@ static double* ask(problem* p, const ks_group* groups, const ks_real* v, size_t 
     assert_non_null(tapes);
     ks_tapes_record(tapes, NULL, all + 2 * size, p->derivatives, groups, count);
     ks_tapes_hvp(all + 3 * size, tapes, v, p->derivatives);
+    ks_tapes_destroy(tapes);
+    tapes = ks_tapes_create(p->policy, KS_TAPE_FISHER, count, MAX_ROWS, &err);
+    assert_non_null(tapes);
+    ks_tapes_record(tapes, NULL, NULL, p->derivatives, groups, count);
     ks_tapes_fvp(all + 4 * size, tapes, v, p->derivatives);
     ks_tapes_destroy(tapes);
     assert_memory_equal(all + size, all + 3 * size, size * sizeof *all);

@@ -95,7 +95,7 @@ static void test_same_function_of_scaled_observations(void** state) {
     world w = world_create("half-cheetah-vel", KS_MAML);
     ks_real* plain = initial(&w, false);
     ks_real* scaled = initial(&w, true);
-    ks_policy_ws* ws = ks_policy_ws_create(w.policy, &err);
+    ks_policy_ws* ws = ks_policy_ws_create(w.policy, 0, &err);
     assert_non_null(ws);
     double size[20];
     ks_real obs[20], small[20], expected[6], head[6];

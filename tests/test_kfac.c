@@ -36,7 +36,7 @@ static problem problem_create(ks_policy_settings settings, size_t n) {
     ks_error err = {0};
     p.policy = ks_policy_create(&settings, &err);
     assert_non_null(p.policy);
-    p.ws = ks_policy_ws_create(p.policy, &err);
+    p.ws = ks_policy_ws_create(p.policy, 0, &err);
     p.kfac = ks_kfac_create(p.policy, &err);
     assert_true(p.ws && p.kfac);
     p.p = ks_policy_num_params(p.policy);

@@ -1,17 +1,8 @@
-/* Networks in the build that trains: dense layers with activations give the same bytes as nn/mlp.c, which trained
- * every policy so far. */
-#include "nn/mlp.h"
+/* Networks in the build that trains. */
 #include "nn/net.h"
 #include "policy_support.h"
 
 #include <string.h>
-
-enum { IN = 20, OUT = 6, ROWS = KS_BLOCK_ROWS };
-static const int HIDDEN[] = {100, 37};
-
-typedef struct memory {
-    ks_real *hidden, *delta, *out, *grad, *r_hidden, *r_z, *r_delta, *r_out, *hv;
-} memory;
 
 static ks_real* aligned(arena* m, size_t numbers) {
     char* at = arena_alloc(m, numbers * sizeof(ks_real) + KS_NET_ALIGNMENT);
@@ -20,61 +11,6 @@ static ks_real* aligned(arena* m, size_t numbers) {
 
 static ks_real* zeros(arena* m, size_t numbers) {
     return memset(reals(m, numbers), 0, numbers * sizeof(ks_real));
-}
-
-static ks_net make(ks_activation activation) {
-    ks_layer layers[5];
-    ks_error err = {0};
-    for (int l = 0; l < 5; l++) {
-        assert_true(ks_layer_make(&layers[l], l % 2 == 0 ? "dense" : activation == KS_RELU ? "relu" : "tanh", &err));
-        assert_true(l % 2 == 1 || ks_layer_set(&layers[l], "out", l == 4 ? OUT : HIDDEN[l / 2], &err));
-    }
-    ks_net net;
-    assert_true(ks_net_make(&net, layers, 5, (ks_image_shape){IN, 1, 1}, &err));
-    return net;
-}
-
-static void same_bytes_as_mlp(void** state) {
-    (void)state;
-    for (int i = 0; i < 4; i++) {
-        ks_activation activation = i % 2 ? KS_TANH : KS_RELU;
-        size_t n = i < 2 ? ROWS : 33;
-        arena m = {0};
-        ks_mlp mlp = ks_mlp_make(IN, HIDDEN, 2, OUT, activation);
-        ks_net net = make(activation);
-        size_t p = mlp.num_params, h = ROWS * mlp.hidden_cols;
-        assert_true(net.num_params == p && !net.couples_rows);
-        ks_real *theta = normals(&m, p, 0.3), *v = normals(&m, p, 1), *x = normals(&m, n * IN, 1);
-        ks_real *delta_out = normals(&m, n * OUT, 1), *r_delta_out = normals(&m, n * OUT, 1);
-        memory a = {reals(&m, h), reals(&m, h), reals(&m, n * OUT), zeros(&m, p), reals(&m, h),
-                    reals(&m, h), reals(&m, h), reals(&m, n * OUT), zeros(&m, p)};
-        ks_mlp_weights w = ks_mlp_transpose(&mlp, theta, reals(&m, p)), wv = ks_mlp_transpose(&mlp, v, reals(&m, p));
-        ks_mlp_forward(&mlp, w, n, x, a.hidden, a.out);
-        ks_mlp_backward(&mlp, w, n, x, a.hidden, delta_out, a.delta, (ks_mlp_sum){a.grad, true});
-        ks_mlp_block block = {n, x, a.hidden, a.delta, delta_out};
-        ks_mlp_r r = {a.r_hidden, a.r_z, a.r_delta, a.r_out};
-        ks_mlp_r_forward(&mlp, w, wv, &block, &r);
-        ks_mlp_r_backward(&mlp, w, wv, &block, &r, r_delta_out, (ks_mlp_sum){a.hv, true});
-
-        memory b = {.out = reals(&m, n * OUT), .grad = zeros(&m, p), .r_out = reals(&m, n * OUT), .hv = zeros(&m, p)};
-        ks_net_batch batch = {.use = KS_NET_HESSIAN,
-                              .n = n,
-                              .x = x,
-                              .tape = aligned(&m, ks_net_tape_size(&net, KS_NET_HESSIAN, n)),
-                              .out = b.out};
-        ks_real* work = aligned(&m, ks_net_work_size(&net, KS_NET_HESSIAN, n));
-        ks_net_weights nw = ks_net_pack(&net, theta, aligned(&m, net.num_packed));
-        ks_net_weights nv = ks_net_pack(&net, v, aligned(&m, net.num_packed));
-        ks_net_forward(&net, nw, &batch, work);
-        ks_net_backward(&net, nw, &batch, delta_out, b.grad, work);
-        ks_net_r_forward(&net, nw, nv, &batch, b.r_out, work);
-        ks_net_r_backward(&net, nw, nv, &batch, delta_out, r_delta_out, b.hv, work);
-        assert_memory_equal(a.out, b.out, n * OUT * sizeof(ks_real));
-        assert_memory_equal(a.grad, b.grad, p * sizeof(ks_real));
-        assert_memory_equal(a.r_out, b.r_out, n * OUT * sizeof(ks_real));
-        assert_memory_equal(a.hv, b.hv, p * sizeof(ks_real));
-        arena_free(&m);
-    }
 }
 
 static ks_net single(const char* kind, const char* field, double value, ks_image_shape input) {
@@ -210,9 +146,8 @@ static void which_is_the_largest(void** state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(same_bytes_as_mlp), cmocka_unit_test(convolution_is_one_chain),
-                                       cmocka_unit_test(gradient_over_many_pixels),
-                                       cmocka_unit_test(statistics_over_many_pixels),
-                                       cmocka_unit_test(which_is_the_largest)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(convolution_is_one_chain), cmocka_unit_test(gradient_over_many_pixels),
+        cmocka_unit_test(statistics_over_many_pixels), cmocka_unit_test(which_is_the_largest)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

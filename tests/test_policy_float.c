@@ -50,7 +50,7 @@ static problem problem_create(ks_activation activation) {
     settings.act_dim = ks_env_model_def(p.model)->act_dim;
     settings.activation = activation;
     p.policy = ks_policy_create(&settings, &err);
-    p.ws = p.policy ? ks_policy_ws_create(p.policy, &err) : NULL;
+    p.ws = p.policy ? ks_policy_ws_create(p.policy, 0, &err) : NULL;
     assert_non_null(p.ws);
     p.p = ks_policy_num_params(p.policy);
     p.theta = reals(&p.memory, p.p);
@@ -103,6 +103,10 @@ static void check_batch(ks_activation activation) {
     assert_non_null(tape);
     ks_tape_record(tape, NULL, p.new_theta, rows, 1, p.ws);
     ks_tape_hvp(hvp, tape, p.v, p.ws);
+    ks_tape_destroy(tape);
+    tape = ks_tape_create(p.policy, KS_TAPE_FISHER, rows.n, &err);
+    assert_non_null(tape);
+    ks_tape_record(tape, NULL, p.new_theta, rows, 1, p.ws);
     ks_tape_fvp(fvp, tape, p.v, p.ws);
     ks_tape_destroy(tape);
 

@@ -138,7 +138,7 @@ static size_t check_replay(const ks_env_def* def, bool append_task, size_t horiz
     run r = sampled(&w, horizon, 2);
     ks_error err = {0};
     ks_env* env = ks_env_create(w.model, &err);
-    ks_policy_ws* ws = ks_policy_ws_create(w.policy, &err);
+    ks_policy_ws* ws = ks_policy_ws_create(w.policy, 0, &err);
     assert_true(env && ws);
     size_t ended = 0;
     for (size_t i = 0; i < REQUESTS; i++) {

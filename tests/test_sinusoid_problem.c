@@ -195,7 +195,7 @@ static void test_errors_are_mean_squares(void** state) {
     world w = world_create(KS_MAML, 4, 1);
     ks_task_rows rows[4];
     ks_real out[QUERIES];
-    ks_policy_ws* ws = ks_policy_ws_create(w.policy, &err);
+    ks_policy_ws* ws = ks_policy_ws_create(w.policy, 0, &err);
     assert_non_null(ws);
     draw(&w, KS_SPLIT_TEST, 1, KS_EVAL_ITERATION, 0, 4);
     collect(&w, rows, 4, 0, true);

@@ -91,7 +91,7 @@ static inline void toy_open(toy* t, ks_head head) {
             {.kind = &TOY, .name = "toy", .tasks = TOY_TASKS, .max_rows = TOY_ROWS, .adapts = true, .sampled = true},
         .outcome = {0, 3, 12}};
     t->policy = ks_policy_create(&s, &err);
-    t->ws = ks_policy_ws_create(t->policy, &err);
+    t->ws = ks_policy_ws_create(t->policy, 0, &err);
     assert_non_null(t->ws);
     for (size_t j = 0; j < TOY_STAGES; j++) {
         for (size_t i = 0; i < TOY_TASKS; i++) {
