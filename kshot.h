@@ -47,6 +47,7 @@ extern "C" {
 #include "rl/rollout.h"
 
 /* few-shot learning from examples */
+#include "fewshot/image_set.h"
 #include "fewshot/sinusoid.h"
 
 /* configs, and whole runs in their directories */

@@ -148,6 +148,7 @@ static void set_default(void* value, const ks_setting* row) {
             *(bool*)value = row->initial != 0;
             break;
         case KS_SETTING_TEXT:
+        case KS_SETTING_LIST:
             snprintf(value, row->room, "%s", row->text);
             break;
         case KS_SETTING_WIDTHS: {
@@ -261,6 +262,7 @@ bool ks_settings_set(const ks_settings_table* table, int row, void* whole, const
         case KS_SETTING_BOOL:
             return set_bool(value, text, err);
         case KS_SETTING_TEXT:
+        case KS_SETTING_LIST:
             if (p.row->allows && !p.row->allows(text, err)) {
                 return false;
             }
@@ -295,6 +297,23 @@ bool ks_settings_add_width(const ks_settings_table* table, int row, void* whole,
 
 /* ---- printing and comparing --------------------------------------------------------------------------------------------- */
 
+/* As it is where YAML takes it for a text, else in quotes. */
+static void print_text(FILE* file, const char* text) {
+    static const char* const PLAIN = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+-";
+    bool plain = strspn(text, PLAIN) == strlen(text) && *text && strspn(text, "0123456789.+-") < strlen(text);
+    fputs(plain ? "" : "\"", file);
+    for (const char* c = text; *c; c++) {
+        unsigned char byte = (unsigned char)*c;
+        if (!plain && byte < 0x20) {
+            fprintf(file, "\\x%02x", byte);
+        } else {
+            fputs(!plain && (*c == '"' || *c == '\\') ? "\\" : "", file);
+            fputc(*c, file);
+        }
+    }
+    fputs(plain ? "" : "\"", file);
+}
+
 static void print_value(FILE* file, const void* value, const ks_setting* row) {
     char name[32] = "", number[KS_NUMBER_ROOM];
     const int* widths = value;
@@ -316,7 +335,10 @@ static void print_value(FILE* file, const void* value, const ks_setting* row) {
             fputs(name, file);
             break;
         case KS_SETTING_TEXT:
-            fputs(value, file);
+            print_text(file, value);
+            break;
+        case KS_SETTING_LIST:
+            fputs(*(const char*)value ? value : "[]", file);
             break;
         case KS_SETTING_WIDTHS:
             fputc('[', file);
@@ -369,7 +391,7 @@ static bool same_value(const void* a, const void* b, const ks_setting* row) {
                                    [KS_SETTING_INT64] = sizeof(int64_t),
                                    [KS_SETTING_DOUBLE] = sizeof(double),
                                    [KS_SETTING_BOOL] = sizeof(bool)};
-    if (row->type == KS_SETTING_TEXT) {
+    if (row->type == KS_SETTING_TEXT || row->type == KS_SETTING_LIST) {
         return strcmp(a, b) == 0;
     }
     if (row->type == KS_SETTING_WIDTHS) {

@@ -20,6 +20,7 @@ typedef enum ks_setting_type {
     KS_SETTING_BOOL,   /* bool */
     KS_SETTING_CHOICE, /* int: which of the names in `text` */
     KS_SETTING_TEXT,   /* char[room] */
+    KS_SETTING_LIST, /* char[room]: a list as JSON; "" is an empty one. Given as text, it is JSON that somebody has checked */
     KS_SETTING_WIDTHS, /* int, the number of layers; right behind it int[room], their units */
 } ks_setting_type;
 
@@ -29,11 +30,12 @@ typedef struct ks_setting {
     size_t offset;       /* in the room's struct */
     double min, max;     /* of INT, INT64, DOUBLE, and of each number of WIDTHS */
     double initial;      /* default of INT, INT64, DOUBLE, BOOL, CHOICE */
-    const char* text;    /* default of TEXT and WIDTHS ("100 100"); names of CHOICE, separated by | */
+    const char* text;    /* default of TEXT, LIST and WIDTHS ("100 100"); names of CHOICE, separated by | */
     const char* help;    /* one line */
     bool free_on_resume; /* may differ when a run is resumed */
-    size_t room;         /* of TEXT and WIDTHS */
-    /* of TEXT: whether it may be that; else fills *err. NULL: anything may */
+    size_t room;         /* of TEXT, LIST and WIDTHS */
+    bool of_machine;     /* says where something is on this machine: not kept with models that are passed on */
+    /* of TEXT and LIST: whether it may be that; else fills *err. NULL: anything may */
     bool (*allows)(const char* text, ks_error* err);
 } ks_setting;
 

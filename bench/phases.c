@@ -141,7 +141,10 @@ static bool create(bench* b) {
     b->model = ks_rl_model(b->problem);
     b->def = ks_rl_env(b->problem);
     size_t rows = (size_t)(c->rl.trajectories * c->rl.horizon);
-    ks_policy_settings settings = ks_config_policy(c, b->problem);
+    ks_policy_settings settings;
+    if (!ks_config_policy(&settings, c, b->problem, err)) {
+        return false;
+    }
     b->policy = ks_policy_create(&settings, err);
     b->ws = b->policy ? ks_policy_ws_create(b->policy, 0, err) : NULL;
     b->sampler = b->ws ? ks_sampler_create(b->model, b->policy, 1, err) : NULL;

@@ -110,7 +110,10 @@ static bool create(bench* b, ks_error* err) {
     }
     b->model = ks_rl_model(b->problem);
     const ks_env_def* def = ks_rl_env(b->problem);
-    ks_policy_settings settings = ks_config_policy(c, b->problem);
+    ks_policy_settings settings;
+    if (!ks_config_policy(&settings, c, b->problem, err)) {
+        return false;
+    }
     b->tasks = (size_t)c->tasks;
     b->policy = ks_policy_create(&settings, err);
     b->sampler = b->policy ? ks_sampler_create(b->model, b->policy, b->options->threads, err) : NULL;

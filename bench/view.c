@@ -72,8 +72,8 @@ bool ks_bench_view_run(ks_bench_view* result, const ks_bench_options* o, ks_erro
     if (!problem) {
         return false;
     }
-    ks_policy_settings policy_settings = ks_config_policy(c, problem);
-    ks_policy* policy = ks_policy_create(&policy_settings, err);
+    ks_policy_settings shape;
+    ks_policy* policy = ks_config_policy(&shape, c, problem, err) ? ks_policy_create(&shape, err) : NULL;
     ks_real* theta = calloc(policy ? ks_policy_num_params(policy) : 1, sizeof *theta);
     bool ok = policy && (theta || ks_fail(err, KS_FAILED, "not enough memory")) &&
               ks_initial_theta(theta, c, problem, policy, err);

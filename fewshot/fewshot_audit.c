@@ -107,7 +107,7 @@ static void add_adapted(audit* a) {
 /* Which parameters adapt, and how far; in this format also where all do alike. */
 static void add_step_sizes(audit* a) {
     ks_step_sizes sizes = ks_inner_step_sizes(&ks_maml_get_settings(a->of->maml)->inner);
-    if (!ks_step_sizes_are_plain(&sizes) && a->steps > 0) {
+    if (!ks_step_sizes_are_plain(&sizes, a->policy) && a->steps > 0) {
         ks_audit_add_step_sizes(a->writer, a->of, ks_outer_adam_gradient(ks_maml_outer(a->of->maml)));
         return;
     }

@@ -67,7 +67,7 @@ static void add_shared(ks_tensor_writer* w, const char* name, const shape* s, co
 void ks_audit_add_step_sizes(ks_tensor_writer* w, const ks_audit* a, const double* gradient) {
     shape s = shape_of(a);
     size_t p = s.num_params;
-    if (ks_step_sizes_are_plain(&s.sizes) || s.sizes.steps == 0) {
+    if (ks_step_sizes_are_plain(&s.sizes, s.policy) || s.sizes.steps == 0) {
         return;
     }
     double* room = ks_tensor_writer_alloc(w, s.rows * p * sizeof *room);

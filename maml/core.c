@@ -74,7 +74,7 @@ static void set_extra(ks_maml* maml) {
 
 void ks_core_start(ks_maml* maml) {
     size_t m = maml->tally.groups;
-    maml->redo = maml->recorded = maml->moved = maml->has_loss = false;
+    maml->redo = maml->recorded = maml->moved = maml->has_loss = maml->adapted = false;
     for (int j = 0; j <= maml->inner_steps; j++) {
         for (size_t i = 0; i < m; i++) {
             maml->stage[(size_t)j * m + i].theta = ks_core_theta(maml, j, i);
@@ -129,6 +129,8 @@ static bool outer_loss(double* loss, double* kl, ks_maml* maml, const ks_group* 
     ks_derivatives* derivatives = ks_inner_derivatives(maml->inner);
     if (maml->problem->sampled) {
         ks_derivatives_compare(derivatives, maml->loss, maml->kl, groups, maml->old, maml->tally.groups);
+    } else if (maml->given && !maml->has_loss) {
+        ks_given_run(maml, false);
     } else if (!maml->has_loss) {
         ks_derivatives_loss(derivatives, maml->loss, groups, maml->tally.groups);
     }
@@ -163,7 +165,7 @@ bool ks_meta_try(ks_maml* maml, double* loss, double* kl, const ks_real* params,
 
 static void record(ks_maml* maml, uint64_t iteration) {
     bool tapes_left = !maml->needs.curvature && !maml->moved;
-    ks_jacobian_record(maml->jacobian, maml->stage, maml->gradients, tapes_left,
+    ks_jacobian_record(maml->jacobian, maml->stage, maml->tally.groups, maml->gradients, tapes_left,
                        ks_stream_make(maml->settings.seed, KS_RNG_CURVATURE, iteration, 0));
     maml->recorded = true;
 }
@@ -188,6 +190,10 @@ static bool note_size_rms(ks_maml* maml, ks_error* err) {
 
 /* meta-gradient = mean over tasks of Jᵀ ∇ outer loss */
 bool ks_meta_gradient(ks_maml* maml, double* out, ks_error* err) {
+    if (maml->given) {
+        ks_given_run(maml, true);
+        return mean_of_params(out, maml, err);
+    }
     if (!maml->recorded) {
         record(maml, maml->iteration);
     }
@@ -203,6 +209,9 @@ bool ks_meta_gradient(ks_maml* maml, double* out, ks_error* err) {
 
 bool ks_meta_way(ks_maml* maml, double* out, ks_error* err) {
     size_t n = maml->num_params;
+    if (maml->given && !maml->adapted) {
+        ks_given_run(maml, false);
+    }
     for (size_t i = 0; i < maml->tally.groups; i++) {
         const ks_real* from = ks_core_theta(maml, 0, i);
         const ks_real* to = ks_core_theta(maml, maml->inner_steps, i);

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+enum { WAVE_BYTES = 16 << 20 };
+
 ks_maml_settings ks_maml_settings_default(void) {
     return (ks_maml_settings){.seed = 1, .inner = ks_inner_settings_default(), .threads = 1};
 }
@@ -45,7 +47,7 @@ static bool create_memory(ks_maml* maml, ks_error* err) {
     maml->stage = calloc(stages * m, sizeof *maml->stage);
     maml->old = calloc(m, sizeof *maml->old);
     maml->candidate = calloc(m, sizeof *maml->candidate);
-    maml->candidate_theta = malloc(m * n * sizeof *maml->candidate_theta);
+    maml->candidate_theta = malloc((maml->given ? 1 : m * n) * sizeof *maml->candidate_theta);
     maml->u = malloc(m * n * sizeof *maml->u);
     maml->da = malloc((m * maml->num_sizes + 1) * sizeof *maml->da);
     maml->notes = malloc(KS_NOTES * (m + all) * sizeof *maml->notes);
@@ -62,7 +64,7 @@ static bool create_memory(ks_maml* maml, ks_error* err) {
         ok = maml->gathered != NULL;
     }
     if (ok && maml->num_sizes > 0) {
-        maml->gradients = malloc(stages * m * n * sizeof *maml->gradients);
+        maml->gradients = malloc(stages * maml->wave * n * sizeof *maml->gradients);
         maml->diagonal = malloc(n * sizeof *maml->diagonal);
         maml->size_curvature = malloc(maml->num_sizes * sizeof *maml->size_curvature);
         maml->size_rms = calloc(maml->num_sizes, sizeof *maml->size_rms);
@@ -72,6 +74,15 @@ static bool create_memory(ks_maml* maml, ks_error* err) {
         maml->losses = calloc(stages * m, sizeof *maml->losses);
         ok = maml->losses != NULL;
     }
+    if (ok && maml->given) {
+        bool all_stages = maml->settings.inner.loss_of_all > 0;
+        maml->accuracy = calloc(stages * m, sizeof *maml->accuracy);
+        maml->query_loss = calloc(maml->wave, sizeof *maml->query_loss);
+        maml->query_gradient = malloc((all_stages ? maml->wave * n : 1) * sizeof *maml->query_gradient);
+        maml->query_groups = calloc(maml->wave, sizeof *maml->query_groups);
+        maml->wave_groups = calloc(stages * maml->wave, sizeof *maml->wave_groups);
+        ok = maml->accuracy && maml->query_loss && maml->query_gradient && maml->query_groups && maml->wave_groups;
+    }
     if (!ok) {
         return ks_fail(err, KS_FAILED, "not enough memory for %zu tasks", m);
     }
@@ -80,6 +91,26 @@ static bool create_memory(ks_maml* maml, ks_error* err) {
         ok = maml->factors || ks_fail(err, KS_FAILED, "not enough memory for the preconditioner of %zu tasks", all);
     }
     return ok;
+}
+
+/* Tasks whose inner steps leave behind no more than stays in the cache, roughly, one for each thread at least. */
+static size_t wave_of(const ks_maml* maml) {
+    size_t threads = (size_t)maml->settings.threads;
+    size_t task = ks_tape_bytes(maml->policy, KS_TAPE_HESSIAN, maml->problem->max_rows) *
+                  (size_t)(maml->inner_steps > 0 ? maml->inner_steps : 1);
+    size_t fit = WAVE_BYTES / task / threads * threads;
+    size_t wave = fit > threads ? fit : threads;
+    return wave < maml->tally.groups ? wave : maml->tally.groups;
+}
+
+static bool check_given(const ks_maml* maml, ks_error* err) {
+    if (!maml->given && maml->problem->accuracy) {
+        return ks_fail(err, KS_BAD_INPUT, "outer: %s: problem: %s takes adam or reptile", maml->settings.outer->name,
+                       maml->problem->kind->name);
+    }
+    return maml->given || maml->settings.inner.loss_of_all == 0 ||
+           ks_fail(err, KS_BAD_INPUT,
+                   "inner.loss_of_all must be 0 where rows are sampled, or the outer step is not adam");
 }
 
 /* ---- parts ----------------------------------------------------------------------------------------------------------------- */
@@ -96,9 +127,10 @@ static bool create_parts(ks_maml* maml, ks_error* err) {
     if (!maml->inner) {
         return false;
     }
+    maml->wave = maml->given ? wave_of(maml) : maml->tally.groups;
     maml->num_sizes = maml->inner_steps > 0 ? ks_step_sizes_count(&sizes, maml->policy) : 0;
     maml->jacobian = ks_jacobian_create(maml->policy, maml->inner,
-                                        (ks_jacobian_sizes){.groups = maml->tally.groups,
+                                        (ks_jacobian_sizes){.groups = maml->wave,
                                                             .first = maml->tally.first,
                                                             .max_rows = problem->max_rows,
                                                             .inner_steps = maml->inner_steps,
@@ -146,8 +178,9 @@ ks_maml* ks_maml_create(ks_problem* problem, const ks_policy* policy, const ks_m
     }
     maml->inner_steps = maml->settings.inner.steps;
     maml->needs = settings->outer->needs(settings->outer_settings);
+    maml->given = !problem->sampled && !problem->measures && !maml->needs.curvature && !maml->needs.moves;
     if (!ks_tally_init(&maml->tally, settings->team, problem->tasks, settings->threads, err) ||
-        !create_parts(maml, err) || !create_memory(maml, err)) {
+        !check_given(maml, err) || !create_parts(maml, err) || !create_memory(maml, err)) {
         ks_maml_destroy(maml);
         return NULL;
     }
@@ -175,6 +208,11 @@ void ks_maml_destroy(ks_maml* maml) {
     free(maml->size_curvature);
     free(maml->size_rms);
     free(maml->losses);
+    free(maml->accuracy);
+    free(maml->query_loss);
+    free(maml->query_gradient);
+    free(maml->query_groups);
+    free(maml->wave_groups);
     free(maml->old);
     free(maml->candidate);
     free(maml->candidate_theta);

@@ -30,6 +30,10 @@ static const ks_setting ROWS[] = {
     {"inner.per_step", KS_SETTING_BOOL, AT(per_step), .help = "learned step sizes: one set of them a step"},
     {"inner.adapts", KS_SETTING_CHOICE, AT(adapts), .initial = KS_ADAPTS_ALL, .text = "all|head|body",
      .help = "what the inner steps change: everything, the last layer and log-std, or everything but these"},
+    {"inner.adapts_norm", KS_SETTING_BOOL, AT(adapts_norm), .help = "of it, also the shifts and scales of batch norms"},
+    {"inner.loss_of_all", KS_SETTING_INT, AT(loss_of_all), 0, 1e9, 0,
+     .help = "iterations within which the outer loss goes from the mean after all steps to that after the last; 0: the "
+             "last alone"},
 };
 const ks_settings_rows ks_inner_rows = {ROWS, sizeof ROWS / sizeof *ROWS};
 
@@ -58,8 +62,12 @@ bool ks_inner_settings_check(const ks_inner_settings* s, ks_error* err) {
 }
 
 ks_step_sizes ks_inner_step_sizes(const ks_inner_settings* s) {
-    return (ks_step_sizes){
-        .lr = s->lr, .steps = s->steps, .learned = s->learned, .adapts = s->adapts, .per_step = s->per_step};
+    return (ks_step_sizes){.lr = s->lr,
+                           .steps = s->steps,
+                           .learned = s->learned,
+                           .adapts = s->adapts,
+                           .per_step = s->per_step,
+                           .norm_stays = !s->adapts_norm};
 }
 
 /* ---- creation ------------------------------------------------------------------------------------------------------------- */
@@ -73,7 +81,7 @@ ks_inner* ks_inner_create(const ks_policy* policy, const ks_step_sizes* sizes, s
     }
     size_t p = ks_policy_num_params(policy);
     size_t count = ks_step_sizes_count(sizes, policy);
-    bool plain = ks_step_sizes_are_plain(sizes);
+    bool plain = ks_step_sizes_are_plain(sizes, policy);
     inner->policy = policy;
     inner->sizes = *sizes;
     inner->num_params = p;
@@ -202,7 +210,7 @@ bool ks_inner_run(const ks_inner_loop* l, ks_error* err) {
         if (!l->on_stage(l->user, j, ok, err) || !ok) {
             return false;
         }
-        if (j < l->steps) {
+        if (j < l->steps && !l->collect_only) {
             double lr = l->lr ? l->lr[j] : ks_step_sizes_own(&l->inner->sizes);
             ks_inner_step(l->keep ? theta + count * n : theta, l->inner, groups, count, j, lr,
                           l->trace ? l->trace(l->user, j) : (ks_inner_trace){0});

@@ -17,6 +17,9 @@ typedef struct ks_inner_settings {
     int learned;      /* ks_learned: step sizes that the outer step learns, which start at lr */
     bool per_step;    /* one set of them a step */
     int adapts;       /* ks_adapts */
+    bool adapts_norm; /* what batch norms have adapts as well */
+    int loss_of_all; /* iterations within which the outer loss goes from the mean over all inner steps to the last's alone
+                         (Antoniou et al. 2019, section 3); of rows that are given. 0: the last's from the start */
 } ks_inner_settings;
 extern const ks_settings_rows ks_inner_rows; /* section `inner` */
 ks_inner_settings ks_inner_settings_default(void);
@@ -64,6 +67,7 @@ typedef struct ks_inner_loop {
     ks_inner* inner;
     ks_stage stage;     /* seed, iteration, first, count, deterministic; the rest is filled in */
     int steps;          /* gradient steps: stages 0 … steps */
+    bool collect_only;  /* no step is taken: rows are given, and somebody else takes the steps */
     bool keep;          /* all stages stay */
     const double* lr;   /* (steps) or NULL: every step has its own size */
     bool one_start;     /* all tasks start from the first one's θ, and nobody else's is given (or asked for) */

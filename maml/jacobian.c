@@ -25,6 +25,7 @@ struct ks_jacobian {
     share* shares;                /* (tapes_count), unused if the fraction is 1 */
     ks_group* share_groups;       /* (M) */
     const ks_group* groups;       /* (k+1 x M) as last recorded */
+    size_t count;                 /* of them in use at each stage: M at most */
     const double* gradients;      /* (k x M x P) likewise */
     double* product;              /* (M x P) */
     ks_real* v;                   /* (M x P) */
@@ -72,6 +73,9 @@ ks_jacobian* ks_jacobian_create(const ks_policy* policy, ks_inner* inner, ks_jac
     c->tapes = calloc((size_t)c->tapes_count + 1, sizeof *c->tapes);
     c->shares = calloc((size_t)c->tapes_count + 1, sizeof *c->shares);
     c->share_groups = calloc(sizes.groups, sizeof *c->share_groups);
+    if (!sizes.curvature && sizes.fraction >= 1) { /* pulling back alone works in the engine's memory */
+        length = 1;
+    }
     c->product = malloc(length * sizeof *c->product);
     c->v = malloc(length * sizeof *c->v);
     bool ok = c->tapes && c->shares && c->share_groups && c->product && c->v;
@@ -146,9 +150,10 @@ ks_tapes* ks_jacobian_tapes(ks_jacobian* c, int stage) {
     return whole ? c->tapes[stage - c->first_tape] : NULL;
 }
 
-void ks_jacobian_record(ks_jacobian* c, const ks_group* groups, const double* gradients, bool recorded,
+void ks_jacobian_record(ks_jacobian* c, const ks_group* groups, size_t count, const double* gradients, bool recorded,
                         ks_stream stream) {
     size_t m = c->sizes.groups;
+    c->count = count;
     c->groups = groups;
     c->gradients = gradients;
     for (int s = 0; s < c->tapes_count; s++) {
@@ -158,12 +163,12 @@ void ks_jacobian_record(ks_jacobian* c, const ks_group* groups, const double* gr
             continue;
         }
         if (c->sizes.fraction < 1) {
-            for (size_t g = 0; g < m; g++) {
+            for (size_t g = 0; g < count; g++) {
                 c->share_groups[g] = gather(&c->shares[s], c, at[g], g, stream, (uint32_t)stage);
             }
             at = c->share_groups;
         }
-        ks_tapes_record(c->tapes[s], NULL, NULL, c->derivatives, at, m);
+        ks_tapes_record(c->tapes[s], NULL, NULL, c->derivatives, at, count);
     }
 }
 
@@ -172,7 +177,7 @@ void ks_jacobian_record(ks_jacobian* c, const ks_group* groups, const double* gr
 /* v = factor ∘ u, rounded to what the products take; factor (P) or, where that is NULL, one number */
 static void scale_into(ks_jacobian* c, const double* u, const double* factor, double one) {
     size_t p = c->num_params;
-    for (size_t g = 0; g < c->sizes.groups; g++) {
+    for (size_t g = 0; g < c->count; g++) {
         for (size_t i = 0; i < p; i++) {
             c->v[g * p + i] = (ks_real)((factor ? factor[i] : one) * u[g * p + i]);
         }
@@ -190,8 +195,8 @@ static void apply_transposed(double* u, ks_jacobian* c, int stage, bool all_rows
         return;
     }
     scale_into(c, u, size.alpha, size.lr);
-    ks_derivatives_hvp(c->derivatives, c->product, c->groups + (size_t)stage * c->sizes.groups, c->sizes.groups, c->v);
-    for (size_t i = 0; i < c->sizes.groups * c->num_params; i++) {
+    ks_derivatives_hvp(c->derivatives, c->product, c->groups + (size_t)stage * c->sizes.groups, c->count, c->v);
+    for (size_t i = 0; i < c->count * c->num_params; i++) {
         u[i] -= c->product[i];
     }
 }
@@ -209,7 +214,7 @@ static void apply(double* u, ks_jacobian* c, int stage) {
     }
     scale_into(c, u, NULL, 1);
     ks_tapes_hvp(c->product, c->tapes[stage - c->first_tape], c->v, c->derivatives);
-    for (size_t g = 0; g < c->sizes.groups; g++) {
+    for (size_t g = 0; g < c->count; g++) {
         for (size_t i = 0; i < p; i++) {
             u[g * p + i] -= alpha[i] * c->product[g * p + i];
         }
@@ -228,7 +233,7 @@ static void add_to_sizes(double* da, const double* u, const ks_jacobian* c, int 
     size_t p = c->num_params;
     size_t start = ks_step_sizes_start(ks_inner_sizes(c->inner), c->policy, stage);
     const double* gradient = c->gradients + (size_t)stage * c->sizes.groups * p;
-    for (size_t g = 0; g < c->sizes.groups; g++) {
+    for (size_t g = 0; g < c->count; g++) {
         double* out = da + g * c->num_sizes + start;
         for (size_t i = 0; !is_empty(c, stage, g) && i < p; i++) {
             out[of[i]] -= alpha[i] * gradient[g * p + i] * u[g * p + i];
@@ -239,11 +244,11 @@ static void add_to_sizes(double* da, const double* u, const ks_jacobian* c, int 
 void ks_jacobian_size_curvature(double* da, const ks_jacobian* c, const double* f) {
     const size_t* of = ks_inner_map(c->inner);
     size_t p = c->num_params;
-    memset(da, 0, c->sizes.groups * c->num_sizes * sizeof *da);
+    memset(da, 0, c->count * c->num_sizes * sizeof *da);
     for (int j = 0; j < c->sizes.inner_steps; j++) {
         const double* alpha = ks_inner_alpha(c->inner, j);
         size_t start = ks_step_sizes_start(ks_inner_sizes(c->inner), c->policy, j);
-        for (size_t g = 0; g < c->sizes.groups; g++) {
+        for (size_t g = 0; g < c->count; g++) {
             const double* gradient = c->gradients + ((size_t)j * c->sizes.groups + g) * p;
             double* out = da + g * c->num_sizes + start;
             for (size_t i = 0; !is_empty(c, j, g) && i < p; i++) {
@@ -260,23 +265,31 @@ static void move_with_sizes(double* u, const ks_jacobian* c, int stage, const ks
     size_t p = c->num_params;
     const ks_real* set = p_a + ks_step_sizes_start(ks_inner_sizes(c->inner), c->policy, stage);
     const double* gradient = c->gradients + (size_t)stage * c->sizes.groups * p;
-    for (size_t g = 0; g < c->sizes.groups; g++) {
+    for (size_t g = 0; g < c->count; g++) {
         for (size_t i = 0; !is_empty(c, stage, g) && i < p; i++) {
             u[g * p + i] -= alpha[i] * (double)set[of[i]] * gradient[g * p + i];
         }
     }
 }
 
-static void pull_back(double* u, double* da, ks_jacobian* c, bool all_rows) {
+static void pull_back_step(double* u, double* da, ks_jacobian* c, int stage, bool all_rows) {
+    if (c->num_sizes > 0 && stage == c->sizes.inner_steps - 1) {
+        memset(da, 0, c->count * c->num_sizes * sizeof *da);
+    }
     if (c->num_sizes > 0) {
-        memset(da, 0, c->sizes.groups * c->num_sizes * sizeof *da);
+        add_to_sizes(da, u, c, stage);
     }
+    apply_transposed(u, c, stage, all_rows);
+}
+
+static void pull_back(double* u, double* da, ks_jacobian* c, bool all_rows) {
     for (int j = c->sizes.inner_steps - 1; j >= 0; j--) {
-        if (c->num_sizes > 0) {
-            add_to_sizes(da, u, c, j);
-        }
-        apply_transposed(u, c, j, all_rows);
+        pull_back_step(u, da, c, j, all_rows);
     }
+}
+
+void ks_jacobian_pull_back_step(double* u, double* da, ks_jacobian* c, int stage) {
+    pull_back_step(u, da, c, stage, true);
 }
 
 void ks_jacobian_pull_back(double* u, double* da, ks_jacobian* c) {
@@ -284,9 +297,8 @@ void ks_jacobian_pull_back(double* u, double* da, ks_jacobian* c) {
 }
 
 void ks_jacobian_product(double* u, double* da, ks_jacobian* c, const ks_real* p) {
-    size_t m = c->sizes.groups;
     size_t n = c->num_params;
-    for (size_t i = 0; i < m * n; i++) {
+    for (size_t i = 0; i < c->count * n; i++) {
         u[i] = (double)p[i % n];
     }
     for (int j = 0; j < c->sizes.inner_steps; j++) {

@@ -33,16 +33,19 @@ void ks_jacobian_destroy(ks_jacobian* jacobian);
 /* What inner step `stage` is to leave behind for it, where that saves doing it again: tapes; NULL: nothing. */
 ks_tapes* ks_jacobian_tapes(ks_jacobian* jacobian, int stage);
 
-/* Takes the stages of an iteration: groups (k+1 x M), stage j at its own θ_j with its own rows, and the gradients of the inner
- * steps (k x M x P), which are read only where step sizes are learned. `recorded`: the inner steps have left their tapes behind.
+/* Takes the stages of an iteration: groups (k+1 x M), of each stage the first `count`, stage j at its own θ_j with its own rows,
+ * and the gradients of the inner steps (k x M x P), which are read only where step sizes are learned. `recorded`: the inner steps have left their tapes behind.
  * With a fraction below 1, the stream says which rows the curvature counts: one drawn from each of equally long stretches. Rows,
  * θ and gradients must stay as they are. */
-void ks_jacobian_record(ks_jacobian* jacobian, const ks_group* groups, const double* gradients, bool recorded,
-                        ks_stream stream);
+void ks_jacobian_record(ks_jacobian* jacobian, const ks_group* groups, size_t count, const double* gradients,
+                        bool recorded, ks_stream stream);
 
 /* u (M x P), the gradient of each task's outer loss at θ_k, becomes that at θ: Jᵀu, always on all rows. da (M x count of step
  * sizes) = the gradient with respect to a = log α; not touched where none are learned. */
 void ks_jacobian_pull_back(double* u, double* da, ks_jacobian* jacobian);
+
+/* The same through one inner step, the last one first: u at θ_stage+1 becomes u at θ_stage. */
+void ks_jacobian_pull_back_step(double* u, double* da, ks_jacobian* jacobian, int stage);
 
 /* da (M x count): the curvature of a, roughly: Σ over the parameters that share a number of f ∘ (α_j ∘ g_j)², f (P) the diagonal of F.
  * For a preconditioner. */

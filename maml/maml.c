@@ -101,6 +101,7 @@ static bool collect_and_adapt(ks_maml* maml, const ks_real* params, ks_maml_stat
         .inner = maml->inner,
         .stage = {.seed = draw.seed, .iteration = draw.iteration, .first = draw.first, .count = draw.count},
         .steps = maml->inner_steps,
+        .collect_only = maml->given,
         .keep = true,
         .one_start = !maml->problem->sampled,
         .theta = maml->theta,
@@ -112,6 +113,7 @@ static bool collect_and_adapt(ks_maml* maml, const ks_real* params, ks_maml_stat
         .trace = trace_step,
     };
     maml->moved = false;
+    ks_given_weigh_stages(maml->stage_weight, &maml->settings.inner, maml->inner_steps, maml->iteration);
     ks_inner_set(maml->inner, params + maml->num_params);
     for (size_t i = 0; i < (loop.one_start ? 1 : tally->groups); i++) {
         memcpy(ks_core_theta(maml, 0, i), params, maml->num_params * sizeof *params);
@@ -155,11 +157,13 @@ static double mean_std(const ks_maml* maml, const ks_real* theta) {
     return maml->num_params > first ? sum / (double)(maml->num_params - first) : 0;
 }
 
-/* Where the loss is the metric: that of stages 0 … k-1 was left by the inner steps, that of the last by the outer one. */
+/* Where loss or accuracy is the metric: that of stages 0 … k-1 was left by the inner steps, that of the last by the outer one. */
 static bool take_losses(ks_maml* maml, ks_error* err) {
     size_t m = maml->tally.groups;
     for (int j = 0; maml->losses && !maml->problem->measures && j <= maml->inner_steps; j++) {
-        const double* own = j < maml->inner_steps ? maml->losses + (size_t)j * m : maml->loss;
+        const double* own = maml->problem->accuracy ? maml->accuracy + (size_t)j * m
+                            : j < maml->inner_steps ? maml->losses + (size_t)j * m
+                                                    : maml->loss;
         if (!ks_tally_gather(&maml->tally, maml->metrics + (size_t)j * maml->tally.tasks, own, 1, err)) {
             return false;
         }

@@ -42,9 +42,10 @@ typedef struct ks_stage {
     uint64_t seed, iteration; /* of the random streams */
     size_t first, count;      /* tasks, as drawn: the first one's number */
     int index;                /* inner steps taken before */
-    bool judges;          /* rows that the outcome is judged on (query), not those that a step learns from (support) */
-    bool deterministic;   /* without noise in what the model does; what is given has none anyway */
-    const ks_real* theta; /* (count x P) every task's parameters now */
+    bool judges;        /* rows that the outcome is judged on (query), not those that a step learns from (support) */
+    bool deterministic; /* without noise in what the model does; what is given has none anyway */
+    const ks_real*
+        theta; /* (count x P) every task's parameters now; only where rows are sampled, or the problem measures */
 } ks_stage;
 
 /* Rows of one task, and what is told of them. They live until the same stage is collected again. */
@@ -74,9 +75,11 @@ struct ks_problem {
     size_t max_rows;  /* of a task's stage */
     bool adapts;      /* false: no inner steps, whatever the settings say */
     bool sampled;     /* rows come of acting by θ, so that the outer loss is one of ratios to that policy */
-    bool measures;    /* of given rows: collect says their metric, for example the accuracy; false: it is their loss */
-    double extra;     /* weight of the extra outer term on stage 0; 0: there is none */
-    double emaml;     /* weight of E-MAML's sampling term there (extra.h), of sampled rows alone; 0: there is none */
+    bool
+        measures; /* of given rows: collect says their metric, for example the accuracy; false: it is their loss or accuracy */
+    bool accuracy; /* of given rows: it is the share of rows whose label the model finds the likeliest */
+    double extra;  /* weight of the extra outer term on stage 0; 0: there is none */
+    double emaml;  /* weight of E-MAML's sampling term there (extra.h), of sampled rows alone; 0: there is none */
 };
 
 struct ks_problem_kind {

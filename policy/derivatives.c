@@ -264,9 +264,11 @@ static void sweep_item(void* user, size_t index, int thread) {
     switch (s->what) {
         case LOSS:
             d->sums[2 * place] = ks_policy_nll(d->policy, theta, rows, d->ws[thread]);
+            d->sums[2 * place + 1] = ks_policy_hits(d->ws[thread]);
             break;
         case GRADIENT:
             d->sums[2 * place] = ks_policy_nll_grad(out, d->policy, theta, rows, scale, d->ws[thread]);
+            d->sums[2 * place + 1] = ks_policy_hits(d->ws[thread]);
             break;
         case HVP:
             ks_tape_record(d->scratch[thread], NULL, theta, rows, scale, d->ws[thread]);
@@ -278,6 +280,7 @@ static void sweep_item(void* user, size_t index, int thread) {
             break;
         case RECORD:
             d->sums[2 * place] = ks_tape_record(tape, out, theta, rows, scale, d->ws[thread]);
+            d->sums[2 * place + 1] = ks_policy_hits(d->ws[thread]);
             break;
         case TAPE_HVP:
             ks_tape_hvp(out, tape, v, d->ws[thread]);
@@ -382,6 +385,17 @@ static void mean_loss(double* loss, const ks_derivatives* d, const ks_group* gro
             sum += d->sums[2 * (g * d->max_chunks + c)];
         }
         loss[g] = n ? sum / (double)n : 0;
+    }
+}
+
+void ks_derivatives_accuracy(ks_derivatives* d, double* accuracy, const ks_group* groups, size_t count) {
+    for (size_t g = 0; g < count; g++) {
+        double hits = 0;
+        size_t n = groups[g].rows.n;
+        for (size_t c = 0; c < chunks_of(n, d->chunk_rows); c++) {
+            hits += d->sums[2 * (g * d->max_chunks + c) + 1];
+        }
+        accuracy[g] = n ? hits / (double)n : 0;
     }
 }
 

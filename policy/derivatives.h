@@ -30,6 +30,10 @@ double ks_derivatives_take_flop(ks_derivatives* derivatives);
 /* loss (groups) = L_i(θ_i). */
 void ks_derivatives_loss(ks_derivatives* derivatives, double* loss, const ks_group* groups, size_t count);
 
+/* accuracy (groups): for a categorical head, the share of rows whose likeliest action is the one that they have, of the groups that
+ * a loss was last asked of: by the call before this one, and with the same groups. */
+void ks_derivatives_accuracy(ks_derivatives* derivatives, double* accuracy, const ks_group* groups, size_t count);
+
 /* out (groups x P) = ∇L_i(θ_i), and loss (groups) = L_i(θ_i), unless it is NULL, in the same pass. */
 void ks_derivatives_loss_and_gradient(ks_derivatives* derivatives, double* loss, double* out, const ks_group* groups,
                                       size_t count);

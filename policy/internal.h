@@ -35,6 +35,7 @@ struct ks_policy_ws {
     ks_real* norm_tape; /* of the rows whose statistics others take; NULL where rows are not coupled, as the rest */
     ks_real* norm_out;  /* (max_rows x head_cols) */
     double* norm_delta; /* (num_statistics) derivatives by them */
+    double hits;        /* of the last sum: rows whose likeliest action was the one that they have */
     bool begun;         /* grad holds a block's gradient */
     bool flushed;       /* the result that is under way holds some of them */
 };
@@ -58,6 +59,8 @@ size_t ks_policy_chunk_rows(const ks_policy* policy);
 /* Rows `first` … of at most one block. */
 ks_rows ks_rows_block(const ks_policy* policy, ks_rows rows, size_t first);
 
+/* Rows of a block whose likeliest action is the one that they have; 0 for heads that are not categorical. */
+double ks_rows_hits(const ks_rows* block, const ks_policy* policy, const ks_real* out);
 /* What a pass takes of a block: its rows, a tape and outputs. */
 ks_net_batch ks_rows_batch(ks_net_use use, const ks_rows* block, ks_real* tape, ks_real* out);
 

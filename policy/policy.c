@@ -140,6 +140,15 @@ bool ks_policy_couples_rows(const ks_policy* policy) {
     return policy->net.couples_rows;
 }
 
+bool ks_policy_has_norm(const ks_policy* policy) {
+    for (size_t t = 0; t < ks_policy_num_tensors(policy); t++) {
+        if (ks_policy_tensor_at(policy, t).norm) {
+            return true;
+        }
+    }
+    return false;
+}
+
 size_t ks_policy_print_network(char* out, size_t room, const ks_policy* policy) {
     return ks_net_print(out, room, &policy->net);
 }

@@ -64,6 +64,8 @@ size_t ks_policy_num_params(const ks_policy* policy);
 size_t ks_policy_log_std_offset(const ks_policy* policy);
 /* Whether the rows of a batch belong together, as with batch norm: it is never cut, and results depend on who else is in it. */
 bool ks_policy_couples_rows(const ks_policy* policy);
+/* Whether a layer is a batch norm with parameters. */
+bool ks_policy_has_norm(const ks_policy* policy);
 /* Its layers as JSON with all their fields; like snprintf. */
 size_t ks_policy_print_network(char* out, size_t room, const ks_policy* policy);
 /* Numbers per row of a stored action: act_dim, or 1 (the index) for a categorical head. */
@@ -165,6 +167,9 @@ void ks_policy_forward_rows(const ks_policy* policy, const ks_real* theta, ks_ro
 
 /* Σ_n w_n (-log π_θ(a_n|s_n)), summed in double. Here and below: or the sum that rows.loss says. */
 double ks_policy_nll(const ks_policy* policy, const ks_real* theta, ks_rows rows, ks_policy_ws* ws);
+/* For a categorical head: of the rows that ws was last used for by ks_policy_nll, its gradient or ks_tape_record, those whose
+ * likeliest action is the one that they have. */
+double ks_policy_hits(const ks_policy_ws* ws);
 
 /* grad (P) = scale · ∇_θ Σ_n w_n (-log π_θ(a_n|s_n)); returns the sum's value (unscaled). */
 double ks_policy_nll_grad(double* grad, const ks_policy* policy, const ks_real* theta, ks_rows rows, double scale,

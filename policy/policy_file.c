@@ -45,7 +45,7 @@ ks_step_sizes ks_policy_info_sizes(const ks_policy_info* info) {
 }
 
 /* A network that is given as a list of layers, with the shape of an input: "3,84,84" (channels, rows, columns). */
-static void write_network(ks_tensor_writer* w, const ks_policy* policy) {
+static void write_network(ks_tensor_writer* w, const ks_policy* policy, const ks_policy_info* info) {
     const ks_policy_settings* s = ks_policy_get_settings(policy);
     char network[KS_NETWORK_TEXT], input[3 * KS_NUMBER_ROOM];
     if (*s->network) {
@@ -53,6 +53,9 @@ static void write_network(ks_tensor_writer* w, const ks_policy* policy) {
         ks_tensor_writer_meta(w, "network", network);
         ks_snprintf(input, sizeof input, "%zu,%zu,%zu", s->input.channels, s->input.height, s->input.width);
         ks_tensor_writer_meta(w, "input", input);
+    }
+    if (ks_policy_has_norm(policy)) {
+        ks_tensor_writer_meta(w, "inner_adapts_norm", info->norm_stays ? "false" : "true");
     }
 }
 
@@ -68,9 +71,6 @@ static void write_unusual(ks_tensor_writer* w, const ks_policy_info* info) {
     }
     if (info->adapts != KS_ADAPTS_ALL) {
         ks_tensor_writer_meta(w, "inner_adapts", ADAPTS[info->adapts]);
-    }
-    if (info->norm_stays) {
-        ks_tensor_writer_meta(w, "inner_adapts_norm", "false");
     }
 }
 
@@ -96,7 +96,7 @@ void ks_policy_write_meta(ks_tensor_writer* w, const ks_policy* policy, const ks
     ks_tensor_writer_meta_int(w, "horizon", info->horizon);
     ks_tensor_writer_meta_int(w, "iteration", info->iteration);
     ks_tensor_writer_meta_int(w, "seed", info->seed);
-    write_network(w, policy);
+    write_network(w, policy, info);
     write_unusual(w, info);
     if (info->num_eval_lr > 0) {
         char text[LR_TEXT];

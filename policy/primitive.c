@@ -259,6 +259,22 @@ void ks_policy_sample(const ks_policy* policy, const ks_real* theta, size_t n, c
     }
 }
 
+double ks_policy_hits(const ks_policy_ws* ws) {
+    return ws->hits;
+}
+
+double ks_rows_hits(const ks_rows* block, const ks_policy* policy, const ks_real* out) {
+    size_t cols = ks_policy_head_cols(policy), hits = 0;
+    for (size_t r = 0; policy->settings.head == KS_CATEGORICAL && r < block->n; r++, out += cols) {
+        size_t best = 0;
+        for (size_t c = 1; c < cols; c++) {
+            best = out[c] > out[best] ? c : best;
+        }
+        hits += (ks_real)best == block->act[r];
+    }
+    return (double)hits;
+}
+
 /* ---- the primitive ---------------------------------------------------------------------------------------------------- */
 
 double ks_policy_nll(const ks_policy* policy, const ks_real* theta, ks_rows rows, ks_policy_ws* ws) {
@@ -266,10 +282,12 @@ double ks_policy_nll(const ks_policy* policy, const ks_real* theta, ks_rows rows
     ks_net_weights w = ks_net_pack(&policy->net, theta, ws->packed);
     double sum = 0;
     size_t n;
+    ws->hits = 0;
     for (size_t first = 0; first < rows.n; first += n) {
         ks_rows b = ks_rows_block(policy, rows, first);
         n = b.n;
         forward(KS_NET_FORWARD, policy, w, &b, ws->out, ws);
+        ws->hits += ks_rows_hits(&b, policy, ws->out);
         for (size_t r = 0; r < b.n; r++) {
             sum -= ks_head_objective(&p, &b, r, ws->out);
         }
@@ -283,11 +301,13 @@ double ks_policy_nll_grad(double* grad, const ks_policy* policy, const ks_real* 
     ks_net_weights w = ks_net_pack(&policy->net, theta, ws->packed);
     double sum = 0;
     size_t n, blocks = 0;
+    ws->hits = 0;
     ks_ws_begin(ws, policy);
     for (size_t first = 0; first < rows.n; first += n) {
         ks_rows b = ks_rows_block(policy, rows, first);
         n = b.n;
         ks_net_batch batch = forward(KS_NET_GRADIENT, policy, w, &b, ws->out, ws);
+        ws->hits += ks_rows_hits(&b, policy, ws->out);
         sum += ks_head_delta(&p, &b, ws->out, scale, ws->delta_out, ws->grad_s);
         backward(policy, w, &batch, &b, ws);
         if (++blocks % KS_FLUSH_BLOCKS == 0) {

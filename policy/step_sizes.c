@@ -36,8 +36,9 @@ size_t ks_step_sizes_start(const ks_step_sizes* s, const ks_policy* policy, int 
     return ((size_t)step < last ? (size_t)step : last) * ks_step_sizes_set(s, policy);
 }
 
-bool ks_step_sizes_are_plain(const ks_step_sizes* s) {
-    return s->learned == KS_LEARNED_NONE && s->adapts == KS_ADAPTS_ALL && !s->norm_stays;
+bool ks_step_sizes_are_plain(const ks_step_sizes* s, const ks_policy* policy) {
+    return s->learned == KS_LEARNED_NONE && s->adapts == KS_ADAPTS_ALL &&
+           !(s->norm_stays && ks_policy_has_norm(policy));
 }
 
 double ks_step_sizes_own(const ks_step_sizes* s) {

@@ -33,7 +33,7 @@ size_t ks_step_sizes_set(const ks_step_sizes* sizes, const ks_policy* policy);
 size_t ks_step_sizes_start(const ks_step_sizes* sizes, const ks_policy* policy, int step);
 
 /* Whether α is the same number for all parameters, and known: nothing learned, everything adapts. */
-bool ks_step_sizes_are_plain(const ks_step_sizes* sizes);
+bool ks_step_sizes_are_plain(const ks_step_sizes* sizes, const ks_policy* policy);
 /* What a caller gives as the size of a step where he changes nothing: α itself, or 1, the factor of learned ones. */
 double ks_step_sizes_own(const ks_step_sizes* sizes);
 

@@ -89,6 +89,7 @@ double ks_tape_record(ks_tape* tape, double* grad, const ks_real* theta, ks_rows
     tape->theta = ks_net_pack(&policy->net, theta, tape->packed);
     ks_net_weights w = tape->theta;
     double sum = 0;
+    ws->hits = 0;
     ks_ws_begin(ws, policy);
     for (size_t first = 0; first < rows.n; first += tape->block_rows) {
         ks_rows b = ks_rows_part(policy, rows, first, tape->block_rows);
@@ -96,6 +97,7 @@ double ks_tape_record(ks_tape* tape, double* grad, const ks_real* theta, ks_rows
         ks_net_batch batch = ks_rows_batch(use_of(tape), &b, record, record + tape->out);
         ks_net_forward(&policy->net, w, &batch, ws->work);
         if (tape->kind == KS_TAPE_HESSIAN) {
+            ws->hits += ks_rows_hits(&b, policy, record + tape->out);
             sum += ks_head_delta(&p, &b, record + tape->out, scale, record + tape->delta_out, ws->grad_s);
             ks_net_backward(&policy->net, w, &batch, record + tape->delta_out, grad ? ks_ws_sum(ws, policy) : NULL,
                             ws->work);

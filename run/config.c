@@ -220,11 +220,10 @@ ks_maml_settings ks_config_maml(const ks_config* c, int threads) {
     return s;
 }
 
-ks_policy_settings ks_config_policy(const ks_config* c, const ks_problem* problem) {
-    ks_policy_settings s = ks_policy_settings_default();
-    problem->kind->shape(problem, &s);
-    ks_policy_config_take(&s, &c->policy);
-    return s;
+bool ks_config_policy(ks_policy_settings* s, const ks_config* c, const ks_problem* problem, ks_error* err) {
+    *s = ks_policy_settings_default();
+    problem->kind->shape(problem, s);
+    return ks_policy_config_take(s, &c->policy, err);
 }
 
 /* Adds a "  key: value" line of a section, where it is the problem's, as " section.key=value". */
@@ -274,6 +273,7 @@ ks_policy_info ks_config_info(const ks_config* c, const ks_problem* problem, int
         info.learned = c->inner.learned;
         info.per_step = c->inner.per_step;
         info.adapts = c->inner.adapts;
+        info.norm_stays = !c->inner.adapts_norm;
     }
     snprintf(info.env, sizeof info.env, "%s", problem->name);
     snprintf(info.method, sizeof info.method, "%s", ks_method_name((ks_method)c->method));

@@ -62,7 +62,8 @@ const void* ks_config_outer_settings(const ks_config* config);
 
 /* The settings of the library's objects. The config must outlive what is made of them. */
 ks_maml_settings ks_config_maml(const ks_config* config, int threads);
-ks_policy_settings ks_config_policy(const ks_config* config, const ks_problem* problem);
+/* Errors: KS_BAD_INPUT naming the key. */
+bool ks_config_policy(ks_policy_settings* settings, const ks_config* config, const ks_problem* problem, ks_error* err);
 /* How a model of this run came to be, after so many iterations. */
 ks_policy_info ks_config_info(const ks_config* config, const ks_problem* problem, int64_t iteration);
 

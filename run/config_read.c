@@ -5,6 +5,7 @@
 #include "base/text_file.h"
 #include "run/config.h"
 #include "run/config_table.h"
+#include "run/yaml_list.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -76,6 +77,16 @@ typedef struct reader {
 
 static bool read_mapping(reader* r, yaml_node_t* map, const char* section, ks_error* err);
 
+static bool set_list(reader* r, int row, yaml_node_t* value, place p, ks_error* err) {
+    char json[KS_NETWORK_TEXT];
+    ks_error inner = {0};
+    if (!ks_yaml_list(json, sizeof json, r->doc, value, &inner)) {
+        return fail_at(p, err, "%s", inner.text);
+    }
+    ks_config_note(r->config, row);
+    return set_scalar(r->config, row, json, p, err);
+}
+
 /* the value of the key p.key, which is whole: "name" or "section.name" */
 static bool read_value(reader* r, yaml_node_t* value, place p, ks_error* err) {
     int row = ks_settings_find(&ks_config_table, p.key);
@@ -97,6 +108,9 @@ static bool read_value(reader* r, yaml_node_t* value, place p, ks_error* err) {
     if (type == KS_SETTING_WIDTHS && value->type == YAML_SEQUENCE_NODE) {
         ks_config_note(r->config, row);
         return set_widths(r->config, row, r->doc, value, p, err);
+    }
+    if (type == KS_SETTING_LIST) {
+        return set_list(r, row, value, p, err);
     }
     if (value->type != YAML_SCALAR_NODE) {
         return fail_at(p, err, type == KS_SETTING_WIDTHS ? "takes a list, as [100, 100] is" : "takes a single value");

@@ -21,7 +21,10 @@ bool ks_setup_create(ks_setup* s, const ks_config* config, int threads, ks_team 
     if (!s->problem) {
         return false;
     }
-    ks_policy_settings settings = ks_config_policy(config, s->problem);
+    ks_policy_settings settings;
+    if (!ks_config_policy(&settings, config, s->problem, err)) {
+        return false;
+    }
     ks_maml_settings maml = ks_config_maml(config, threads);
     maml.team = team;
     s->policy = ks_policy_create(&settings, err);

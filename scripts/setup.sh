@@ -6,8 +6,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 packages=(gcc g++ libc6-dev cmake ninja-build pkg-config python3 python3-pip python3-venv clang-format ca-certificates
-    libopenblas0-openmp libyaml-dev libcjson-dev zlib1g-dev librandom123-dev libcmocka-dev
-    gnuplot-nox libegl-dev libglfw3-dev libgl1-mesa-dri libpng-dev ffmpeg xvfb xdotool qemu-user strace)
+    libopenblas0-openmp libyaml-dev libcjson-dev zlib1g-dev libzip-dev libpng-dev libjpeg62-turbo-dev librandom123-dev libcmocka-dev
+    gnuplot-nox libegl-dev libglfw3-dev libgl1-mesa-dri ffmpeg xvfb xdotool qemu-user strace)
 for option in "$@"; do
     case $option in
         --mpi) packages+=(libopenmpi-dev openmpi-bin) ;;
@@ -19,7 +19,7 @@ done
 mujoco=4.0.1
 wheel=mujoco_core-$mujoco-cp311-cp311-manylinux_2_27_x86_64.manylinux_2_28_x86_64.whl
 wheel_sha256=be28c0c7587347ef996b4de0487264e9da296282082b092bae211a9163e9aed6
-python_packages=(numpy==1.26.4 safetensors==0.4.5)
+python_packages=(numpy==1.26.4 safetensors==0.4.5 pillow==11.3.0)
 
 fail() {
     echo "setup: $*" >&2

@@ -203,7 +203,7 @@ static inline void record_steps(problem* p) {
             assert_true(fabs((double)(next[i] - slow[i])) <= 1e-12 * (1 + fabs((double)slow[i])));
         }
     }
-    ks_jacobian_record(p->jacobian, p->stage, gradients, false, ks_stream_make(3, KS_RNG_CURVATURE, 0, 0));
+    ks_jacobian_record(p->jacobian, p->stage, GROUPS, gradients, false, ks_stream_make(3, KS_RNG_CURVATURE, 0, 0));
 }
 
 static inline void problem_create(problem* p, problem_settings settings) {

@@ -34,7 +34,8 @@ static world world_create(const char* env, int method) {
     w.problem = ks_problem_rl.create(&w.config.rl, (ks_method)method, 1, &err);
     assert_non_null(w.problem);
     w.model = ks_rl_model(w.problem);
-    ks_policy_settings settings = ks_config_policy(&w.config, w.problem);
+    ks_policy_settings settings;
+    assert_true(ks_config_policy(&settings, &w.config, w.problem, &err));
     w.policy = ks_policy_create(&settings, &err);
     assert_non_null(w.policy);
     w.obs_dim = (size_t)ks_env_model_obs_dim(w.model);

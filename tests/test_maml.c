@@ -128,7 +128,7 @@ static void test_tapes_that_the_steps_left(void** state) {
             assert_true(relative_error(gradient, p.gradients + (size_t)j * GROUPS * p.p, GROUPS * p.p) < 1e-13);
         }
         assert_null(ks_jacobian_tapes(jacobian, k)); /* which is for F alone */
-        ks_jacobian_record(jacobian, p.stage, p.gradients, true, ks_stream_make(3, KS_RNG_CURVATURE, 0, 0));
+        ks_jacobian_record(jacobian, p.stage, GROUPS, p.gradients, true, ks_stream_make(3, KS_RNG_CURVATURE, 0, 0));
         ks_derivatives_gradient(p.derivatives, u, p.stage + (size_t)k * GROUPS, GROUPS);
         ks_jacobian_pull_back(u, NULL, jacobian);
         mean_of_tasks(got, &p, u, NULL);

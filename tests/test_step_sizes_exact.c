@@ -95,7 +95,7 @@ static void test_layout(void** state) {
         assert_int_equal(ks_step_sizes_count(&s, policy), sets[l]);
         assert_int_equal(ks_step_sizes_start(&s, policy, 2), 0);
         assert_true(ks_step_sizes_own(&s) == (l == 0 ? 0.25 : 1));
-        assert_true(ks_step_sizes_are_plain(&s) == (l == 0));
+        assert_true(ks_step_sizes_are_plain(&s, policy) == (l == 0));
         s.per_step = true;
         assert_int_equal(ks_step_sizes_set(&s, policy), sets[l]);
         assert_int_equal(ks_step_sizes_count(&s, policy), 3 * sets[l]);
@@ -106,7 +106,7 @@ static void test_layout(void** state) {
         assert_int_equal(ks_step_sizes_count(&s, policy), sets[l]);
     }
     ks_step_sizes masked = {.lr = 0.25, .steps = 1, .adapts = KS_ADAPTS_HEAD};
-    assert_false(ks_step_sizes_are_plain(&masked));
+    assert_false(ks_step_sizes_are_plain(&masked, policy));
     ks_policy_destroy(policy);
 }
 
