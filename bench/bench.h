@@ -51,6 +51,7 @@ typedef struct ks_bench_examples {
     double sgemm_gflops; /* the yardstick, as below */
     char sgemm_kernel[KS_BENCH_KERNEL_NAME];
     double ratio;
+    double peak_mib; /* the most memory that the process held meanwhile */
 } ks_bench_examples;
 
 /* Errors: KS_FAILED. */
@@ -72,6 +73,9 @@ bool ks_bench_view_run(ks_bench_view* result, const ks_bench_options* options, k
 /* Errors: KS_BAD_INPUT (sizes), KS_FAILED. */
 bool ks_bench_sampling_run(ks_bench_sampling* result, const ks_bench_options* options, ks_error* err);
 bool ks_bench_iteration_run(ks_bench_iteration* result, const ks_bench_options* options, ks_error* err);
+
+/* The most memory that the process has held since it was last asked, in MiB; 0 where the kernel does not say. */
+double ks_bench_take_peak_mib(void);
 
 /* 1e9 operations per second of sgemm on `threads` threads, best of several sizes, and the name of its kernel.
  * Errors: KS_FAILED (memory, no OpenBLAS). */

@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The most memory that the process has held since it was last asked, in MiB; 0 where the kernel does not say. */
-static double take_peak_mib(void) {
+double ks_bench_take_peak_mib(void) {
     double kib = 0;
     char line[256];
     FILE* status = fopen("/proc/self/status", "r");
@@ -40,13 +39,13 @@ static bool measure(ks_bench_iteration* r, const ks_setup* setup, ks_real* param
         ks_maml_stats stats;
         memcpy(params + n, params, n * sizeof *params);
         memset(params + 2 * n, 0, setup->state_size * sizeof *params);
-        take_peak_mib();
+        ks_bench_take_peak_mib();
         double start = ks_clock();
         if (!ks_maml_iterate(setup->maml, params + n, params + 2 * n, 0, &stats, err)) {
             return false;
         }
         double seconds = ks_clock() - start;
-        r->peak_mib = fmax(r->peak_mib, take_peak_mib());
+        r->peak_mib = fmax(r->peak_mib, ks_bench_take_peak_mib());
         r->gflop = 1e-9 * stats.update_flop;
         r->gflops = fmax(r->gflops, r->gflop / stats.update_s);
         if (seconds < r->seconds) {

@@ -1,4 +1,5 @@
 #include "bench/bench.h"
+#include "base/number.h"
 #include "cli/cli.h"
 #include "nn/gemm.h"
 
@@ -7,7 +8,7 @@
 #include <string.h>
 
 static const char* const HELP =
-    "usage: kshot bench [sampling|update|iteration|view|sinusoid] [-e ENV] [OPTION…]\n"
+    "usage: kshot bench [sampling|update|iteration|view|sinusoid|images] [-e ENV] [OPTION…]\n"
     "\n"
     "Measures how fast kshot is here, against this machine's own limits in the same run: sampling against bare mj_step "
     "on the\n"
@@ -15,7 +16,8 @@ static const char* const HELP =
     "with its\n"
     "memory. Every figure is the best of the rounds. view, which is measured only if it is named: pictures of the "
     "window per\n"
-    "second, and how long it takes to adapt to another task. sinusoid, likewise: a meta-iteration of the regression.\n"
+    "second, and how long it takes to adapt to another task. sinusoid and images, likewise: a\n"
+    "meta-iteration of the regression, and of few-shot classification (-s images.data=DIR).\n"
     "\n"
     "  -e, --env ENV          environment (half-cheetah-vel)\n"
     "  -s, --set KEY=VALUE    sizes and settings as in a config, for example -s tasks=10; the defaults are the "
@@ -24,7 +26,7 @@ static const char* const HELP =
     "      --rounds N         rounds (5)\n"
     "      --json             one JSON object instead of a table\n";
 
-enum { SAMPLING = 1, UPDATE = 2, ITERATION = 4, EVERYTHING = 7, VIEW = 8, SINUSOID = 16 };
+enum { SAMPLING = 1, UPDATE = 2, ITERATION = 4, EVERYTHING = 7, VIEW = 8, EXAMPLES = 16 };
 
 typedef struct results {
     int what;
@@ -56,18 +58,20 @@ static void add_figure(cJSON* object, const char* name, double value) {
 }
 
 static void print_examples(const ks_bench_examples* r, const ks_bench_options* o) {
-    printf("sinusoid, %d tasks of %d + %d examples, %d thread%s, best of %d\n", o->config->tasks,
-           o->config->sinusoid.shots, o->config->sinusoid.queries, o->threads, o->threads == 1 ? "" : "s", o->rounds);
+    printf("%s, %d tasks, %d inner step%s, %d thread%s, best of %d\n", ks_config_name(o->config), o->config->tasks,
+           o->config->inner.steps, o->config->inner.steps == 1 ? "" : "s", o->threads, o->threads == 1 ? "" : "s",
+           o->rounds);
     printf(
-        "iteration  %9.1f us: %.0f a second; %.4f GFLOP at %.1f GFLOP/s, OpenBLAS's sgemm %.1f GFLOP/s (%s): ratio "
-        "%.2f\n",
-        1e6 * r->iteration_s, 1 / r->iteration_s, r->gflop, r->gflops, r->sgemm_gflops, r->sgemm_kernel, r->ratio);
+        "iteration  %9.4g ms; %.4g GFLOP at %.1f GFLOP/s (%s); OpenBLAS's sgemm %.1f GFLOP/s (%s): ratio %.2f; peak "
+        "memory %.0f MiB\n",
+        1e3 * r->iteration_s, r->gflop, r->gflops, ks_gemm_kernel_name(), r->sgemm_gflops, r->sgemm_kernel, r->ratio,
+        r->peak_mib);
 }
 
 static bool print_json(const results* r, const ks_bench_options* o, ks_error* err) {
     cJSON* all = cJSON_CreateObject();
-    if (r->what & SINUSOID) {
-        cJSON_AddStringToObject(all, "problem", "sinusoid");
+    if (r->what & EXAMPLES) {
+        cJSON_AddStringToObject(all, "problem", ks_config_name(o->config));
     } else {
         add_sizes(all, o);
     }
@@ -97,8 +101,8 @@ static bool print_json(const results* r, const ks_bench_options* o, ks_error* er
         add_figure(i, "update_s", r->iteration.update_s);
         add_figure(i, "peak_mib", r->iteration.peak_mib);
     }
-    if (r->what & SINUSOID) {
-        cJSON* s = cJSON_AddObjectToObject(all, "sinusoid");
+    if (r->what & EXAMPLES) {
+        cJSON* s = cJSON_AddObjectToObject(all, ks_config_name(o->config));
         cJSON_AddNumberToObject(s, "threads", o->threads);
         cJSON_AddNumberToObject(s, "tasks", o->config->tasks);
         add_figure(s, "seconds", r->examples.iteration_s);
@@ -106,6 +110,7 @@ static bool print_json(const results* r, const ks_bench_options* o, ks_error* er
         add_figure(s, "gflops", r->examples.gflops);
         add_figure(s, "sgemm_gflops", r->examples.sgemm_gflops);
         add_figure(s, "ratio", r->examples.ratio);
+        add_figure(s, "peak_mib", r->examples.peak_mib);
     }
 #ifdef KS_VIEWER
     if (r->what & VIEW) {
@@ -162,7 +167,7 @@ static void print_table(const results* r, const ks_bench_options* o) {
 /* ---- the command --------------------------------------------------------------------------------------------------- */
 
 static bool measure(results* r, const ks_bench_options* o, ks_error* err) {
-    if (r->what & SINUSOID) {
+    if (r->what & EXAMPLES) {
         return ks_bench_examples_run(&r->examples, o, err);
     }
 #ifdef KS_VIEWER
@@ -174,6 +179,12 @@ static bool measure(results* r, const ks_bench_options* o, ks_error* err) {
            (!(r->what & SAMPLING) || ks_bench_sampling_run(&r->sampling, o, err));
 }
 
+/* a problem whose rows are given */
+static bool is_examples(const char* name) {
+    int number = ks_problem_find(name);
+    return number >= 0 && !ks_problem_kinds[number]->acts;
+}
+
 static bool choose(int* what, int argc, char** argv, ks_error* err) {
     *what = EVERYTHING;
     if (optind == argc) {
@@ -183,15 +194,16 @@ static bool choose(int* what, int argc, char** argv, ks_error* err) {
     *what = strcmp(name, "sampling") == 0    ? SAMPLING
             : strcmp(name, "update") == 0    ? UPDATE
             : strcmp(name, "iteration") == 0 ? ITERATION
-            : strcmp(name, "sinusoid") == 0  ? SINUSOID
+            : is_examples(name)              ? EXAMPLES
 #ifdef KS_VIEWER
             : strcmp(name, "view") == 0 ? VIEW
 #endif
                                         : 0;
     if (!*what || optind + 1 < argc) {
-        return ks_fail(err, KS_BAD_INPUT,
-                       "bench: '%s' is not sampling, update, iteration, view or sinusoid, one of which may be named",
-                       argv[*what ? optind + 1 : optind]);
+        return ks_fail(
+            err, KS_BAD_INPUT,
+            "bench: '%s' is not sampling, update, iteration, view, sinusoid or images, one of which may be named",
+            argv[*what ? optind + 1 : optind]);
     }
     return true;
 }
@@ -240,15 +252,17 @@ int ks_cli_bench(int argc, char** argv, ks_error* err) {
         }
     }
     results r = {0};
-    if (ok && optind < argc && strcmp(argv[optind], "sinusoid") == 0) {
-        ok = ks_config_set(&config, "problem=sinusoid", err);
+    if (ok && optind < argc && is_examples(argv[optind])) {
+        char problem[64];
+        ks_snprintf(problem, sizeof problem, "problem=%.40s", argv[optind]);
+        ok = ks_config_set(&config, problem, err);
     }
     if (!ok || !choose(&r.what, argc, argv, err) || !ks_config_check(&config, err)) {
         return KS_BAD_INPUT;
     }
-    if (config.problem != (r.what & SINUSOID ? KS_PROBLEM_sinusoid : KS_PROBLEM_rl)) {
-        ks_fail(err, KS_BAD_INPUT, "bench: problem: %s is measured by `kshot bench sinusoid`",
-                ks_config_problem(&config)->name);
+    if (!(r.what & EXAMPLES) && config.problem != KS_PROBLEM_rl) {
+        ks_fail(err, KS_BAD_INPUT, "bench: problem: %s is measured by `kshot bench %s`",
+                ks_config_problem(&config)->name, ks_config_problem(&config)->name);
         return KS_BAD_INPUT;
     }
     ks_bench_options o = {.config = &config, .threads = (int)threads, .rounds = (int)rounds};
@@ -258,7 +272,7 @@ int ks_cli_bench(int argc, char** argv, ks_error* err) {
     if (json) {
         return ks_cli_exit(print_json(&r, &o, err), err);
     }
-    if (r.what & SINUSOID) {
+    if (r.what & EXAMPLES) {
         print_examples(&r.examples, &o);
     } else {
         print_table(&r, &o);

@@ -28,7 +28,7 @@ typedef enum ks_method {
 } ks_method;
 const char* ks_method_name(ks_method method); /* "maml", "pretrain", "oracle" */
 
-typedef enum ks_split { KS_SPLIT_TRAIN, KS_SPLIT_TEST } ks_split;
+typedef enum ks_split { KS_SPLIT_TRAIN, KS_SPLIT_VALIDATION, KS_SPLIT_TEST } ks_split;
 
 /* Which tasks are wanted: numbers first … first + count - 1. */
 typedef struct ks_draw {

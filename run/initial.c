@@ -17,6 +17,10 @@ bool ks_initial_theta(ks_real* theta, const ks_config* c, const ks_problem* prob
         } else {
             ks_policy_init(policy, theta, uniform, c->policy.log_std_init);
         }
+        if (c->policy.last_init_std > 0) { /* of a stage of its own, in the place of what is no longer read */
+            ks_stream_normal(uniform, n, ks_stream_make((uint64_t)c->seed, KS_RNG_INIT, 0, 1), 0, 0, 0);
+            ks_policy_init_last_normal(policy, theta, uniform, c->policy.last_init_std);
+        }
         if (c->policy.scale_inputs && problem->kind->input_size) {
             problem->kind->input_size(problem, size);
             ks_policy_scale_inputs(policy, theta, size);

@@ -3,6 +3,7 @@
 #ifndef KS_RUN_KINDS_H
 #define KS_RUN_KINDS_H
 
+#include "fewshot/images.h"
 #include "fewshot/sinusoid.h"
 #include "maml/outer_adam.h"
 #include "maml/outer_ppo.h"
@@ -12,7 +13,8 @@
 
 #define KS_PROBLEM_KINDS(X) \
     X(rl)                   \
-    X(sinusoid)
+    X(sinusoid)             \
+    X(images)
 
 #define KS_OUTER_KINDS(X) \
     X(trpo)               \
