@@ -18,7 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { KS_TENSOR_MAX_DIMS = 4 }; /* of what is written; files of others may have more */
+enum { KS_TENSOR_MAX_DIMS = 8 }; /* of what is written; files of others may have more */
 
 /* KS_OTHER: any type that kshot neither writes nor computes with */
 typedef enum ks_dtype { KS_F32, KS_F64, KS_I64, KS_U8, KS_F16, KS_BF16, KS_OTHER } ks_dtype;

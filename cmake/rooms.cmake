@@ -113,7 +113,7 @@ function(ks_test name)
                          ENVIRONMENT "KSHOT_VENV=${PROJECT_SOURCE_DIR}/.deps/venv;OMP_WAIT_POLICY=passive")
 endfunction()
 
-# ks_python_test(name script argument…): a program of the tests that needs NumPy and the safetensors package.
+# ks_python_test(name script argument…): a program of the tests that needs what scripts/setup.sh has put into .deps/venv.
 function(ks_python_test name script)
     add_test(NAME ${name} COMMAND ${PROJECT_SOURCE_DIR}/.deps/venv/bin/python ${CMAKE_CURRENT_SOURCE_DIR}/${script} ${ARGN})
     set_tests_properties(${name} PROPERTIES TIMEOUT 900 ENVIRONMENT "OMP_WAIT_POLICY=passive;OPENBLAS_NUM_THREADS=1")

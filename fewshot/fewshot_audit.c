@@ -1,12 +1,11 @@
 #include "fewshot/fewshot_audit.h"
 
+#include "base/number.h"
 #include "base/safetensors.h"
 #include "maml/outer_adam.h"
 
 #include <stdio.h>
 #include <string.h>
-
-enum { NETWORK_TEXT = 128 * (KS_MAX_HIDDEN + 2) };
 
 typedef struct audit {
     const ks_audit* of;
@@ -17,21 +16,25 @@ typedef struct audit {
     ks_tensor_writer* writer;
 } audit;
 
-/* The network as a list of layers. */
-static void network_text(char* text, size_t room, const ks_policy_settings* s) {
-    size_t used = (size_t)snprintf(text, room, "[");
-    int in = s->obs_dim;
-    for (int l = 0; l <= s->num_hidden; l++) {
-        bool last = l == s->num_hidden;
-        int out = last ? s->act_dim : s->hidden[l];
-        used += (size_t)snprintf(text + used, room - used, "{\"type\": \"dense\", \"in\": %d, \"out\": %d}", in, out);
-        if (!last) {
-            used += (size_t)snprintf(text + used, room - used, ", {\"type\": \"%s\"}, ",
-                                     s->activation == KS_RELU ? "relu" : "tanh");
-        }
-        in = out;
+/* Whose statistics batch norm takes for the query. */
+static const char* norm_of(const audit* a) {
+    const ks_rows* query = &ks_maml_rows(a->of->maml, a->steps, 0)->rows;
+    return !ks_policy_couples_rows(a->policy) ? "none" : query->norm_obs ? "inductive" : "transductive";
+}
+
+/* "0.25,0.25,0.5": of the query's losses after each inner step, where others than the last count. */
+static void add_stage_weights(audit* a) {
+    const double* weight = ks_maml_stage_weights(a->of->maml);
+    char text[(KS_MAX_INNER_STEPS + 1) * KS_NUMBER_ROOM] = "";
+    size_t used = 0;
+    for (int j = 1; j <= a->steps && weight[a->steps] != 1; j++) {
+        char number[KS_NUMBER_ROOM];
+        used +=
+            (size_t)snprintf(text + used, sizeof text - used, j > 1 ? ",%s" : "%s", ks_print_double(number, weight[j]));
     }
-    snprintf(text + used, room - used, "]");
+    if (used > 0) {
+        ks_tensor_writer_meta(a->writer, "stage_weights", text);
+    }
 }
 
 static void add_meta(audit* a) {
@@ -40,8 +43,8 @@ static void add_meta(audit* a) {
     const ks_outer_adam_settings* outer = s->outer_settings;
     const ks_policy_settings* policy = ks_policy_get_settings(a->policy);
     size_t q = ks_maml_num_params(a->of->maml);
-    char network[NETWORK_TEXT];
-    network_text(network, sizeof network, policy);
+    char network[KS_NETWORK_TEXT];
+    ks_policy_print_network(network, sizeof network, a->policy);
     ks_tensor_writer_meta(w, "format", "kshot.audit.fewshot.1");
     ks_tensor_writer_meta(w, "problem", ks_maml_problem(a->of->maml)->name);
     ks_tensor_writer_meta_int(w, "iteration", a->of->iteration);
@@ -54,19 +57,30 @@ static void add_meta(audit* a) {
     if (q > a->num_params) {
         ks_tensor_writer_meta(w, "inner_learned", ks_learned_names[s->inner.learned]);
     }
-    ks_tensor_writer_meta(w, "norm", "none");
+    ks_tensor_writer_meta(w, "norm", norm_of(a));
+    add_stage_weights(a);
     ks_tensor_writer_meta(w, "outer", s->outer->name);
     ks_audit_add_adam_meta(w, a->of, &outer->step, ks_outer_adam_lr(outer, (uint64_t)a->of->iteration));
     ks_tensor_writer_meta_double(w, "clip", outer->step.clip);
     ks_tensor_writer_meta_double(w, "outer_loss", a->of->stats->outer.column[0]);
 }
 
-/* NAME.x (M x n x inputs) and NAME.y (M x n x outputs, or M x n) of a stage. */
+/* From row x column x channel to channel x row x column. */
+static void channels_first(float* to, const ks_real* from, ks_image_shape shape) {
+    size_t pixels = ks_image_pixels(shape);
+    for (size_t i = 0; i < pixels * shape.channels; i++) {
+        to[i % shape.channels * pixels + i / shape.channels] = (float)from[i];
+    }
+}
+
+/* NAME.x (M x n x inputs, or x channels x rows x columns) and NAME.y (M x n x outputs, or M x n) of a stage. */
 static void add_examples(audit* a, int stage, const char* name) {
     const ks_policy_settings* s = ks_policy_get_settings(a->policy);
     size_t n = ks_maml_rows(a->of->maml, stage, 0)->rows.n;
     size_t in = (size_t)s->obs_dim;
     size_t out = ks_policy_act_cols(a->policy);
+    bool images = ks_image_pixels(s->input) > 1;
+    ks_image_shape shape = images ? s->input : (ks_image_shape){in, 1, 1};
     float* x = ks_tensor_writer_alloc(a->writer, a->groups * n * in * sizeof *x);
     float* y = ks_tensor_writer_alloc(a->writer, a->groups * n * out * sizeof *y);
     if (!x || !y) {
@@ -74,8 +88,8 @@ static void add_examples(audit* a, int stage, const char* name) {
     }
     for (size_t g = 0; g < a->groups; g++) {
         const ks_rows* rows = &ks_maml_rows(a->of->maml, stage, g)->rows;
-        for (size_t i = 0; i < n * in; i++) {
-            x[g * n * in + i] = (float)rows->obs[i];
+        for (size_t i = 0; i < n; i++) {
+            channels_first(x + (g * n + i) * in, rows->obs + i * in, shape);
         }
         for (size_t i = 0; i < n * out; i++) {
             y[g * n * out + i] = (float)rows->act[i];
@@ -83,7 +97,8 @@ static void add_examples(audit* a, int stage, const char* name) {
     }
     char full[32];
     snprintf(full, sizeof full, "%s.x", name);
-    ks_tensor_writer_add(a->writer, full, KS_F32, 3, (size_t[]){a->groups, n, in}, x);
+    size_t dims[] = {a->groups, n, shape.channels, shape.height, shape.width};
+    ks_tensor_writer_add(a->writer, full, KS_F32, images ? 5 : 3, dims, x);
     snprintf(full, sizeof full, "%s.y", name);
     ks_tensor_writer_add(a->writer, full, KS_F32, s->head == KS_CATEGORICAL ? 2 : 3, (size_t[]){a->groups, n, out}, y);
 }

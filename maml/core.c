@@ -31,10 +31,24 @@ static bool mean_over_tasks(double* out, ks_maml* maml, const double* own, size_
     return isfinite(size) || all_hold(maml, all, n);
 }
 
+/* Context that alone adapts starts from 0 in every task: the outer step does not move it. */
+static void hold_context(double* out, const ks_maml* maml) {
+    for (size_t t = 0; maml->settings.inner.adapts == KS_ADAPTS_CONTEXT && t < ks_policy_num_tensors(maml->policy);
+         t++) {
+        ks_policy_tensor tensor = ks_policy_tensor_at(maml->policy, t);
+        if (tensor.context) {
+            memset(out + tensor.offset, 0, tensor.count * sizeof *out);
+        }
+    }
+}
+
 /* out (Q) = mean over tasks of u, then of da */
 static bool mean_of_params(double* out, ks_maml* maml, ks_error* err) {
-    return mean_over_tasks(out, maml, maml->u, maml->num_params, err) &&
-           (maml->num_sizes == 0 || mean_over_tasks(out + maml->num_params, maml, maml->da, maml->num_sizes, err));
+    if (!mean_over_tasks(out, maml, maml->u, maml->num_params, err)) {
+        return false;
+    }
+    hold_context(out, maml);
+    return (maml->num_sizes == 0 || mean_over_tasks(out + maml->num_params, maml, maml->da, maml->num_sizes, err));
 }
 
 /* ---- where the core is ------------------------------------------------------------------------------------------------ */
@@ -220,7 +234,11 @@ bool ks_meta_way(ks_maml* maml, double* out, ks_error* err) {
         }
     }
     memset(out + n, 0, maml->num_sizes * sizeof *out);
-    return mean_over_tasks(out, maml, maml->u, n, err);
+    if (!mean_over_tasks(out, maml, maml->u, n, err)) {
+        return false;
+    }
+    hold_context(out, maml);
+    return true;
 }
 
 /* Fisher information of all tasks' adapted policies, roughly, for CG to be preconditioned with */

@@ -103,7 +103,14 @@ static size_t wave_of(const ks_maml* maml) {
     return wave < maml->tally.groups ? wave : maml->tally.groups;
 }
 
-static bool check_given(const ks_maml* maml, ks_error* err) {
+static bool check_model(const ks_maml* maml, ks_error* err) {
+    bool context = false;
+    for (size_t t = 0; t < ks_policy_num_tensors(maml->policy); t++) {
+        context |= ks_policy_tensor_at(maml->policy, t).context;
+    }
+    if (maml->settings.inner.adapts == KS_ADAPTS_CONTEXT && !context) {
+        return ks_fail(err, KS_BAD_INPUT, "inner.adapts: context: the model has none (policy.context)");
+    }
     if (!maml->given && maml->problem->accuracy) {
         return ks_fail(err, KS_BAD_INPUT, "outer: %s: problem: %s takes adam or reptile", maml->settings.outer->name,
                        maml->problem->kind->name);
@@ -180,7 +187,7 @@ ks_maml* ks_maml_create(ks_problem* problem, const ks_policy* policy, const ks_m
     maml->needs = settings->outer->needs(settings->outer_settings);
     maml->given = !problem->sampled && !problem->measures && !maml->needs.curvature && !maml->needs.moves;
     if (!ks_tally_init(&maml->tally, settings->team, problem->tasks, settings->threads, err) ||
-        !check_given(maml, err) || !create_parts(maml, err) || !create_memory(maml, err)) {
+        !check_model(maml, err) || !create_parts(maml, err) || !create_memory(maml, err)) {
         ks_maml_destroy(maml);
         return NULL;
     }
@@ -284,6 +291,10 @@ const double* ks_maml_alpha(const ks_maml* maml, int step) {
 
 const double* ks_maml_size_rms(const ks_maml* maml) {
     return maml->size_rms;
+}
+
+const double* ks_maml_stage_weights(const ks_maml* maml) {
+    return maml->stage_weight;
 }
 
 const double* ks_maml_outer_losses(const ks_maml* maml) {

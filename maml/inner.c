@@ -28,8 +28,9 @@ static const ks_setting ROWS[] = {
     {"inner.learned", KS_SETTING_CHOICE, AT(learned), .initial = KS_LEARNED_NONE, .text = "none|one|tensor|parameter",
      .help = "step sizes that the outer step learns, from inner.lr on: none, one, one a tensor, one a parameter"},
     {"inner.per_step", KS_SETTING_BOOL, AT(per_step), .help = "learned step sizes: one set of them a step"},
-    {"inner.adapts", KS_SETTING_CHOICE, AT(adapts), .initial = KS_ADAPTS_ALL, .text = "all|head|body",
-     .help = "what the inner steps change: everything, the last layer and log-std, or everything but these"},
+    {"inner.adapts", KS_SETTING_CHOICE, AT(adapts), .initial = KS_ADAPTS_ALL, .text = "all|head|body|context",
+     .help = "what the inner steps change: everything, the last layer and log-std, everything but these, or context "
+             "layers"},
     {"inner.adapts_norm", KS_SETTING_BOOL, AT(adapts_norm), .help = "of it, also the shifts and scales of batch norms"},
     {"inner.loss_of_all", KS_SETTING_INT, AT(loss_of_all), 0, 1e9, 0,
      .help = "iterations within which the outer loss goes from the mean after all steps to that after the last; 0: the "

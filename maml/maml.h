@@ -83,6 +83,8 @@ const double* ks_maml_alpha(const ks_maml* maml, int step);
 /* (count of learned step sizes) root mean square over tasks of the outer loss's derivatives by a = log α, as ks_meta_curvature
  * had it; NULL where none are learned, zeros where the outer step has no use for it. */
 const double* ks_maml_size_rms(const ks_maml* maml);
+/* (k+1) weight in the outer loss of the query's loss after j inner steps, where rows are given. */
+const double* ks_maml_stage_weights(const ks_maml* maml);
 /* (groups) every task's outer loss. */
 const double* ks_maml_outer_losses(const ks_maml* maml);
 

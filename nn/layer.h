@@ -28,7 +28,8 @@
     X(tanh)               \
     X(max_pool)           \
     X(mean)               \
-    X(flatten)
+    X(flatten)            \
+    X(context)
 
 enum {
     KS_LAYER_FIELDS = 5,

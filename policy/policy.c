@@ -279,6 +279,7 @@ ks_policy_tensor ks_policy_tensor_at(const ks_policy* policy, size_t index) {
         t.count *= of->dims[d];
     }
     t.head = layer == policy->head_layer;
+    t.context = policy->net.layer[layer].kind == &ks_layer_context;
     t.norm = policy->net.layer[layer].kind == &ks_layer_batch_norm;
     return t;
 }

@@ -96,8 +96,9 @@ typedef struct ks_policy_tensor {
     size_t shape[KS_LAYER_MAX_DIMS];
     size_t offset; /* first element in θ */
     size_t count;
-    bool head; /* of the last layer, or the log-std */
-    bool norm; /* of a batch norm */
+    bool head;    /* of the last layer, or the log-std */
+    bool norm;    /* of a batch norm */
+    bool context; /* of a context layer */
 } ks_policy_tensor;
 size_t ks_policy_num_tensors(const ks_policy* policy);
 ks_policy_tensor ks_policy_tensor_at(const ks_policy* policy, size_t index);

@@ -25,8 +25,11 @@ static void lr_text(char text[LR_TEXT], const double* lr, int count) {
     }
 }
 
-static const char* const ADAPTS[] = {
-    [KS_ADAPTS_ALL] = "all", [KS_ADAPTS_HEAD] = "head", [KS_ADAPTS_BODY] = "body", NULL};
+static const char* const ADAPTS[] = {[KS_ADAPTS_ALL] = "all",
+                                     [KS_ADAPTS_HEAD] = "head",
+                                     [KS_ADAPTS_BODY] = "body",
+                                     [KS_ADAPTS_CONTEXT] = "context",
+                                     NULL};
 
 ks_policy_info ks_policy_info_default(const char* problem) {
     ks_policy_info info = {.method = "maml", .gamma = 1, .gae_lambda = 1, .horizon = 1, .seed = 1};

@@ -15,6 +15,8 @@ static const ks_setting ROWS[] = {
      .help = "conv4: by stride 2, then the mean over space; or by max-pooling, and everything to the last layer"},
     {"policy.batch_norm", KS_SETTING_CHOICE, AT(batch_norm), .initial = KS_NORM_NONE, .text = "none|shift|scale",
      .help = "before the activation of each hidden layer: none, with a learned shift, or with shift and scale"},
+    {"policy.context", KS_SETTING_INT, AT(context), 0, 65536, 0,
+     .help = "further inputs that are parameters, 0 at the start; for inner.adapts: context"},
     {"policy.layers", KS_SETTING_LIST, AT(layers), .text = "", .room = KS_NETWORK_TEXT,
      .help = "a list of layers in place of these, without the last, which is dense: [{type: conv, out: 32}, ...]"},
     {"policy.hidden", KS_SETTING_WIDTHS, AT(num_hidden), 1, KS_MAX_WIDTH, .text = "100 100", .room = KS_MAX_HIDDEN,
@@ -71,9 +73,16 @@ static void add_norm(list* l, int norm) {
     }
 }
 
+static void add_context(list* l, const ks_policy_config* c) {
+    if (c->context > 0) {
+        add(l, "{\"type\": \"context\", \"size\": %d}, ", c->context);
+    }
+}
+
 /* Vinyals et al. 2016's network in the two forms that MAML's authors gave it. */
 static void add_conv4(list* l, const ks_policy_config* c) {
     bool pool = c->downsample == KS_DOWNSAMPLE_POOL;
+    add_context(l, c);
     for (int i = 0; i < 4; i++) {
         add(l, "{\"type\": \"conv\", \"out\": %d, \"kernel\": 3, \"stride\": %d, \"pad\": 1}, ", c->filters,
             pool ? 1 : 2);
@@ -85,6 +94,7 @@ static void add_conv4(list* l, const ks_policy_config* c) {
 
 static void add_mlp(list* l, const ks_policy_config* c, bool images) {
     add(l, "%s", images ? "{\"type\": \"flatten\"}, " : "");
+    add_context(l, c);
     for (int i = 0; i < c->num_hidden; i++) {
         add(l, "{\"type\": \"dense\", \"out\": %d}, ", c->hidden[i]);
         add_norm(l, c->batch_norm);
@@ -104,7 +114,7 @@ bool ks_policy_config_take(ks_policy_settings* s, const ks_policy_config* c, ks_
     s->activation = (ks_activation)c->activation;
     s->log_std_min = c->log_std_min;
     *s->network = 0;
-    if (!images && !*c->layers && c->network == KS_NETWORK_MLP && c->batch_norm == KS_NORM_NONE) {
+    if (!images && !*c->layers && c->network == KS_NETWORK_MLP && c->batch_norm == KS_NORM_NONE && c->context == 0) {
         return true;
     }
     list l = {s->network, 0};

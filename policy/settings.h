@@ -15,6 +15,7 @@ typedef struct ks_policy_config {
     int network;                  /* ks_policy_network */
     int filters;                  /* of conv4: channels of each convolution */
     int downsample;               /* ks_policy_downsample, of conv4 */
+    int context;                  /* inputs of a context layer; 0: there is none */
     int batch_norm;               /* ks_policy_norm: after each hidden layer of a named network */
     char layers[KS_NETWORK_TEXT]; /* JSON: all layers but the last, in place of a named network; "" */
     int num_hidden;

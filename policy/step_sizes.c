@@ -63,6 +63,9 @@ void ks_step_sizes_map(size_t* of, const ks_step_sizes* s, const ks_policy* poli
 }
 
 static bool adapts(const ks_step_sizes* s, const ks_policy_tensor* tensor) {
+    if (s->adapts == KS_ADAPTS_CONTEXT) {
+        return tensor->context;
+    }
     return (s->adapts == KS_ADAPTS_ALL || tensor->head == (s->adapts == KS_ADAPTS_HEAD)) &&
            !(s->norm_stays && tensor->norm);
 }

@@ -3,7 +3,8 @@
  * α is one number for all, or it is learned with θ (Meta-SGD, Li et al. 2017): α = exp(a), a being `count` numbers that stand
  * behind θ in a model's parameters, so that params (Q = P + count) = θ, then a. There is one a for all, one a tensor of θ or
  * one a parameter; with per_step every inner step has a set of its own. What does not adapt has α = 0: with ADAPTS_HEAD all but
- * the last layer and the log-std (ANIL, Raghu et al. 2020), with ADAPTS_BODY these (BOIL, Oh et al. 2021).
+ * the last layer and the log-std (ANIL, Raghu et al. 2020), with ADAPTS_BODY these (BOIL, Oh et al. 2021); with
+ * ADAPTS_CONTEXT all but context layers, which start from 0 in every task (CAVIA, Zintgraf et al. 2019).
  *
  * Thread rule: pure functions of their arguments. Nothing allocates. */
 #ifndef KS_POLICY_STEP_SIZES_H
@@ -12,7 +13,7 @@
 #include "policy/policy.h"
 
 typedef enum ks_learned { KS_LEARNED_NONE, KS_LEARNED_ONE, KS_LEARNED_TENSOR, KS_LEARNED_PARAMETER } ks_learned;
-typedef enum ks_adapts { KS_ADAPTS_ALL, KS_ADAPTS_HEAD, KS_ADAPTS_BODY } ks_adapts;
+typedef enum ks_adapts { KS_ADAPTS_ALL, KS_ADAPTS_HEAD, KS_ADAPTS_BODY, KS_ADAPTS_CONTEXT } ks_adapts;
 
 extern const char* const ks_learned_names[]; /* by ks_learned: "none", "one", "tensor", "parameter"; NULL ends */
 

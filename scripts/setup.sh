@@ -19,7 +19,7 @@ done
 mujoco=4.0.1
 wheel=mujoco_core-$mujoco-cp311-cp311-manylinux_2_27_x86_64.manylinux_2_28_x86_64.whl
 wheel_sha256=be28c0c7587347ef996b4de0487264e9da296282082b092bae211a9163e9aed6
-python_packages=(numpy==1.26.4 safetensors==0.4.5 pillow==11.3.0)
+python_packages=(numpy==1.26.4 safetensors==0.4.5 autograd==1.9.1 pillow==11.3.0)
 
 fail() {
     echo "setup: $*" >&2
@@ -67,7 +67,7 @@ install_mujoco() {
     rm -rf "$tmp"
 }
 
-# the tests read our files with other people's readers
+# the tests read our files with other people's readers, and take derivatives by another route
 install_python() {
     local stamp=.deps/venv/${python_packages[*]}
     stamp=${stamp// /_}

@@ -106,6 +106,10 @@ static inline double naive_number(const ks_layer* layer, const double* theta, co
     if (strcmp(kind, "flatten") == 0) {
         return in[i * layer->out.channels + c];
     }
+    if (strcmp(kind, "context") == 0) {
+        return c < layer->in.channels ? naive_pixel(in, layer->in, i, c, (long)y, (long)x)
+                                      : theta[c - layer->in.channels];
+    }
     double z = naive_pixel(in, layer->in, i, c, (long)y, (long)x);
     return strcmp(kind, "tanh") == 0 ? tanh(z) : fmax(z, 0);
 }

@@ -82,6 +82,14 @@ static const test_case CASES[] = {
      {3, 8, 8},
      5},
     {"[{'type': 'dense', 'out': 3}]", {4, 1, 1}, 5},
+    {"[{'type': 'context', 'size': 3}, {'type': 'dense', 'out': 5}, {'type': 'tanh'}, {'type': 'context', 'size': 2}, "
+     "{'type': 'dense', 'out': 3}]",
+     {4, 1, 1},
+     7},
+    {"[{'type': 'context', 'size': 2}, {'type': 'conv', 'out': 3, 'pad': 1}, {'type': 'batch_norm'}, {'type': 'relu'}, "
+     "{'type': 'mean'}, {'type': 'context', 'size': 1}, {'type': 'dense', 'out': 3}]",
+     {2, 4, 5},
+     5},
     {"[{'type': 'tanh'}, {'type': 'dense', 'out': 5}, {'type': 'tanh'}, {'type': 'dense', 'out': 3}]", {4, 1, 1}, 7},
     {"[{'type': 'dense', 'out': 9}, {'type': 'relu'}, {'type': 'dense', 'out': 6}, {'type': 'tanh'}]", {4, 1, 1}, 20},
     {"[{'type': 'dense', 'out': 9}, {'type': 'tanh'}, {'type': 'relu'}, {'type': 'tanh'}, {'type': 'relu'}]",
