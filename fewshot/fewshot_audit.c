@@ -58,6 +58,9 @@ static void add_meta(audit* a) {
         ks_tensor_writer_meta(w, "inner_learned", ks_learned_names[s->inner.learned]);
     }
     ks_tensor_writer_meta(w, "norm", norm_of(a));
+    if (s->inner.adapts == KS_ADAPTS_CONTEXT) {
+        ks_tensor_writer_meta(w, "inner_adapts", "context");
+    }
     add_stage_weights(a);
     ks_tensor_writer_meta(w, "outer", s->outer->name);
     ks_audit_add_adam_meta(w, a->of, &outer->step, ks_outer_adam_lr(outer, (uint64_t)a->of->iteration));

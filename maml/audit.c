@@ -64,6 +64,16 @@ static void add_shared(ks_tensor_writer* w, const char* name, const shape* s, co
     add_shaped(w, name, s, room);
 }
 
+/* Adds what there is of the norms that stages 1 … k have of their own (k x numbers of one set), of numbers (count) of so many bytes. */
+static void add_norms(ks_tensor_writer* w, const char* name, const shape* s, const void* numbers, size_t bytes) {
+    size_t norms = ks_step_sizes_norms(&s->sizes, s->policy);
+    size_t first = ks_step_sizes_count(&s->sizes, s->policy) - norms;
+    size_t dims[] = {(size_t)s->sizes.steps, ks_step_sizes_norm_set(s->policy)};
+    if (norms > 0) {
+        ks_tensor_writer_add_real(w, name, 2, dims, (const char*)numbers + first * bytes, bytes);
+    }
+}
+
 void ks_audit_add_step_sizes(ks_tensor_writer* w, const ks_audit* a, const double* gradient) {
     shape s = shape_of(a);
     size_t p = s.num_params;
@@ -86,14 +96,19 @@ void ks_audit_add_step_sizes(ks_tensor_writer* w, const ks_audit* a, const doubl
         add_alpha(w, "alpha_new", &s, a->params_new, room);
         add_shared(w, "alpha_gradient", &s, gradient + p, room, map);
     }
+    add_norms(w, "norm", &s, a->params + p, sizeof *a->params);
+    add_norms(w, "norm_new", &s, a->params_new + p, sizeof *a->params_new);
+    add_norms(w, "norm_gradient", &s, gradient + p, sizeof *gradient);
 }
 
 /* ---- Adam --------------------------------------------------------------------------------------------------------------- */
 
 void ks_audit_add_moments(ks_tensor_writer* w, const ks_audit* a) {
-    static const char* const NAMES[2][2] = {{"adam.m", "adam.alpha_m"}, {"adam.v", "adam.alpha_v"}};
+    static const char* const NAMES[2][3] = {{"adam.m", "adam.alpha_m", "adam.norm_m"},
+                                            {"adam.v", "adam.alpha_v", "adam.norm_v"}};
     shape s = shape_of(a);
     size_t p = s.num_params, q = ks_maml_num_params(a->maml);
+    bool learned = s.sizes.learned != KS_LEARNED_NONE;
     double* numbers = ks_tensor_writer_alloc(w, (q - p) * sizeof *numbers);
     double* room = ks_tensor_writer_alloc(w, s.rows * p * sizeof *room);
     size_t* map = ks_tensor_writer_alloc(w, p * sizeof *map);
@@ -104,10 +119,11 @@ void ks_audit_add_moments(ks_tensor_writer* w, const ks_audit* a) {
         for (size_t c = 0; c < q - p; c++) {
             numbers[c] = (double)state[p + c];
         }
-        if (q > p) {
+        if (learned) {
             ks_step_sizes_map(map, &s.sizes, s.policy);
             add_shared(w, NAMES[moment][1], &s, numbers, room, map);
         }
+        add_norms(w, NAMES[moment][2], &s, state + p, sizeof *state);
     }
 }
 

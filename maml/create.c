@@ -115,6 +115,11 @@ static bool check_model(const ks_maml* maml, ks_error* err) {
         return ks_fail(err, KS_BAD_INPUT, "outer: %s: problem: %s takes adam or reptile", maml->settings.outer->name,
                        maml->problem->kind->name);
     }
+    if (maml->settings.inner.norm_per_step && !(maml->given && ks_policy_has_norm(maml->policy))) {
+        return ks_fail(
+            err, KS_BAD_INPUT,
+            "inner.norm_per_step is for models with batch norm, and an outer step of adam on rows that are given");
+    }
     return maml->given || maml->settings.inner.loss_of_all == 0 ||
            ks_fail(err, KS_BAD_INPUT,
                    "inner.loss_of_all must be 0 where rows are sampled, or the outer step is not adam");
@@ -181,7 +186,7 @@ ks_maml* ks_maml_create(ks_problem* problem, const ks_policy* policy, const ks_m
     if (!problem->adapts) { /* without a step, nothing can be learned of its size */
         maml->settings.inner.steps = 0;
         maml->settings.inner.learned = KS_LEARNED_NONE;
-        maml->settings.inner.per_step = false;
+        maml->settings.inner.per_step = maml->settings.inner.norm_per_step = false;
     }
     maml->inner_steps = maml->settings.inner.steps;
     maml->needs = settings->outer->needs(settings->outer_settings);

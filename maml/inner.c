@@ -32,6 +32,8 @@ static const ks_setting ROWS[] = {
      .help = "what the inner steps change: everything, the last layer and log-std, everything but these, or context "
              "layers"},
     {"inner.adapts_norm", KS_SETTING_BOOL, AT(adapts_norm), .help = "of it, also the shifts and scales of batch norms"},
+    {"inner.norm_per_step", KS_SETTING_BOOL, AT(norm_per_step),
+     .help = "batch norms have shifts and scales of their own before each inner step and after the last, all learned"},
     {"inner.loss_of_all", KS_SETTING_INT, AT(loss_of_all), 0, 1e9, 0,
      .help = "iterations within which the outer loss goes from the mean after all steps to that after the last; 0: the "
              "last alone"},
@@ -56,6 +58,11 @@ bool ks_inner_settings_check(const ks_inner_settings* s, ks_error* err) {
         return ks_fail(err, KS_BAD_INPUT,
                        "inner.learned: without an inner step (inner.steps: 0) no step size is learned");
     }
+    if (s->norm_per_step && (s->adapts_norm || s->steps == 0)) {
+        return ks_fail(err, KS_BAD_INPUT, "inner.norm_per_step: %s",
+                       s->steps == 0 ? "without an inner step (inner.steps: 0) there is one set of norms"
+                                     : "norms of a step's own do not adapt; inner.adapts_norm must be false");
+    }
     if (s->per_step && s->learned == KS_LEARNED_NONE) {
         return ks_fail(err, KS_BAD_INPUT, "inner.per_step is of learned step sizes, and inner.learned is none");
     }
@@ -68,7 +75,8 @@ ks_step_sizes ks_inner_step_sizes(const ks_inner_settings* s) {
                            .learned = s->learned,
                            .adapts = s->adapts,
                            .per_step = s->per_step,
-                           .norm_stays = !s->adapts_norm};
+                           .norm_stays = !s->adapts_norm,
+                           .norm_per_step = s->norm_per_step};
 }
 
 /* ---- creation ------------------------------------------------------------------------------------------------------------- */
@@ -140,7 +148,7 @@ void ks_inner_set(ks_inner* inner, const ks_real* a) {
     if (!inner->alpha) {
         return;
     }
-    if (s->learned != KS_LEARNED_NONE && a != inner->a) {
+    if ((s->learned != KS_LEARNED_NONE || s->norm_per_step) && a != inner->a) {
         memcpy(inner->a, a, ks_step_sizes_count(s, inner->policy) * sizeof *a);
     }
     for (int j = 0; j < s->steps; j++) {
@@ -174,6 +182,9 @@ void ks_inner_step(ks_real* theta_next, ks_inner* inner, const ks_group* groups,
                             .loss = trace.loss,
                             .tapes = trace.tapes};
     ks_derivatives_step(inner->derivatives, &one);
+    for (size_t i = 0; i < count; i++) {
+        ks_step_sizes_put_norm(theta_next + i * inner->num_params, &inner->sizes, inner->policy, inner->a, step + 1);
+    }
 }
 
 bool ks_inner_works(const ks_policy* policy, const ks_real* theta, const ks_task_rows* rows) {

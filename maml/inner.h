@@ -11,13 +11,14 @@
 #include "policy/step_sizes.h"
 
 typedef struct ks_inner_settings {
-    int steps;        /* k */
-    double lr;        /* α */
-    bool first_order; /* θ_k - θ counts as a constant */
-    int learned;      /* ks_learned: step sizes that the outer step learns, which start at lr */
-    bool per_step;    /* one set of them a step */
-    int adapts;       /* ks_adapts */
-    bool adapts_norm; /* what batch norms have adapts as well */
+    int steps;          /* k */
+    double lr;          /* α */
+    bool first_order;   /* θ_k - θ counts as a constant */
+    int learned;        /* ks_learned: step sizes that the outer step learns, which start at lr */
+    bool per_step;      /* one set of them a step */
+    int adapts;         /* ks_adapts */
+    bool adapts_norm;   /* what batch norms have adapts as well */
+    bool norm_per_step; /* they do not, but every stage has its own, which the outer step learns */
     int loss_of_all; /* iterations within which the outer loss goes from the mean over all inner steps to the last's alone
                          (Antoniou et al. 2019, section 3); of rows that are given. 0: the last's from the start */
 } ks_inner_settings;

@@ -273,10 +273,14 @@ static void move_with_sizes(double* u, const ks_jacobian* c, int stage, const ks
 }
 
 static void pull_back_step(double* u, double* da, ks_jacobian* c, int stage, bool all_rows) {
+    const ks_step_sizes* sizes = ks_inner_sizes(c->inner);
     if (c->num_sizes > 0 && stage == c->sizes.inner_steps - 1) {
         memset(da, 0, c->count * c->num_sizes * sizeof *da);
     }
-    if (c->num_sizes > 0) {
+    for (size_t g = 0; g < c->count; g++) {
+        ks_step_sizes_take_norm(da + g * c->num_sizes, u + g * c->num_params, sizes, c->policy, stage + 1);
+    }
+    if (sizes->learned != KS_LEARNED_NONE) {
         add_to_sizes(da, u, c, stage);
     }
     apply_transposed(u, c, stage, all_rows);
@@ -303,7 +307,7 @@ void ks_jacobian_product(double* u, double* da, ks_jacobian* c, const ks_real* p
     }
     for (int j = 0; j < c->sizes.inner_steps; j++) {
         apply(u, c, j);
-        if (c->num_sizes > 0) {
+        if (ks_inner_sizes(c->inner)->learned != KS_LEARNED_NONE) {
             move_with_sizes(u, c, j, p + n);
         }
     }

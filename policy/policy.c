@@ -169,9 +169,8 @@ size_t ks_policy_noise_cols(const ks_policy* policy) {
 static void init_rest(const ks_policy* policy, ks_real* theta, double log_std_init) {
     for (size_t t = 0; t < ks_policy_num_tensors(policy); t++) {
         ks_policy_tensor tensor = ks_policy_tensor_at(policy, t);
-        bool scale = tensor.norm && strstr(tensor.name, ".scale");
         for (size_t i = tensor.offset; tensor.ndim == 1 && i < tensor.offset + tensor.count; i++) {
-            theta[i] = i >= policy->net.num_params ? (ks_real)log_std_init : scale ? 1 : 0;
+            theta[i] = i >= policy->net.num_params ? (ks_real)log_std_init : tensor.scale ? 1 : 0;
         }
     }
 }
@@ -281,6 +280,7 @@ ks_policy_tensor ks_policy_tensor_at(const ks_policy* policy, size_t index) {
     t.head = layer == policy->head_layer;
     t.context = policy->net.layer[layer].kind == &ks_layer_context;
     t.norm = policy->net.layer[layer].kind == &ks_layer_batch_norm;
+    t.scale = t.norm && strcmp(of->name, "scale") == 0;
     return t;
 }
 

@@ -98,6 +98,7 @@ typedef struct ks_policy_tensor {
     size_t count;
     bool head;    /* of the last layer, or the log-std */
     bool norm;    /* of a batch norm */
+    bool scale;   /* its scale */
     bool context; /* of a context layer */
 } ks_policy_tensor;
 size_t ks_policy_num_tensors(const ks_policy* policy);

@@ -44,7 +44,8 @@ ks_step_sizes ks_policy_info_sizes(const ks_policy_info* info) {
                            .learned = info->learned,
                            .adapts = info->adapts,
                            .per_step = info->per_step,
-                           .norm_stays = info->norm_stays};
+                           .norm_stays = info->norm_stays,
+                           .norm_per_step = info->norm_per_step};
 }
 
 /* A network that is given as a list of layers, with the shape of an input: "3,84,84" (channels, rows, columns). */
@@ -59,6 +60,7 @@ static void write_network(ks_tensor_writer* w, const ks_policy* policy, const ks
     }
     if (ks_policy_has_norm(policy)) {
         ks_tensor_writer_meta(w, "inner_adapts_norm", info->norm_stays ? "false" : "true");
+        ks_tensor_writer_meta(w, "inner_norm_per_step", info->norm_per_step ? "true" : "false");
     }
 }
 
@@ -111,11 +113,23 @@ void ks_policy_write_meta(ks_tensor_writer* w, const ks_policy* policy, const ks
 /* The tensor of learned step sizes' logarithms: (count), or (k x count) where every step has its own. */
 static const char* const LOG_LR = "inner.log_lr";
 
+static size_t num_log_lr(const ks_step_sizes* sizes, const ks_policy* policy) {
+    return ks_step_sizes_count(sizes, policy) - ks_step_sizes_norms(sizes, policy);
+}
+
 static int log_lr_shape(size_t shape[2], const ks_step_sizes* sizes, const ks_policy* policy) {
     size_t set = ks_step_sizes_set(sizes, policy);
-    shape[0] = sizes->per_step ? ks_step_sizes_count(sizes, policy) / set : set;
+    shape[0] = sizes->per_step ? num_log_lr(sizes, policy) / set : set;
     shape[1] = set;
     return sizes->per_step ? 2 : 1;
+}
+
+/* The tensor of norms that stages 1 … k have of their own: (k x numbers of one set). */
+static const char* const NORM = "inner.norm";
+
+static void norm_shape(size_t shape[2], const ks_step_sizes* sizes, const ks_policy* policy) {
+    shape[0] = (size_t)sizes->steps;
+    shape[1] = ks_step_sizes_norm_set(policy);
 }
 
 void ks_policy_write_params(ks_tensor_writer* w, const ks_policy* policy, const ks_step_sizes* sizes,
@@ -124,10 +138,15 @@ void ks_policy_write_params(ks_tensor_writer* w, const ks_policy* policy, const 
         ks_policy_tensor t = ks_policy_tensor_at(policy, i);
         ks_tensor_writer_add_real(w, t.name, t.ndim, t.shape, params + t.offset, sizeof *params);
     }
-    if (ks_step_sizes_count(sizes, policy) > 0) {
-        size_t shape[2];
+    size_t shape[2], count = num_log_lr(sizes, policy);
+    const ks_real* a = params + ks_policy_num_params(policy);
+    if (count > 0) {
         int ndim = log_lr_shape(shape, sizes, policy);
-        ks_tensor_writer_add_real(w, LOG_LR, ndim, shape, params + ks_policy_num_params(policy), sizeof *params);
+        ks_tensor_writer_add_real(w, LOG_LR, ndim, shape, a, sizeof *params);
+    }
+    if (ks_step_sizes_norms(sizes, policy) > 0) {
+        norm_shape(shape, sizes, policy);
+        ks_tensor_writer_add_real(w, NORM, 2, shape, a + count, sizeof *params);
     }
 }
 
@@ -248,11 +267,13 @@ static bool read_optional(const ks_tensor_file* f, const char* key, const char* 
 static bool read_unusual(const ks_tensor_file* f, ks_policy_info* i, ks_error* err) {
     static const char* const BOOL[] = {"false", "true", NULL};
     static const char* const TRUE_FIRST[] = {"true", "false", NULL};
-    int per_step = 0, norm_stays = 0;
+    int per_step = 0, norm_stays = 0, norm_per_step = 0;
     bool ok = read_optional(f, "inner_learned", ks_learned_names, &i->learned, err) &&
               read_optional(f, "inner_adapts", ADAPTS, &i->adapts, err) &&
               read_optional(f, "inner_per_step", BOOL, &per_step, err) &&
+              read_optional(f, "inner_norm_per_step", BOOL, &norm_per_step, err) &&
               read_optional(f, "inner_adapts_norm", TRUE_FIRST, &norm_stays, err);
+    i->norm_per_step = norm_per_step == 1;
     i->per_step = per_step == 1;
     i->norm_stays = norm_stays == 1;
     if (ok && i->learned != KS_LEARNED_NONE && i->inner_steps == 0) {
@@ -345,9 +366,13 @@ bool ks_policy_read_params(const ks_tensor_file* f, const ks_policy* policy, con
             return false;
         }
     }
-    size_t shape[2];
-    return ks_step_sizes_count(sizes, policy) == 0 || read_tensor(f, LOG_LR, log_lr_shape(shape, sizes, policy), shape,
-                                                                  params + ks_policy_num_params(policy), err);
+    size_t shape[2], count = num_log_lr(sizes, policy);
+    ks_real* numbers = params + ks_policy_num_params(policy);
+    if (count > 0 && !read_tensor(f, LOG_LR, log_lr_shape(shape, sizes, policy), shape, numbers, err)) {
+        return false;
+    }
+    norm_shape(shape, sizes, policy);
+    return ks_step_sizes_norms(sizes, policy) == 0 || read_tensor(f, NORM, 2, shape, numbers + count, err);
 }
 
 /* are all tensors there? Asked before memory is, since the metadata may speak of sizes that no file has. */
@@ -358,8 +383,12 @@ static bool check_shapes(const ks_tensor_file* f, const ks_policy* policy, const
         ks_policy_tensor t = ks_policy_tensor_at(policy, i);
         ok = ks_tensor_file_get_real(f, t.name, t.ndim, t.shape, NULL, err);
     }
-    if (ok && ks_step_sizes_count(sizes, policy) > 0) {
+    if (ok && num_log_lr(sizes, policy) > 0) {
         ok = ks_tensor_file_get_real(f, LOG_LR, log_lr_shape(shape, sizes, policy), shape, NULL, err);
+    }
+    if (ok && ks_step_sizes_norms(sizes, policy) > 0) {
+        norm_shape(shape, sizes, policy);
+        ok = ks_tensor_file_get_real(f, NORM, 2, shape, NULL, err);
     }
     return ok;
 }

@@ -27,6 +27,7 @@ typedef struct ks_policy_info {
     int learned, adapts;        /* ks_learned, ks_adapts: what its inner steps change, and by how much (step_sizes.h) */
     bool per_step;              /* one set of learned step sizes for each of inner_steps */
     bool norm_stays;            /* what batch norms have does not adapt */
+    bool norm_per_step;         /* every stage has norms of its own */
     char problem[32];           /* of a model that does not act: the kind of problem; "": it acts in env */
     char problem_settings[512]; /* "KEY=VALUE KEY=VALUE" of that problem */
     char converted_from[8];     /* of a policy that was read: the type of tensors that were not F32; "": all were */

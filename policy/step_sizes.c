@@ -27,8 +27,21 @@ static size_t sets(const ks_step_sizes* s) {
     return s->per_step && s->steps > 1 ? (size_t)s->steps : 1;
 }
 
+size_t ks_step_sizes_norm_set(const ks_policy* policy) {
+    size_t numbers = 0;
+    for (size_t t = 0; t < ks_policy_num_tensors(policy); t++) {
+        ks_policy_tensor tensor = ks_policy_tensor_at(policy, t);
+        numbers += tensor.norm ? tensor.count : 0;
+    }
+    return numbers;
+}
+
+size_t ks_step_sizes_norms(const ks_step_sizes* s, const ks_policy* policy) {
+    return s->norm_per_step ? (size_t)s->steps * ks_step_sizes_norm_set(policy) : 0;
+}
+
 size_t ks_step_sizes_count(const ks_step_sizes* s, const ks_policy* policy) {
-    return sets(s) * ks_step_sizes_set(s, policy);
+    return sets(s) * ks_step_sizes_set(s, policy) + ks_step_sizes_norms(s, policy);
 }
 
 size_t ks_step_sizes_start(const ks_step_sizes* s, const ks_policy* policy, int step) {
@@ -38,7 +51,7 @@ size_t ks_step_sizes_start(const ks_step_sizes* s, const ks_policy* policy, int 
 
 bool ks_step_sizes_are_plain(const ks_step_sizes* s, const ks_policy* policy) {
     return s->learned == KS_LEARNED_NONE && s->adapts == KS_ADAPTS_ALL &&
-           !(s->norm_stays && ks_policy_has_norm(policy));
+           !((s->norm_stays || s->norm_per_step) && ks_policy_has_norm(policy));
 }
 
 double ks_step_sizes_own(const ks_step_sizes* s) {
@@ -46,9 +59,51 @@ double ks_step_sizes_own(const ks_step_sizes* s) {
 }
 
 void ks_step_sizes_init(ks_real* a, const ks_step_sizes* s, const ks_policy* policy) {
-    size_t count = ks_step_sizes_count(s, policy);
+    size_t count = sets(s) * ks_step_sizes_set(s, policy);
     for (size_t c = 0; c < count; c++) {
         a[c] = (ks_real)log(s->lr);
+    }
+    for (int j = 0; s->norm_per_step && j < s->steps; j++) {
+        for (size_t t = 0; t < ks_policy_num_tensors(policy); t++) {
+            ks_policy_tensor tensor = ks_policy_tensor_at(policy, t);
+            for (size_t i = 0; tensor.norm && i < tensor.count; i++) {
+                a[count++] = tensor.scale;
+            }
+        }
+    }
+}
+
+/* where the norms of a stage, 1 or more, start */
+static size_t norm_start(const ks_step_sizes* s, const ks_policy* policy, int stage) {
+    int last = stage < s->steps ? stage : s->steps;
+    return sets(s) * ks_step_sizes_set(s, policy) + (size_t)(last - 1) * ks_step_sizes_norm_set(policy);
+}
+
+void ks_step_sizes_put_norm(ks_real* theta, const ks_step_sizes* s, const ks_policy* policy, const ks_real* a,
+                            int stage) {
+    if (!s->norm_per_step || stage < 1 || s->steps < 1) {
+        return;
+    }
+    const ks_real* from = a + norm_start(s, policy, stage);
+    for (size_t t = 0; t < ks_policy_num_tensors(policy); t++) {
+        ks_policy_tensor tensor = ks_policy_tensor_at(policy, t);
+        for (size_t i = 0; tensor.norm && i < tensor.count; i++) {
+            theta[tensor.offset + i] = *from++;
+        }
+    }
+}
+
+void ks_step_sizes_take_norm(double* da, double* u, const ks_step_sizes* s, const ks_policy* policy, int stage) {
+    if (!s->norm_per_step || stage < 1 || s->steps < 1) {
+        return;
+    }
+    double* to = da + norm_start(s, policy, stage);
+    for (size_t t = 0; t < ks_policy_num_tensors(policy); t++) {
+        ks_policy_tensor tensor = ks_policy_tensor_at(policy, t);
+        for (size_t i = 0; tensor.norm && i < tensor.count; i++) {
+            *to++ += u[tensor.offset + i];
+            u[tensor.offset + i] = 0;
+        }
     }
 }
 
@@ -67,7 +122,7 @@ static bool adapts(const ks_step_sizes* s, const ks_policy_tensor* tensor) {
         return tensor->context;
     }
     return (s->adapts == KS_ADAPTS_ALL || tensor->head == (s->adapts == KS_ADAPTS_HEAD)) &&
-           !(s->norm_stays && tensor->norm);
+           !((s->norm_stays || s->norm_per_step) && tensor->norm);
 }
 
 void ks_step_sizes_alpha(double* alpha, const ks_step_sizes* s, const ks_policy* policy, const ks_real* a, int step,

@@ -140,7 +140,7 @@ static bool check_inner(const ks_config* config, ks_error* err) {
     ks_inner_settings inner = config->inner;
     if (config->method != KS_MAML) { /* which adapts nothing */
         inner.learned = KS_LEARNED_NONE;
-        inner.per_step = false;
+        inner.per_step = inner.norm_per_step = false;
     }
     return ks_inner_settings_check(&inner, err);
 }
@@ -212,7 +212,7 @@ ks_maml_settings ks_config_maml(const ks_config* c, int threads) {
     s.inner = c->inner;
     if (c->method != KS_MAML) {
         s.inner.learned = KS_LEARNED_NONE;
-        s.inner.per_step = false;
+        s.inner.per_step = s.inner.norm_per_step = false;
     }
     s.outer = ks_config_outer(c);
     s.outer_settings = ks_config_outer_settings(c);
@@ -274,6 +274,7 @@ ks_policy_info ks_config_info(const ks_config* c, const ks_problem* problem, int
         info.per_step = c->inner.per_step;
         info.adapts = c->inner.adapts;
         info.norm_stays = !c->inner.adapts_norm;
+        info.norm_per_step = c->inner.norm_per_step;
     }
     snprintf(info.env, sizeof info.env, "%s", problem->name);
     snprintf(info.method, sizeof info.method, "%s", ks_method_name((ks_method)c->method));

@@ -37,8 +37,11 @@ class Audit:
         self.per_step = given.ndim == 2
         alpha = given if self.per_step else np.tile(given, (self.k, 1))
         assert alpha.shape == (self.k, self.network.num_params)
+        weights = [float(w) for w in meta["stage_weights"].split(",")] if "stage_weights" in meta else None
         self.learner = Learner(self.network, meta["loss"], alpha, tensors["adapts"], meta["first_order"] == "true",
-                               meta["norm"] == "inductive")
+                               meta["norm"] == "inductive", weights)
+        # context that alone adapts is 0 at the start of every task: the outer step leaves it there
+        self.moves = self.network.kind_of != "context" if meta.get("inner_adapts") == "context" else 1
         self.tasks = len(tensors["query.x"])
 
     def examples(self, name, task):
@@ -54,10 +57,12 @@ class Audit:
 
     def numbers(self):
         """Everything up to the outer step, as the file has it."""
-        tasks = [self.learner.task(self.theta, self.examples("support", task), self.examples("query", task))
+        tasks = [self.learner.task(self.theta, self.examples("support", task), self.examples("query", task), self.t.get("norm"))
                  for task in range(self.tasks)]
-        adapted, losses, by_theta, by_log_alpha = map(np.array, zip(*tasks))
-        found = {"query.loss": losses, "outer_loss": np.mean(losses), "meta_gradient": np.mean(by_theta, axis=0)}
+        adapted, losses, by_theta, by_log_alpha, by_norm = map(np.array, zip(*tasks))
+        found = {"query.loss": losses, "outer_loss": np.mean(losses), "meta_gradient": np.mean(by_theta, axis=0) * self.moves}
+        if "norm" in self.t:
+            found["norm_gradient"] = np.mean(by_norm, axis=0)
         if self.k > 0:
             found["adapted.theta"] = adapted
         if self.learned != "none":
@@ -90,7 +95,8 @@ def of_step(got, want, before):
     return max(0, np.linalg.norm(got - want) - digits) / max(np.linalg.norm(want - before), 1e-30)
 
 
-TOLERANCE = {"adapted.theta": 1e-4, "query.loss": 1e-5, "outer_loss": 1e-5, "meta_gradient": 1e-4, "alpha_gradient": 1e-4}
+TOLERANCE = {"adapted.theta": 1e-4, "query.loss": 1e-5, "outer_loss": 1e-5, "meta_gradient": 1e-4, "alpha_gradient": 1e-4,
+             "norm_gradient": 1e-4}
 
 
 def differences(a, got, want):
@@ -118,6 +124,9 @@ def check_outer(a):
     t = a.t
     new = a.adam(a.theta, t["meta_gradient"], t["adam.m"], t["adam.v"])
     yield "theta_new", of_step(t["theta_new"], new, a.theta), 1e-3
+    if "norm" in t:
+        new = a.adam(t["norm"], t["norm_gradient"], t["adam.norm_m"], t["adam.norm_v"])
+        yield "norm_new", of_step(t["norm_new"], new, t["norm"]), 1e-3
     if a.learned != "none":
         moves = t["alpha"] > 0
         before = np.log(t["alpha"][moves])
@@ -161,7 +170,8 @@ def self_test(path):
     missed = []
     names = ["adapted.theta", "query.loss", "meta_gradient", "theta_new", "adam.m", "adam.v", "theta", "support.x", "support.y",
              "query.x", "query.y", "adapts"]
-    names += [name for name in ("alpha", "alpha_new", "alpha_gradient", "adam.alpha_m", "adam.alpha_v") if name in tensors]
+    names += [name for name in ("alpha", "alpha_new", "alpha_gradient", "adam.alpha_m", "adam.alpha_v", "norm", "norm_new",
+                               "norm_gradient", "adam.norm_m", "adam.norm_v") if name in tensors]
     for name in names:
         damaged = dict(tensors)
         damaged[name] = damage(name, tensors[name])

@@ -77,6 +77,11 @@ def max_pool(layer, tensors, x, lean):
     return np.sum(at * (numpy.arange(n * n) == chosen[..., None]), axis=4)
 
 
+def context(layer, tensors, x, lean):
+    shape = (len(x), layer["size"]) + x.shape[2:]
+    return np.concatenate([x, np.reshape(tensors[0], (1, -1, 1, 1)[: x.ndim]) * numpy.ones(shape)], axis=1)
+
+
 def statistics(x):
     over = (0, 2, 3) if x.ndim == 4 else (0,)
     mean = np.mean(x, axis=over, keepdims=True)
@@ -92,6 +97,7 @@ def batch_norm(layer, tensors, x, mean, variance):
 
 SIMPLE = {
     "dense": dense,
+    "context": context,
     "conv": conv,
     "max_pool": max_pool,
     "relu": relu,
@@ -110,6 +116,8 @@ def shapes(layer):
         return [(layer["out"], layer["in"], layer["kernel"], layer["kernel"]), (layer["out"],)]
     if kind == "batch_norm":
         return [(layer["features"],)] * (1 + layer["scale"])
+    if kind == "context":
+        return [(layer["size"],)]
     assert kind in SIMPLE, kind
     return []
 
@@ -120,6 +128,8 @@ class Network:
         sizes = [int(numpy.prod(shape)) for layer in self.layers for shape in shapes(layer)]
         self.num_params = sum(sizes)
         self.tensor_of = numpy.repeat(numpy.arange(len(sizes)), sizes)  # which tensor each parameter belongs to
+        kinds = [layer["type"] for layer in self.layers for _ in shapes(layer)]
+        self.kind_of = numpy.repeat(numpy.array(kinds), sizes)  # and which kind of layer
         self.has_norm = any(layer["type"] == "batch_norm" for layer in self.layers)
 
     def __call__(self, theta, x, normal=None):
@@ -156,32 +166,43 @@ LOSSES = {"mse": mse, "cross_entropy": cross_entropy}
 
 
 class Learner:
-    """alpha, adapts: the step size of each parameter in each step (k x P), and which of them move (P)."""
+    """alpha, adapts: the step size of each parameter in each step (k x P), and which of them move (P). weights: of the query's loss after
+    each step, or None: the last's alone."""
 
-    def __init__(self, network, loss, alpha, adapts, first_order, inductive):
+    def __init__(self, network, loss, alpha, adapts, first_order, inductive, weights=None):
         self.network, self.loss_of, self.step_sizes = network, LOSSES[loss], alpha * adapts
-        self.first_order, self.inductive = first_order, inductive
+        self.first_order, self.inductive, self.weights = first_order, inductive, weights
+        norm = numpy.flatnonzero(network.kind_of == "batch_norm")
+        self.put_norm = numpy.zeros((len(network.kind_of), len(norm)))
+        self.put_norm[norm, numpy.arange(len(norm))] = 1
 
     def loss(self, theta, x, y, normalised_by=None):
         """normalised_by: the examples whose statistics batch norm takes, instead of those of x."""
         normal = None if normalised_by is None else self.network(theta, normalised_by)[1]
         return self.loss_of(self.network(theta, x, normal)[0], y)
 
-    def adapt(self, theta, log_scale, support):
-        """θ after each step; log_scale is added to the logarithm of the step sizes."""
+    def adapt(self, theta, log_scale, norm, support):
+        """θ after each step; log_scale is added to the logarithm of the step sizes; norm: what takes the place of shifts and scales
+        after each step, or None."""
         thetas = []
         for row, size in enumerate(self.step_sizes):
             gradient = grad(self.loss)(plain(theta) if self.first_order else theta, *support)
             theta = theta - size * np.exp(log_scale[row]) * gradient
+            if norm is not None:
+                theta = theta * (self.network.kind_of != "batch_norm") + np.dot(self.put_norm, norm[row])
             thetas.append(theta)
         return thetas
 
-    def outer(self, theta, log_scale, support, query):
-        adapted = [theta, *self.adapt(theta, log_scale, support)][-1]
-        return self.loss(adapted, *query, support[0] if self.inductive else None)
+    def outer(self, theta, log_scale, norm, support, query):
+        adapted = [theta, *self.adapt(theta, log_scale, norm if len(norm) else None, support)]
+        weights = self.weights or [0] * (len(adapted) - 2) + [1]
+        losses = [self.loss(at, *query, support[0] if self.inductive else None) * weight
+                  for at, weight in zip(adapted[-len(weights):], weights) if weight]
+        return sum(losses[1:], losses[0])
 
-    def task(self, theta, support, query):
-        """θ after each step, the query loss after the last, and its derivatives by θ and by the logarithm of the step sizes."""
+    def task(self, theta, support, query, norm=None):
+        """θ after each step, the outer loss, and its derivatives by θ, by the logarithm of the step sizes, and by norm."""
         zero = numpy.zeros_like(self.step_sizes)
-        loss, (by_theta, by_log_alpha) = value_and_grad(self.outer, (0, 1))(theta, zero, support, query)
-        return self.adapt(theta, zero, support), loss, by_theta, by_log_alpha
+        sets = numpy.zeros((0, 0)) if norm is None else norm
+        loss, (by_theta, by_log_alpha, by_norm) = value_and_grad(self.outer, (0, 1, 2))(theta, zero, sets, support, query)
+        return self.adapt(theta, zero, norm, support), loss, by_theta, by_log_alpha, by_norm

@@ -32,6 +32,10 @@ CASES = [
     {"policy__activation": "tanh", "policy__hidden": "[9, 7, 5]", "inner__steps": 2},
     {"policy__hidden": "[]", "policy__init": "xavier", "sinusoid__shots": 3, "sinusoid__queries": 17},
     {"adam__clip": 0.001, "adam__lr": 0.01, "adam__beta1": 0.8, "adam__beta2": 0.95, "adam__epsilon": 1e-4},
+    {"policy__context": 3, "inner__adapts": "context", "inner__lr": 0.5, "inner__steps": 2},
+    {"policy__context": 2, "inner__adapts": "context", "inner__learned": "one"},
+    {"inner__steps": 3, "inner__loss_of_all": 900},
+    {"inner__steps": 2, "inner__loss_of_all": 900, "inner__learned": "parameter", "inner__per_step": "true"},
     {"method": "oracle"},
     {"method": "pretrain"},
 ]
