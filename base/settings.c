@@ -3,6 +3,7 @@
 #include "base/names.h"
 #include "base/number.h"
 
+#include <assert.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -179,6 +180,12 @@ void ks_settings_rows_default(const ks_settings_rows* rows, void* part) {
     for (int i = 0; i < rows->count; i++) {
         set_default((char*)part + rows->rows[i].offset, &rows->rows[i]);
     }
+}
+
+char* ks_settings_text(const ks_settings_table* table, int row, void* whole) {
+    place p = find_place(table, row);
+    assert(p.row->type == KS_SETTING_TEXT);
+    return at(whole, p);
 }
 
 /* ---- values from text --------------------------------------------------------------------------------------------------- */

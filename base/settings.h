@@ -80,6 +80,9 @@ bool ks_settings_is_section(const ks_settings_table* table, const char* name);
 /* The key that was probably meant: the nearest, whole or without its section. */
 const char* ks_settings_nearest(const ks_settings_table* table, const char* key);
 
+/* The value of a TEXT row; lives as long as the whole, and can be written there (room of the row). */
+char* ks_settings_text(const ks_settings_table* table, int row, void* whole);
+
 /* All defaults; what is no row's stays as it is. */
 void ks_settings_row_default(const ks_settings_table* table, int row, void* whole);
 void ks_settings_default(const ks_settings_table* table, void* whole);

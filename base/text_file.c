@@ -111,18 +111,10 @@ static bool check_encoding(const ks_text_file* f, const char* path, ks_error* er
     return true;
 }
 
-bool ks_text_file_read(ks_text_file* f, const char* path, size_t max_bytes, ks_error* err) {
+/* What all texts go through when their bytes are there. */
+static bool finish(ks_text_file* f, const char* path, ks_error* err) {
     static const char MARK[] = "\xef\xbb\xbf";
-    struct stat info;
-    *f = (ks_text_file){0};
-    int fd = open_text(path, &info, err);
-    if (fd < 0) {
-        return false;
-    }
-    bool ok = read_bytes(f, fd, &info, path, max_bytes, err) && check_encoding(f, path, err);
-    close(fd);
-    if (!ok) {
-        ks_text_file_free(f);
+    if (!check_encoding(f, path, err)) {
         return false;
     }
     if (strncmp(f->text, MARK, 3) == 0) {
@@ -131,6 +123,36 @@ bool ks_text_file_read(ks_text_file* f, const char* path, size_t max_bytes, ks_e
     }
     f->next = f->text;
     return true;
+}
+
+bool ks_text_file_read(ks_text_file* f, const char* path, size_t max_bytes, ks_error* err) {
+    struct stat info;
+    *f = (ks_text_file){0};
+    int fd = open_text(path, &info, err);
+    if (fd < 0) {
+        return false;
+    }
+    bool ok = read_bytes(f, fd, &info, path, max_bytes, err) && finish(f, path, err);
+    close(fd);
+    if (!ok) {
+        ks_text_file_free(f);
+    }
+    return ok;
+}
+
+bool ks_text_file_copy(ks_text_file* f, const char* name, const void* bytes, size_t length, ks_error* err) {
+    *f = (ks_text_file){0};
+    if (!make_room(f, length + 1, name, err)) {
+        return false;
+    }
+    memcpy(f->text, bytes, length);
+    f->text[length] = 0;
+    f->length = length;
+    bool ok = finish(f, name, err);
+    if (!ok) {
+        ks_text_file_free(f);
+    }
+    return ok;
 }
 
 void ks_text_file_free(ks_text_file* f) {

@@ -24,6 +24,8 @@ typedef struct ks_text_file {
 /* Reads a whole file of at most max_bytes. Free it with ks_text_file_free. Errors, after which there is nothing to free:
  * KS_BAD_INPUT naming path and line (missing, not a file, too long, not UTF-8 text), KS_FAILED (memory). */
 bool ks_text_file_read(ks_text_file* file, const char* path, size_t max_bytes, ks_error* err);
+/* The same of bytes that are in memory already, as those of a file in an archive; errors call them by that name. */
+bool ks_text_file_copy(ks_text_file* file, const char* name, const void* bytes, size_t length, ks_error* err);
 void ks_text_file_free(ks_text_file* file);
 
 /* The next line, without its end, which is cut off in place; NULL after the last. *ended: it had an end. Lives as long as the

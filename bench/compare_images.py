@@ -20,7 +20,8 @@ SETTINGS = {
     "omniglot-20": dict(ways=20, shots=1, queries=1, tasks=16, steps=5, alpha=2.0, filters=64, pool=False, size=28),
     "cifar-fs": dict(ways=5, shots=1, queries=15, tasks=4, steps=5, alpha=0.05, filters=32, pool=True, size=32),
 }
-KSHOT = {"omniglot-5": {}, "omniglot-20": {}, "cifar-fs": {"images.channels": 3, "images.size": 32}}  # what else the command is told
+COLOUR = {"images.channels": 3, "images.size": 32, "policy.downsample": "pool", "policy.filters": 32}
+KSHOT = {"omniglot-5": {}, "omniglot-20": {}, "cifar-fs": COLOUR}  # what else the command is told
 WAYS = ("loop over tasks", "torch.func vmap")
 EPSILON, LR = 1e-3, 1e-3
 

@@ -24,6 +24,7 @@ static const char* const HELP =
     "  --seed N           of start states, action noise and examples (default 1)\n"
     "  -e ENV             another environment than the policy's own\n"
     "  -s KEY=VALUE       of models that learn from examples: a setting of the problem, as in -s sinusoid.shots=5\n"
+    "  --data PATH        of models of images: where the images are\n"
     "  --best             of a run directory, best.safetensors instead of policy.safetensors\n"
     "  --force            replace a file that exists\n"
     "  -j THREADS         default: the number of cores; results do not depend on it\n";
@@ -71,7 +72,7 @@ static bool adapt_policy(const adapt_options* o, const ks_cli_policy* p, ks_real
 
 static bool adapt_examples(const adapt_options* o, ks_cli_policy* p, ks_real* adapted, ks_error* err) {
     ks_eval_settings s = ks_eval_settings_default();
-    ks_eval_model model = ks_cli_policy_model(p);
+    ks_eval_model model;
     ks_eval_result result;
     s.steps = (int)o->sampling.steps;
     s.seed = (uint64_t)o->sampling.seed;
@@ -82,7 +83,11 @@ static bool adapt_examples(const adapt_options* o, ks_cli_policy* p, ks_real* ad
         return false;
     }
     ks_sinusoid curve;
-    ks_problem* problem = p->kind->create(ks_config_problem_settings(&p->config), (ks_method)p->config.method, 1, err);
+    if (o->task && p->kind != &ks_problem_sinusoid) {
+        return ks_fail(err, KS_BAD_INPUT, "--task: a task of %s has no numbers; --seed N draws another", p->kind->name);
+    }
+    ks_problem* problem = ks_examples_problem(p, 1, err);
+    model = ks_cli_policy_model(p);
     bool ok = problem && (!o->task || ks_examples_curve(&curve, o->task, err));
     if (ok && o->task) {
         ks_sinusoid_give(problem, &curve);
@@ -107,6 +112,9 @@ static bool adapt(adapt_options* o, ks_cli_policy* p, ks_error* err) {
     if (!ks_problem_options_apply(&o->problem, p, err)) {
         return false;
     }
+    if (!ks_examples_take_head(p, (uint64_t)o->sampling.seed, err)) {
+        return false;
+    }
     ks_real* adapted = malloc(ks_policy_num_params(p->policy) * sizeof *adapted);
     bool ok =
         adapted || ks_fail(err, KS_FAILED, "not enough memory for %zu parameters", ks_policy_num_params(p->policy));
@@ -115,9 +123,10 @@ static bool adapt(adapt_options* o, ks_cli_policy* p, ks_error* err) {
     return ok;
 }
 
-enum { TASK = KS_SAMPLING_END, FORCE };
+enum { TASK = KS_SAMPLING_END, DATA, FORCE };
 static const struct option OPTIONS[] = {KS_SAMPLING_OPTIONS,
                                         {"task", required_argument, NULL, TASK},
+                                        {"data", required_argument, NULL, DATA},
                                         {"output", required_argument, NULL, 'o'},
                                         {"set", required_argument, NULL, 's'},
                                         {"force", no_argument, NULL, FORCE},
@@ -127,6 +136,9 @@ static bool parse_option(adapt_options* o, int option, const char* value, ks_err
     switch (option) {
         case TASK:
             o->task = value;
+            return true;
+        case DATA:
+            o->problem.data = value;
             return true;
         case 'o':
             o->output = value;

@@ -68,7 +68,7 @@ static void print_examples(const ks_bench_examples* r, const ks_bench_options* o
         r->peak_mib);
 }
 
-static bool print_json(const results* r, const ks_bench_options* o, ks_error* err) {
+static int print_json(const results* r, const ks_bench_options* o, ks_error* err) {
     cJSON* all = cJSON_CreateObject();
     if (r->what & EXAMPLES) {
         cJSON_AddStringToObject(all, "problem", ks_config_name(o->config));
@@ -123,14 +123,7 @@ static bool print_json(const results* r, const ks_bench_options* o, ks_error* er
         add_figure(v, "adapt_s", r->view.adapt_s);
     }
 #endif
-    char* text = cJSON_Print(all);
-    cJSON_Delete(all);
-    if (!text) {
-        return ks_fail(err, KS_FAILED, "not enough memory");
-    }
-    puts(text);
-    cJSON_free(text);
-    return true;
+    return ks_cli_print_json(all, err);
 }
 
 static void print_table(const results* r, const ks_bench_options* o) {
@@ -270,7 +263,7 @@ int ks_cli_bench(int argc, char** argv, ks_error* err) {
         return ks_cli_exit(false, err);
     }
     if (json) {
-        return ks_cli_exit(print_json(&r, &o, err), err);
+        return print_json(&r, &o, err);
     }
     if (r.what & EXAMPLES) {
         print_examples(&r.examples, &o);

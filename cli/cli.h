@@ -58,6 +58,10 @@ void ks_cli_note_broken(size_t broken, size_t trajectories);
 /* Prints an error as the one line that it is; an empty one is said elsewhere. main does it for what subcommands return. */
 void ks_cli_say(const char* text);
 
+/* Prints an object as JSON and frees it (NULL, or incomplete: memory was short). Returns an exit code. */
+struct cJSON;
+int ks_cli_print_json(struct cJSON* object, ks_error* err);
+
 /* Exit code for what a library call said. */
 int ks_cli_exit(bool ok, const ks_error* err);
 
@@ -78,10 +82,14 @@ void ks_cli_note_goals(const double* tasks, size_t count, const ks_env_def* def,
 
 /* A policy with the environment that it is to act in. */
 typedef struct ks_cli_policy {
-    char path[4096]; /* of the file */
+    char path[4096];      /* of the file */
+    char directory[4096]; /* the run directory that was named; "": none was */
     ks_policy* policy;
-    ks_real* theta; /* (Q) its parameters: θ, then learned step sizes */
+    ks_real* theta;         /* (Q) its parameters: θ, then learned step sizes */
+    ks_policy* file_policy; /* as in the file, where these have become others; else NULL, as is the next */
+    ks_real* file_theta;
     ks_policy_info info;
+    bool took_data;              /* the run directory's config.yaml has said where its images are */
     const ks_problem_kind* kind; /* what it was trained for */
     ks_config config;            /* with that problem's settings */
     const ks_env_def* def;       /* NULL, as is the next, for a model that does not act */

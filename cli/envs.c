@@ -71,15 +71,7 @@ static int print_json(ks_error* err) {
         cJSON_AddNumberToObject(env, "dt", d->dt);
         cJSON_AddItemToArray(list, env);
     }
-    char* text = list ? cJSON_Print(list) : NULL;
-    cJSON_Delete(list);
-    if (!text) {
-        ks_fail(err, KS_FAILED, "not enough memory");
-        return KS_FAILED;
-    }
-    puts(text);
-    cJSON_free(text);
-    return 0;
+    return ks_cli_print_json(list, err);
 }
 
 int ks_cli_envs(int argc, char** argv, ks_error* err) {

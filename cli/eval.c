@@ -11,10 +11,11 @@
 static const char* const HELP =
     "usage: kshot eval POLICY [--tasks N | --goals FILE.csv] [--steps K] [--lr A1[,A2…]] [-o FILE.csv] …\n"
     "\n"
-    "Returns of a policy, or errors of a model that learns from examples, after 0 … K gradient steps on tasks that it "
-    "was\n"
-    "not trained on, as a table and a CSV. POLICY is a policy file or a run directory. Defaults follow the paper's "
-    "test protocol for the environment and method.\n"
+    "How a policy does, or a model that learns from examples, after 0 … K gradient steps on tasks that it was not "
+    "trained\n"
+    "on: returns, errors or accuracies, as a table and a CSV. POLICY is a policy file or a run directory. Defaults "
+    "follow\n"
+    "the paper's test protocol for the environment and method.\n"
     "\n"
     "  --tasks N          held-out tasks, which follow from --seed alone (default 40; of models that learn from "
     "examples 600)\n"
@@ -29,7 +30,11 @@ static const char* const HELP =
     "and\n"
     "                     use the one with the best mean return after the first gradient step, which is where the "
     "paper\n"
-    "                     compares, or after as many as the policy was trained for; later steps shrink as above\n"
+    "                     compares, or after as many as the policy was trained for; later steps shrink as above. Of "
+    "models\n"
+    "                     that learn from examples the one with the best median error, or mean accuracy, after all "
+    "steps;\n"
+    "                     images are then those of validation classes, if there are any\n"
     "  --keep-lr          keep the step sizes of --search-lr or --lr with the policy, in the metadata of its file: "
     "eval,\n"
     "                     rollout, view, record and plot then use them where no others are given\n"
@@ -41,7 +46,24 @@ static const char* const HELP =
     "  --best             of a run directory, best.safetensors instead of policy.safetensors\n"
     "  -s KEY=VALUE       of models that learn from examples: a setting of the problem, as in -s sinusoid.shots=5\n"
     "  -o FILE.csv        write the CSV; --force replaces a file that exists\n"
-    "  -j THREADS         default: the number of cores; results do not depend on it\n";
+    "  -j THREADS         default: the number of cores; results do not depend on it\n"
+    "\n"
+    "Of models of images:\n"
+    "\n"
+    "  --data PATH        where the images are (default: where the run directory's config.yaml has them)\n"
+    "  --split SPLIT      tasks of train, validation or test classes (default test)\n"
+    "  --norm NORM        batch norm of the queries by their own statistics, so that they see each other "
+    "(transductive), by\n"
+    "                     those of the images that were learned from (inductive), or both side by side (default). In "
+    "the\n"
+    "                     CSV, (transductive) or (inductive) behind the label means: another norm than in training\n"
+    "  --nearest          also what needs no gradient step: every query gets the label of the most similar image that "
+    "was\n"
+    "                     learned from, by the model's features (before its last layer), and by pixels\n"
+    "\n"
+    "A model of method: pretrain tells all training classes apart. For other classes it gets a last layer of "
+    "images.ways\n"
+    "outputs, drawn from --seed as policy.last_init_std says, and adapts as all do; --search-lr finds how fast.\n";
 
 enum { DEFAULT_TASKS = 40, DEFAULT_STEPS = 3 };
 
@@ -177,13 +199,19 @@ const char* ks_eval_label(const ks_eval_options* o, const ks_cli_policy* p, ks_e
     return label;
 }
 
+/* Options that policies have no use for. */
+static bool check_policy_options(const ks_eval_options* o, const ks_cli_policy* p, ks_error* err) {
+    const char* option = o->norm ? "--norm" : o->has_split ? "--split" : o->nearest ? "--nearest" : NULL;
+    return !option || ks_fail(err, KS_BAD_INPUT, "%s is for models of images, and %s is a policy", option, p->path);
+}
+
 static bool evaluate(const ks_eval_options* o, ks_cli_policy* p, ks_error* err) {
     ks_rl_eval_settings s;
     ks_cli_sampling sampling = o->sampling;
     sampling.steps = sampling.steps >= 0 ? sampling.steps : DEFAULT_STEPS;
     const char* label = ks_eval_label(o, p, err);
-    if (!label || !ks_problem_options_apply(&o->problem, p, err) || !ks_sampling_settings(&s, &sampling, p, err) ||
-        (o->search_lr && !search_lr(&s, o->search_lr, p, err))) {
+    if (!label || !check_policy_options(o, p, err) || !ks_problem_options_apply(&o->problem, p, err) ||
+        !ks_sampling_settings(&s, &sampling, p, err) || (o->search_lr && !search_lr(&s, o->search_lr, p, err))) {
         return false;
     }
     size_t count;
@@ -219,13 +247,17 @@ static bool evaluate(const ks_eval_options* o, ks_cli_policy* p, ks_error* err) 
     return ok;
 }
 
-enum { TASKS = KS_SAMPLING_END, GOALS, SEARCH_LR, KEEP_LR, LABEL, FORCE };
+enum { TASKS = KS_SAMPLING_END, GOALS, SEARCH_LR, KEEP_LR, LABEL, DATA, SPLIT, NORM, NEAREST, FORCE };
 static const struct option OPTIONS[] = {KS_SAMPLING_OPTIONS,
                                         {"tasks", required_argument, NULL, TASKS},
                                         {"goals", required_argument, NULL, GOALS},
                                         {"search-lr", required_argument, NULL, SEARCH_LR},
                                         {"keep-lr", no_argument, NULL, KEEP_LR},
                                         {"label", required_argument, NULL, LABEL},
+                                        {"data", required_argument, NULL, DATA},
+                                        {"split", required_argument, NULL, SPLIT},
+                                        {"norm", required_argument, NULL, NORM},
+                                        {"nearest", no_argument, NULL, NEAREST},
                                         {"output", required_argument, NULL, 'o'},
                                         {"set", required_argument, NULL, 's'},
                                         {"force", no_argument, NULL, FORCE},
@@ -250,6 +282,19 @@ static bool parse_option(ks_eval_options* o, int option, const char* value, ks_e
                            "--label: '%s' is not a text in UTF-8 of 1 to %d bytes without comma, quote, control "
                            "character, or a space at either end",
                            value, KS_LABEL_MAX - 1);
+        case DATA:
+            o->problem.data = value;
+            return true;
+        case SPLIT:
+            o->has_split = true;
+            return ks_examples_split(&o->split, value, err);
+        case NORM:
+            o->norm = value;
+            return strcmp(value, "both") == 0 || strcmp(value, "transductive") == 0 ||
+                   strcmp(value, "inductive") == 0 ||
+                   ks_fail(err, KS_BAD_INPUT, "--norm: '%s' is not one of both, transductive, inductive", value);
+        case NEAREST:
+            return o->nearest = true;
         case 'o':
             o->output = value;
             return true;

@@ -9,6 +9,10 @@
 typedef struct ks_eval_options {
     ks_cli_sampling sampling; /* steps -1: the default */
     const char *goals, *label, *output, *search_lr;
+    const char* norm; /* of models of images: whose statistics batch norm takes, or "both"; NULL: not said */
+    ks_split split;   /* likewise, if has_split */
+    bool has_split;
+    bool nearest; /* likewise: nearest neighbours as well */
     ks_problem_options problem;
     int64_t tasks; /* 0: the default */
     bool force, keep_lr;
@@ -16,6 +20,35 @@ typedef struct ks_eval_options {
 
 /* Of a model that learns from examples. Errors: KS_BAD_INPUT, KS_FAILED. */
 bool ks_eval_examples(const ks_eval_options* options, ks_cli_policy* model, ks_error* err);
+
+/* One command's evaluations of it. */
+typedef struct ks_eval_session {
+    const ks_eval_options* options;
+    const ks_cli_policy* model;
+    ks_problem* first; /* reads the images, which all evaluations share */
+    const char* label;
+    int own_norm; /* of images: the norm that the model was trained with */
+    size_t tasks;
+} ks_eval_session;
+
+/* One of them, with these settings of the problem. *result is the caller's. Errors: as ks_evaluate. */
+bool ks_eval_run(ks_eval_result* result, const ks_eval_session* session, const void* problem_settings, size_t tasks,
+                 const ks_eval_settings* settings, ks_error* err);
+/* Takes what --norm says (NULL: nothing, "both": likewise), of a model of images. Errors: KS_BAD_INPUT. */
+bool ks_eval_choose_norm(ks_cli_policy* model, const char* name, ks_error* err);
+/* Of a model that tells classes apart: table and CSV. */
+bool ks_eval_classes(const ks_eval_session* session, const ks_eval_settings* settings, ks_error* err);
+
+/* Of one gradient step, over tasks. */
+typedef struct ks_eval_summary {
+    double mean, error, median; /* error: half of a 95 % interval of the mean */
+} ks_eval_summary;
+/* values: one of the result's arrays. Errors: KS_FAILED (memory). */
+bool ks_eval_summarise(ks_eval_summary* summary, const ks_eval_result* result, const double* values, int step,
+                       ks_error* err);
+/* How long a step is, for tables; empty for step 0. */
+void ks_eval_step_text(char* text, size_t room, const ks_eval_session* session, const ks_eval_settings* settings,
+                       int step);
 
 /* The label of the rows: what was asked for, or the method, which a file from elsewhere may have as it likes. NULL: neither can be
  * one. */

@@ -1,4 +1,4 @@
-/* `eval` of models that learn from examples: the error on other examples of the same task, after every gradient step. */
+/* `eval` of models that learn from examples: how they do on other examples of the same task, after every gradient step. */
 #include "base/atomic_file.h"
 #include "base/text.h"
 #include "cli/eval.h"
@@ -10,14 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFAULT_TASKS = 600, DEFAULT_STEPS = 10, SEARCH_TASKS = 600, MAX_LR = 32 };
+enum { DEFAULT_TASKS = 600, DEFAULT_STEPS = 10, SEARCH_ERRORS = 600, SEARCH_ACCURACIES = 200, MAX_LR = 32 };
 
 /* ---- what came of it ------------------------------------------------------------------------------------------------------ */
-
-typedef struct summary {
-    double mean, error, median; /* error: half of a 95 % interval of the mean */
-    size_t diverged;
-} summary;
 
 static int compare(const void* a, const void* b) {
     double x = *(const double*)a, y = *(const double*)b;
@@ -25,17 +20,16 @@ static int compare(const void* a, const void* b) {
     return x_last || y_last ? x_last - y_last : (x > y) - (x < y);
 }
 
-static bool summarise(summary* s, const ks_eval_result* r, size_t step, double before, ks_error* err) {
+bool ks_eval_summarise(ks_eval_summary* s, const ks_eval_result* r, const double* values, int step, ks_error* err) {
     size_t columns = (size_t)r->steps + 1, n = r->tasks;
     double* sorted = malloc(n * sizeof *sorted);
     if (!sorted) {
         return ks_fail(err, KS_FAILED, "not enough memory for %zu tasks", n);
     }
-    *s = (summary){0};
+    *s = (ks_eval_summary){0};
     for (size_t i = 0; i < n; i++) {
-        sorted[i] = r->metric[i * columns + step];
+        sorted[i] = values[i * columns + (size_t)step];
         s->mean += sorted[i] / (double)n;
-        s->diverged += ks_has_diverged(sorted[i], before, (int)step);
     }
     double square = 0;
     for (size_t i = 0; i < n; i++) {
@@ -48,37 +42,47 @@ static bool summarise(summary* s, const ks_eval_result* r, size_t step, double b
     return true;
 }
 
-static double mean_before(const ks_eval_result* r) {
-    double sum = 0;
+static size_t count_diverged(const ks_eval_result* r, int step, double before) {
+    size_t count = 0;
     for (size_t i = 0; i < r->tasks; i++) {
-        sum += r->metric[i * ((size_t)r->steps + 1)];
+        count += ks_has_diverged(r->metric[i * ((size_t)r->steps + 1) + (size_t)step], before, step);
     }
-    return sum / (double)r->tasks;
+    return count;
 }
 
+void ks_eval_step_text(char* text, size_t room, const ks_eval_session* session, const ks_eval_settings* s, int step) {
+    bool factors = session->model->info.learned != KS_LEARNED_NONE;
+    *text = 0;
+    if (step > 0) {
+        snprintf(text, room, factors ? "learned x%.4g" : "%.4g", s->lr[step - 1]);
+    }
+}
+
+/* ---- errors of a regression ------------------------------------------------------------------------------------------------- */
+
 typedef struct table {
-    const ks_eval_result* result;
-    const char *label, *problem, *metric;
+    const ks_eval_session* session;
     const ks_eval_settings* settings;
-    bool factors; /* step sizes are factors of learned ones */
+    const ks_eval_result* result;
+    const char* metric;
 } table;
 
 static bool print_table(const table* t, ks_error* err) {
     const ks_eval_result* r = t->result;
-    double before = mean_before(r);
-    ks_text_print(stdout, t->label);
-    printf(" on %s, %zu tasks\n\n", t->problem, r->tasks);
+    double before = 0;
+    ks_text_print(stdout, t->session->label);
+    printf(" on %s, %zu tasks\n\n", t->session->model->kind->name, r->tasks);
     printf("gradient steps    step size    mean %s    95 %% interval    median %s    diverged\n", t->metric, t->metric);
-    for (size_t j = 0; j <= (size_t)r->steps; j++) {
-        summary s;
-        char lr[32] = "";
-        if (!summarise(&s, r, j, before, err)) {
+    for (int j = 0; j <= r->steps; j++) {
+        ks_eval_summary s;
+        char lr[32];
+        if (!ks_eval_summarise(&s, r, r->metric, j, err)) {
             return false;
         }
-        if (j > 0) {
-            snprintf(lr, sizeof lr, t->factors ? "learned x%.4g" : "%.4g", t->settings->lr[j - 1]);
-        }
-        printf("%14zu %12s %11.4g %9s%8.3g %13.4g %11zu\n", j, lr, s.mean, "+-", s.error, s.median, s.diverged);
+        before = j == 0 ? s.mean : before;
+        ks_eval_step_text(lr, sizeof lr, t->session, t->settings, j);
+        printf("%14d %12s %11.4g %9s%8.3g %13.4g %11zu\n", j, lr, s.mean, "+-", s.error, s.median,
+               count_diverged(r, j, before));
     }
     return true;
 }
@@ -89,106 +93,155 @@ static bool write_csv(void* user, FILE* file) {
     fprintf(file, "label,env,task,goal,gradient_step,%s\n", t->metric);
     for (size_t i = 0; i < r->tasks; i++) {
         for (int j = 0; j <= r->steps; j++) {
-            fprintf(file, "%s,%s,%zu,,%d,%.9g\n", t->label, t->problem, i, j,
+            fprintf(file, "%s,%s,%zu,,%d,%.9g\n", t->session->label, t->session->model->kind->name, i, j,
                     r->metric[i * ((size_t)r->steps + 1) + (size_t)j]);
         }
     }
     return !ferror(file);
 }
 
+static bool evaluate_errors(const ks_eval_session* session, const ks_eval_settings* s, ks_error* err) {
+    const ks_eval_options* o = session->options;
+    ks_eval_result result;
+    if (!ks_eval_run(&result, session, ks_config_problem_settings(&session->model->config), session->tasks, s, err)) {
+        return false;
+    }
+    table t = {.session = session, .settings = s, .result = &result, .metric = session->model->kind->metric};
+    bool ok = !o->output || ks_write_file(o->output, o->force, write_csv, &t, err);
+    ok = print_table(&t, err) && ok; /* in any case; and if nobody reads it, the file is there */
+    ks_eval_result_free(&result);
+    return ok;
+}
+
 /* ---- evaluating ------------------------------------------------------------------------------------------------------------- */
 
-static bool evaluate(ks_eval_result* result, const ks_cli_policy* p, size_t tasks, const ks_eval_settings* s,
-                     ks_error* err) {
+bool ks_eval_run(ks_eval_result* result, const ks_eval_session* session, const void* problem_settings, size_t tasks,
+                 const ks_eval_settings* s, ks_error* err) {
+    const ks_cli_policy* p = session->model;
     bool live = ks_cli_live(stderr);
     ks_eval_model model = ks_cli_policy_model(p);
-    ks_problem* problem =
-        p->kind->create(ks_config_problem_settings(&p->config), (ks_method)p->config.method, tasks, err);
+    ks_problem* problem = ks_problem_beside(session->first, problem_settings, (ks_method)p->config.method, tasks, err);
     bool ok = problem && ks_evaluate(result, problem, &model, tasks, s, live ? ks_eval_progress_line : NULL, NULL, err);
     if (problem) {
         p->kind->destroy(problem);
     }
+    if (!ok && live) {
+        ks_cli_tell(stderr, "\r\033[K"); /* the error stands on a line of its own */
+    }
     return ok;
 }
 
-/* The step size with the best median after all steps, on other tasks than those of any seed that can be typed; the median, since a
- * few tasks that diverge decide a mean. */
-static bool search(ks_eval_settings* s, const ks_cli_policy* p, const char* text, ks_error* err) {
+/* ---- the step size ----------------------------------------------------------------------------------------------------------- */
+
+/* Tasks to search on: of validation classes, where there are any; else others than those of any seed that can be typed. */
+static ks_eval_settings search_settings(const ks_eval_session* session, const ks_eval_settings* s) {
+    ks_eval_settings other = *s;
+    other.seed = ~s->seed;
+    other.split = session->first->has_validation ? KS_SPLIT_VALIDATION : KS_SPLIT_TEST;
+    return other;
+}
+
+/* How good a step size is: higher is better. The median of errors, since a few tasks that diverge decide a mean. */
+static bool try_one(double* shown, double* good, const ks_eval_session* session, const ks_eval_settings* s,
+                    size_t tasks, ks_error* err) {
+    ks_eval_result result;
+    ks_eval_summary after;
+    if (!ks_eval_run(&result, session, ks_config_problem_settings(&session->model->config), tasks, s, err)) {
+        return false;
+    }
+    bool ok = ks_eval_summarise(&after, &result, result.metric, s->steps, err);
+    ks_eval_result_free(&result);
+    *shown = session->first->accuracy ? after.mean : after.median;
+    *good = isnan(*shown) ? -INFINITY : session->model->kind->higher_is_better ? *shown : -*shown;
+    return ok;
+}
+
+/* The step size that is best after all steps, on other tasks. */
+static bool search(ks_eval_settings* s, const ks_eval_session* session, const char* text, ks_error* err) {
     static const double DEFAULT[] = {1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2};
-    double lr[MAX_LR], best = INFINITY, chosen = 0;
-    size_t count = sizeof DEFAULT / sizeof *DEFAULT;
+    static const double OF_CLASSES[] = {1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10};
+    bool accuracy = session->first->accuracy;
+    double lr[MAX_LR], shown[MAX_LR], best = -INFINITY;
+    size_t count = accuracy ? sizeof OF_CLASSES / sizeof *lr : sizeof DEFAULT / sizeof *lr, chosen = 0;
+    size_t tasks = accuracy ? SEARCH_ACCURACIES : SEARCH_ERRORS;
     if (strcmp(text, "default") == 0) {
-        memcpy(lr, DEFAULT, sizeof DEFAULT);
+        memcpy(lr, accuracy ? OF_CLASSES : DEFAULT, count * sizeof *lr);
     } else if (!ks_cli_numbers("--search-lr", text, MAX_LR, lr, &count, err)) {
         return false;
     }
-    ks_eval_settings other = *s;
-    other.seed = ~s->seed;
-    printf("median %s after %d gradient steps on %d other tasks, by their size:\n\n", p->kind->metric, s->steps,
-           SEARCH_TASKS);
+    ks_eval_settings other = search_settings(session, s);
+    printf("%s %s after %d gradient steps on %zu %s, by their size:\n\n", accuracy ? "mean" : "median",
+           session->model->kind->metric, s->steps, tasks,
+           other.split == KS_SPLIT_VALIDATION ? "tasks of validation classes" : "other tasks");
     for (size_t i = 0; i < count; i++) {
-        ks_eval_result result;
-        summary after;
+        double good;
         for (int j = 0; j < KS_EVAL_MAX_STEPS; j++) {
             other.lr[j] = lr[i];
         }
-        if (!evaluate(&result, p, SEARCH_TASKS, &other, err)) {
+        if (!try_one(&shown[i], &good, session, &other, tasks, err)) {
             return false;
         }
-        bool ok = summarise(&after, &result, (size_t)s->steps, mean_before(&result), err);
-        ks_eval_result_free(&result);
-        if (!ok) {
-            return false;
-        }
-        printf("%27.4g %14.4g\n", lr[i], after.median);
-        if (after.median < best) {
-            best = after.median;
-            chosen = lr[i];
+        printf("%27.4g %14.4g\n", lr[i], shown[i]);
+        if (good > best) {
+            best = good;
+            chosen = i;
         }
     }
     printf("\n");
-    for (int j = 0; best < INFINITY && j < KS_EVAL_MAX_STEPS; j++) {
-        s->lr[j] = chosen;
+    for (int j = 0; best > -INFINITY && j < KS_EVAL_MAX_STEPS; j++) {
+        s->lr[j] = lr[chosen];
     }
-    return best < INFINITY ||
+    return best > -INFINITY ||
            ks_fail(err, KS_FAILED, "--search-lr: with every one of these step sizes most tasks diverge");
 }
 
-/* Options that are of policies. */
+/* ---- the command ------------------------------------------------------------------------------------------------------------- */
+
+/* Options that are of other models. */
 static bool check_options(const ks_eval_options* o, const ks_cli_policy* p, ks_error* err) {
     const ks_cli_sampling* s = &o->sampling;
-    const char* option = o->goals            ? "--goals"
-                         : s->trajectories   ? "--trajectories"
-                         : s->horizon        ? "--horizon"
-                         : s->has_gae_lambda ? "--gae-lambda"
-                                             : NULL;
-    return !option || ks_fail(err, KS_BAD_INPUT, "%s is for policies, and %s is a model of problem: %s", option,
-                              p->path, p->kind->name);
+    const char* policies = o->goals            ? "--goals"
+                           : s->trajectories   ? "--trajectories"
+                           : s->horizon        ? "--horizon"
+                           : s->has_gae_lambda ? "--gae-lambda"
+                                               : NULL;
+    const char* images = o->norm ? "--norm" : o->has_split ? "--split" : o->nearest ? "--nearest" : NULL;
+    if (policies) {
+        return ks_fail(err, KS_BAD_INPUT, "%s is for policies, and %s is a model of problem: %s", policies, p->path,
+                       p->kind->name);
+    }
+    return p->kind == &ks_problem_images || !images ||
+           ks_fail(err, KS_BAD_INPUT, "%s is for models of images, and %s is of problem: %s", images, p->path,
+                   p->kind->name);
+}
+
+static bool evaluate(ks_eval_session* session, ks_eval_settings* s, ks_error* err) {
+    const ks_eval_options* o = session->options;
+    if ((o->sampling.lr && !ks_cli_lr(o->sampling.lr, s->lr, err)) ||
+        (o->search_lr && !search(s, session, o->search_lr, err))) {
+        return false;
+    }
+    return (session->model->kind == &ks_problem_images ? ks_eval_classes : evaluate_errors)(session, s, err);
 }
 
 bool ks_eval_examples(const ks_eval_options* o, ks_cli_policy* p, ks_error* err) {
+    ks_eval_session session = {.options = o, .model = p, .tasks = o->tasks ? (size_t)o->tasks : DEFAULT_TASKS};
     ks_eval_settings s = ks_eval_settings_default();
     s.steps = o->sampling.steps >= 0 ? (int)o->sampling.steps : DEFAULT_STEPS;
+    s.split = o->has_split ? o->split : s.split;
     s.seed = (uint64_t)o->sampling.seed;
     s.threads = (int)o->sampling.threads;
     ks_examples_own_lr(s.lr, p);
-    const char* label = ks_eval_label(o, p, err);
-    ks_eval_result result;
-    if (!label || !check_options(o, p, err) || !ks_problem_options_apply(&o->problem, p, err) ||
-        (o->sampling.lr && !ks_cli_lr(o->sampling.lr, s.lr, err)) ||
-        (o->search_lr && !search(&s, p, o->search_lr, err)) ||
-        !evaluate(&result, p, o->tasks ? (size_t)o->tasks : DEFAULT_TASKS, &s, err)) {
+    session.label = ks_eval_label(o, p, err);
+    session.own_norm = p->config.images.norm;
+    if (!session.label || !check_options(o, p, err) || !ks_eval_choose_norm(p, o->norm, err) ||
+        !ks_problem_options_apply(&o->problem, p, err) || !ks_examples_take_head(p, s.seed, err)) {
         return false;
     }
-    table t = {.result = &result,
-               .label = label,
-               .problem = p->kind->name,
-               .metric = p->kind->metric,
-               .settings = &s,
-               .factors = p->info.learned != KS_LEARNED_NONE};
-    bool ok = !o->output || ks_write_file(o->output, o->force, write_csv, &t, err);
-    ok = print_table(&t, err) && ok; /* in any case; and if nobody reads it, the file is there */
-    ok = ok && (!o->keep_lr || ks_cli_keep_lr(p, s.lr, err));
-    ks_eval_result_free(&result);
+    session.first = ks_examples_problem(p, 1, err);
+    bool ok = session.first && evaluate(&session, &s, err) && (!o->keep_lr || ks_cli_keep_lr(p, s.lr, err));
+    if (session.first) {
+        p->kind->destroy(session.first);
+    }
     return ok;
 }

@@ -3,27 +3,42 @@
 #define KS_CLI_EXAMPLES_H
 
 #include "cli/cli.h"
+#include "fewshot/images_fit.h"
 #include "fewshot/sinusoid_fit.h"
 
-/* -s KEY=VALUE, where KEY is a setting of a model's problem. */
+/* -s KEY=VALUE, where KEY is a setting of a model's problem, and --data. */
 enum { KS_EXAMPLES_MAX_SETTINGS = 16 };
 typedef struct ks_problem_options {
     const char* settings[KS_EXAMPLES_MAX_SETTINGS];
     int count;
+    const char* data; /* where its images are, or NULL */
 } ks_problem_options;
 
 /* Takes one. Errors: KS_BAD_INPUT (too many). */
 bool ks_problem_options_add(ks_problem_options* options, const char* setting, ks_error* err);
-/* Sets them all. Errors: KS_BAD_INPUT (no setting of that problem, another model than one that learns from examples). */
+/* Sets them all; where the images are that a model takes, its run directory may know. Errors: KS_BAD_INPUT (no setting of that
+ * problem, another model than one that learns from examples, one that is not of such tasks; nobody says where images are). */
 bool ks_problem_options_apply(const ks_problem_options* options, ks_cli_policy* model, ks_error* err);
+
+/* The model's problem, with those settings, for `tasks` tasks. Owned by the caller (kind->destroy). Errors: KS_BAD_INPUT, KS_FAILED. */
+ks_problem* ks_examples_problem(const ks_cli_policy* model, size_t tasks, ks_error* err);
+
+/* Gives a classifier of all training classes a last layer for as many as images.ways says, drawn from the seed: the model is then
+ * another. Nothing happens to other models. Errors: KS_BAD_INPUT, KS_FAILED. */
+bool ks_examples_take_head(ks_cli_policy* model, uint64_t seed, ks_error* err);
 
 /* Step sizes of a model: what is kept with it, or its own; for learned ones they are factors. */
 void ks_examples_own_lr(double lr[KS_EVAL_MAX_STEPS], const ks_cli_policy* model);
+
+/* --split. Errors: KS_BAD_INPUT. */
+bool ks_examples_split(ks_split* split, const char* text, ks_error* err);
 
 /* A curve as typed: "AMPLITUDE,PHASE". Errors: KS_BAD_INPUT. */
 bool ks_examples_curve(ks_sinusoid* curve, const char* text, ks_error* err);
 
 /* A model of problem sinusoid, to be adapted. Errors: KS_BAD_INPUT (a model of another problem), KS_FAILED. */
 ks_sinusoid_fit* ks_examples_fit(const ks_cli_policy* model, int max_steps, size_t points, ks_error* err);
+/* A model of problem images, likewise. */
+ks_images_fit* ks_examples_images_fit(const ks_cli_policy* model, int max_steps, ks_error* err);
 
 #endif

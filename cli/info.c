@@ -1,18 +1,22 @@
 #include "base/safetensors.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/info_images.h"
 
+#include <cjson/cJSON.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 static const char* const HELP =
-    "usage: kshot info FILE\n"
+    "usage: kshot info FILE|DIR|strokes [--json]\n"
     "\n"
     "Says what a .safetensors file is (policy, checkpoint, rollout, audit) and lists its metadata and tensors; of a "
     "run\n"
-    "directory, its policy.\n";
+    "directory, its policy. Of an image set (a folder, a .zip file, or strokes, which is drawn), its splits and "
+    "classes,\n"
+    "how many images each has, and their sizes and colours. --json has the same as one JSON object.\n";
 
 /* a name from the file, and spaces up to where the next column begins */
 static void print_name(const char* name) {
@@ -33,28 +37,7 @@ static void print_tensor(const ks_tensor* t) {
     putchar('\n');
 }
 
-int ks_cli_info(int argc, char** argv, ks_error* err) {
-    static const struct option OPTIONS[] = {{"help", no_argument, NULL, 'h'}, {0}};
-    static const char* const NAMES[] = {"FILE"};
-    optind = 0;
-    for (int c; (c = ks_cli_option(argc, argv, "h", OPTIONS, err)) != -1;) {
-        if (c != 'h') {
-            return KS_BAD_INPUT;
-        }
-        fputs(HELP, stdout);
-        return 0;
-    }
-    if (!ks_cli_arguments(argc, argv, 1, NAMES, err)) {
-        return KS_BAD_INPUT;
-    }
-    char path[4096];
-    struct stat info;
-    bool directory = stat(argv[optind], &info) == 0 && S_ISDIR(info.st_mode);
-    snprintf(path, sizeof path, directory ? "%s/policy.safetensors" : "%s", argv[optind]);
-    ks_tensor_file* f = ks_tensor_file_open(path, NULL, err);
-    if (!f) {
-        return ks_cli_exit(false, err);
-    }
+static void print_file(const char* path, const ks_tensor_file* f) {
     const char* format = ks_tensor_file_meta(f, "format");
     ks_text_print(stdout, path);
     printf(": ");
@@ -71,6 +54,72 @@ int ks_cli_info(int argc, char** argv, ks_error* err) {
         ks_tensor t = ks_tensor_file_at(f, i);
         print_tensor(&t);
     }
+}
+
+static int print_json(const char* path, const ks_tensor_file* f, ks_error* err) {
+    char name[4096];
+    ks_text_escape(name, sizeof name, path);
+    cJSON* all = cJSON_CreateObject();
+    cJSON_AddStringToObject(all, "path", name);
+    const char* format = ks_tensor_file_meta(f, "format");
+    cJSON_AddItemToObject(all, "format", format ? cJSON_CreateString(format) : cJSON_CreateNull());
+    cJSON* metadata = cJSON_AddObjectToObject(all, "metadata");
+    for (size_t i = 0; i < ks_tensor_file_meta_count(f); i++) {
+        const char* key = ks_tensor_file_meta_key(f, i);
+        cJSON_AddStringToObject(metadata, key, ks_tensor_file_meta(f, key));
+    }
+    cJSON* tensors = cJSON_AddArrayToObject(all, "tensors");
+    for (size_t i = 0; i < ks_tensor_file_count(f); i++) {
+        ks_tensor t = ks_tensor_file_at(f, i);
+        cJSON* tensor = cJSON_CreateObject();
+        cJSON_AddItemToArray(tensors, tensor);
+        cJSON_AddStringToObject(tensor, "name", t.name);
+        cJSON_AddStringToObject(tensor, "dtype", t.type);
+        cJSON* shape = cJSON_AddArrayToObject(tensor, "shape");
+        for (int d = 0; d < t.ndim; d++) {
+            cJSON_AddItemToArray(shape, cJSON_CreateNumber((double)t.shape[d]));
+        }
+    }
+    return ks_cli_print_json(all, err);
+}
+
+/* A tensor file, or the policy of a run directory. */
+static int info_of_file(const char* argument, bool json, ks_error* err) {
+    char path[4096];
+    struct stat info;
+    bool directory = stat(argument, &info) == 0 && S_ISDIR(info.st_mode);
+    snprintf(path, sizeof path, directory ? "%s/policy.safetensors" : "%s", argument);
+    ks_tensor_file* f = ks_tensor_file_open(path, NULL, err);
+    if (!f) {
+        return ks_cli_exit(false, err);
+    }
+    int code = 0;
+    if (json) {
+        code = print_json(path, f, err);
+    } else {
+        print_file(path, f);
+    }
     ks_tensor_file_close(f);
-    return 0;
+    return code;
+}
+
+int ks_cli_info(int argc, char** argv, ks_error* err) {
+    static const struct option OPTIONS[] = {{"help", no_argument, NULL, 'h'}, {"json", no_argument, NULL, 'J'}, {0}};
+    static const char* const NAMES[] = {"FILE"};
+    bool json = false;
+    optind = 0;
+    for (int c; (c = ks_cli_option(argc, argv, "h", OPTIONS, err)) != -1;) {
+        if (c == 'h') {
+            fputs(HELP, stdout);
+            return 0;
+        }
+        if (c != 'J') {
+            return KS_BAD_INPUT;
+        }
+        json = true;
+    }
+    if (!ks_cli_arguments(argc, argv, 1, NAMES, err)) {
+        return KS_BAD_INPUT;
+    }
+    return (ks_cli_is_image_set(argv[optind]) ? ks_cli_info_images : info_of_file)(argv[optind], json, err);
 }

@@ -51,8 +51,9 @@ static bool check_same(const ks_cli_policy* p, ks_error* err) {
     if (!ks_policy_load(p->path, &policy, &theta, &info, err)) {
         return false;
     }
-    size_t count = ks_policy_num_params(p->policy);
-    bool same = ks_policy_num_params(policy) == count && memcmp(theta, p->theta, count * sizeof *theta) == 0;
+    const ks_real* had = p->file_theta ? p->file_theta : p->theta;
+    size_t count = ks_policy_num_params(p->file_policy ? p->file_policy : p->policy);
+    bool same = ks_policy_num_params(policy) == count && memcmp(theta, had, count * sizeof *theta) == 0;
     ks_policy_destroy(policy);
     free(theta);
     return same ||

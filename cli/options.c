@@ -2,6 +2,7 @@
 #include "base/number.h"
 #include "cli/cli.h"
 
+#include <cjson/cJSON.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -107,6 +108,18 @@ void ks_cli_note_broken(size_t broken, size_t trajectories) {
                 "finite\n",
                 broken, trajectories);
     }
+}
+
+int ks_cli_print_json(cJSON* object, ks_error* err) {
+    char* text = object ? cJSON_Print(object) : NULL;
+    cJSON_Delete(object);
+    if (!text) {
+        ks_fail(err, KS_FAILED, "not enough memory");
+        return KS_FAILED;
+    }
+    puts(text);
+    cJSON_free(text);
+    return 0;
 }
 
 int ks_cli_exit(bool ok, const ks_error* err) {

@@ -13,6 +13,7 @@ static bool find_file(ks_cli_policy* p, const char* argument, bool best, ks_erro
     if (!directory && best) {
         return ks_fail(err, KS_BAD_INPUT, "--best takes a run directory, and %s is none", argument);
     }
+    snprintf(p->directory, sizeof p->directory, "%s", directory ? argument : "");
     snprintf(p->path, sizeof p->path, directory ? "%s/%s" : "%s", argument,
              best ? "best.safetensors" : "policy.safetensors");
     if (directory && access(p->path, F_OK) != 0) {
@@ -111,6 +112,10 @@ void ks_cli_policy_close(ks_cli_policy* p) {
     ks_env_model_destroy(p->model);
     ks_policy_destroy(p->policy);
     free(p->theta);
+    ks_policy_destroy(p->file_policy);
+    free(p->file_theta);
+    p->file_policy = NULL;
+    p->file_theta = NULL;
     p->model = NULL;
     p->policy = NULL;
     p->theta = NULL;

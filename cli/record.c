@@ -15,15 +15,16 @@ static const char* const HELP =
     "Pictures of policies before and after gradient steps on a task, side by side, without a display: a video, or as\n"
     ".png a contact sheet with a row per number of steps. One row per policy, at most 4. Of models of problem: "
     "sinusoid\n"
-    "the curve, the examples, and what they predict: a video goes from step to step, a .png shows the last. One pane "
-    "per "
-    "model.\n"
+    "the curve, the examples, and what they predict, one pane per model; of a model of problem: images the images of a "
+    "task\n"
+    "and how likely it finds each class. Of both a video goes from step to step, a .png shows the last.\n"
     "\n"
     "  -o OUT             its suffix says the kind; --force replaces a file that exists\n"
     "  --size WxH         pixels (default 1280 wide, a gif 800, and as high as the content needs)\n"
     "  --fps N            frames per second, 1 to 60 (default 30; a gif 20)\n"
-    "  --speed X          of the show, 1 is the simulated world's (default: at most that, and 4 s at least; of a curve "
-    "1)\n"
+    "  --speed X          of the show, 1 is the simulated world's (default: at most that, and 4 s at least; of "
+    "curves 1,\n"
+    "                     of images 0.5)\n"
     "  --frames N         of policies: moments per row of a contact sheet (default 5)\n"
     "  --no-charts        of policies: without the bars and curves below\n";
 
@@ -82,6 +83,21 @@ bool ks_record_video(ks_shooting* s, ks_video_kind kind, ks_error* err) {
         printf(": %dx%d, %zu frames, %.1f s\n", o->width, o->height, s->frames, (double)s->frames / (double)o->fps);
     }
     return ok;
+}
+
+bool ks_record_still(const ks_record_options* o, const unsigned char* rgb, ks_error* err) {
+    if (!rgb || !ks_png_write(o->output, o->force, o->width, o->height, rgb, err)) {
+        return false;
+    }
+    ks_text_print(stdout, o->output);
+    printf(": %dx%d\n", o->width, o->height);
+    return true;
+}
+
+bool ks_record_check_options(const ks_record_options* o, const ks_show* show, ks_error* err) {
+    return (!o->frames && !o->no_charts) ||
+           ks_fail(err, KS_BAD_INPUT, "%s is for policies, and %s is a model of problem: %s",
+                   o->frames ? "--frames" : "--no-charts", show->policies[0].path, show->policies[0].kind->name);
 }
 
 /* ---- policies ---------------------------------------------------------------------------------------------------------- */
@@ -146,7 +162,7 @@ static void choose_speed(ks_record_options* o, const ks_play* play) {
     }
 }
 
-static bool record(ks_record_options* o, ks_show* show, ks_video_kind kind, ks_error* err) {
+bool ks_record_policies(ks_record_options* o, ks_show* show, ks_video_kind kind, ks_error* err) {
     char status[64] = "";
     o->frames = o->frames ? o->frames : DEFAULT_FRAMES;
     choose_size(o, show, kind);
@@ -240,7 +256,7 @@ int ks_cli_record(int argc, char** argv, ks_error* err) {
     for (int i = 0; ok && i < show.count; i++) {
         ok = ks_cli_check_apart(o.output, show.policies[i].path, err);
     }
-    ok = ok && (show.examples ? ks_record_examples(&o, &show, kind, err) : record(&o, &show, kind, err));
+    ok = ok && show.kind->record(&o, &show, kind, err);
     ks_show_close(&show);
     return ks_cli_exit(ok, err);
 }

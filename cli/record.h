@@ -3,7 +3,6 @@
 #define KS_CLI_RECORD_H
 
 #include "cli/show.h"
-#include "viewer/video.h"
 
 /* As typed; 0: the default. */
 typedef struct ks_record_options {
@@ -32,7 +31,14 @@ typedef struct ks_shooting {
 /* Writes a video, and says so on stdout. Errors: as ks_video_write. */
 bool ks_record_video(ks_shooting* shooting, ks_video_kind kind, ks_error* err);
 
-/* Of models that learn from examples. */
-bool ks_record_examples(ks_record_options* options, ks_show* show, ks_video_kind kind, ks_error* err);
+/* Writes a picture, and says so. Errors: KS_FAILED. */
+bool ks_record_still(const ks_record_options* options, const unsigned char* rgb, ks_error* err);
+/* Errors: KS_BAD_INPUT (an option that is for policies alone). */
+bool ks_record_check_options(const ks_record_options* options, const ks_show* show, ks_error* err);
+
+/* By kind. */
+bool ks_record_policies(ks_record_options* options, ks_show* show, ks_video_kind kind, ks_error* err);
+bool ks_record_curves(ks_record_options* options, ks_show* show, ks_video_kind kind, ks_error* err);
+bool ks_record_images(ks_record_options* options, ks_show* show, ks_video_kind kind, ks_error* err);
 
 #endif

@@ -1,4 +1,4 @@
-#include "cli/show.h"
+#include "cli/record.h"
 
 #include "base/text.h"
 
@@ -6,10 +6,15 @@
 #include <string.h>
 
 const char* const KS_SHOW_HELP =
-    "  --task V[,V…]      the task's numbers, of a curve AMPLITUDE,PHASE (default: the first held-out task of --seed)\n"
-    "  --steps K          gradient steps, 0 to 9 (default 3; of models that learn from examples 0 to 64, default 10)\n"
+    "  --task V[,V…]      the task's numbers, of a curve AMPLITUDE,PHASE (default: the first held-out task of "
+    "--seed);\n"
+    "                     of images its number among those of --seed (default 0)\n"
+    "  --steps K          gradient steps, 0 to 9 (default 3; of models that learn from examples 0 to 64, of curves "
+    "10)\n"
     "  --lr A1[,A2…]      their step sizes (default: kept ones, or the paper's protocol)\n"
     "  -s KEY=VALUE       of models that learn from examples: a setting of the problem, as in -s sinusoid.shots=5\n"
+    "  --data PATH        of images: where they are\n"
+    "  --split SPLIT      of images: whose tasks, those of train, validation or test (default)\n"
     "  --seed N           of the task, start states, action noise, examples (default 1)\n"
     "  --label NAME       of the next policy in order\n"
     "  --best             of run directories, best.safetensors instead of policy.safetensors\n"
@@ -24,7 +29,7 @@ const char* const KS_SHOW_HELP =
 enum { DEFAULT_STEPS = 3 };
 
 ks_show ks_show_default(void) {
-    return (ks_show){.steps = -1, .seed = 1, .ghosts = -1, .threads = ks_cli_cores()};
+    return (ks_show){.steps = -1, .seed = 1, .split = KS_SPLIT_TEST, .ghosts = -1, .threads = ks_cli_cores()};
 }
 
 /* drawn with MuJoCo's letters, which are those of ASCII */
@@ -80,6 +85,12 @@ bool ks_show_option(ks_show* s, int option, const char* value, ks_error* err) {
             return take_label(s, value, err);
         case KS_SHOW_BEST:
             return s->best = true;
+        case KS_SHOW_DATA:
+            s->problem.data = value;
+            return true;
+        case KS_SHOW_SPLIT:
+            s->images_option = "--split";
+            return ks_examples_split(&s->split, value, err);
         case 'e':
             s->env = value;
             return true;
@@ -121,7 +132,8 @@ static bool open_policies(ks_show* s, char** arguments, int count, ks_error* err
             return false;
         }
         s->count = i + 1;
-        if (!ks_problem_options_apply(&s->problem, &s->policies[i], err)) {
+        if (!ks_problem_options_apply(&s->problem, &s->policies[i], err) ||
+            !ks_examples_take_head(&s->policies[i], (uint64_t)s->seed, err)) {
             return false;
         }
         if (s->policies[i].kind != s->policies[0].kind) {
@@ -153,6 +165,10 @@ static bool set_actor(ks_show* s, int i, ks_error* err) {
 }
 
 static bool open_actors(ks_show* s, ks_error* err) {
+    if (s->images_option) {
+        return ks_fail(err, KS_BAD_INPUT, "%s is for models of images, and %s is a policy", s->images_option,
+                       s->policies[0].path);
+    }
     s->steps = s->steps >= 0 ? s->steps : DEFAULT_STEPS;
     if (s->steps > KS_PLAY_MAX_STEPS) {
         return ks_fail(err, KS_BAD_INPUT, "--steps: policies are shown after 0 to %d gradient steps, not %lld",
@@ -184,16 +200,40 @@ static bool open_actors(ks_show* s, ks_error* err) {
     return ks_cli_task(s->request.task, s->task, def, s->seed, err);
 }
 
+bool ks_show_check_options(const ks_show* s, ks_error* err) {
+    const ks_cli_policy* first = &s->policies[0];
+    if (s->policy_option) {
+        return ks_fail(err, KS_BAD_INPUT, "%s is for policies, and %s is a model of problem: %s", s->policy_option,
+                       first->path, first->kind->name);
+    }
+    return !s->images_option || s->kind == &ks_show_images ||
+           ks_fail(err, KS_BAD_INPUT, "%s is for models of images, and %s is of problem: %s", s->images_option,
+                   first->path, first->kind->name);
+}
+
+const ks_show_kind ks_show_policies = {
+    .problem = &ks_problem_rl, .open = open_actors, .view = ks_view_policies, .record = ks_record_policies};
+
 bool ks_show_open(ks_show* s, char** arguments, int count, ks_error* err) {
+    static const ks_show_kind* const KINDS[] = {&ks_show_policies, &ks_show_curves, &ks_show_images};
     if (!open_policies(s, arguments, count, err)) {
         return false;
     }
-    s->examples = s->policies[0].kind != &ks_problem_rl;
-    return s->examples ? ks_show_open_examples(s, err) : open_actors(s, err);
+    const ks_cli_policy* first = &s->policies[0];
+    for (size_t i = 0; i < sizeof KINDS / sizeof *KINDS; i++) {
+        if (KINDS[i]->problem == first->kind) {
+            s->kind = KINDS[i];
+            return s->kind->open(s, err);
+        }
+    }
+    return ks_fail(err, KS_BAD_INPUT, "%s is a model of problem: %s, which nobody has drawn a picture for", first->path,
+                   first->kind->name);
 }
 
 void ks_show_close(ks_show* s) {
-    ks_show_close_examples(s);
+    if (s->kind && s->kind->close) {
+        s->kind->close(s);
+    }
     for (int i = 0; i < s->count; i++) {
         ks_cli_policy_close(&s->policies[i]);
     }

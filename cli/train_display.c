@@ -8,8 +8,29 @@
 
 /* ---- the header ---------------------------------------------------------------------------------------------------------- */
 
-static int print_policy(char* out, size_t room, const ks_train_plan* plan) {
+/* Of a list of layers, what stands between inputs and outputs. */
+static const char* network_text(char* out, size_t room, const ks_policy_config* c) {
+    if (*c->layers) {
+        snprintf(out, room, "policy.layers");
+    } else if (c->network == KS_NETWORK_CONV4) {
+        snprintf(out, room, "4 convolutions of %d", c->filters);
+    } else {
+        size_t n = 0;
+        *out = 0;
+        for (int i = 0; i < c->num_hidden; i++) {
+            n += (size_t)snprintf(out + n, room - n, i ? " -> %d" : "%d", c->hidden[i]);
+        }
+    }
+    return out;
+}
+
+static int print_policy(char* out, size_t room, const ks_train_plan* plan, const char* what) {
     const ks_policy_settings* p = plan->policy;
+    if (*p->network) {
+        ks_image_shape in = p->input;
+        return snprintf(out, room, "%zu x %zu x %zu -> %s -> %d, %zu parameters", in.height, in.width, in.channels,
+                        what, p->act_dim, plan->num_params);
+    }
     size_t n = (size_t)snprintf(out, room, "%d", p->obs_dim);
     for (int i = 0; i < p->num_hidden; i++) {
         n += (size_t)snprintf(out + n, room - n, " -> %d", p->hidden[i]);
@@ -27,7 +48,12 @@ void ks_train_display_start(void* user, const ks_train_plan* plan) {
     const ks_config* c = d->config;
     bool acts = c->problem == KS_PROBLEM_rl;
     char policy[512], sizes[96], steps[64] = "", done[64] = "", processes[64] = "", text[6144];
-    print_policy(policy, sizeof policy, plan);
+    char network[256], validated[96] = "";
+    print_policy(policy, sizeof policy, plan, network_text(network, sizeof network, &c->policy));
+    if (plan->validates) {
+        snprintf(validated, sizeof validated, "validated   every %d iterations, %d tasks\n", c->validate_every,
+                 c->validation_tasks);
+    }
     if (c->method == KS_MAML && c->inner.steps > 0) {
         snprintf(steps, sizeof steps, ", after 0 to %d steps", c->inner.steps);
     }
@@ -48,10 +74,11 @@ void ks_train_display_start(void* user, const ks_train_plan* plan) {
              "policy      %s\n"
              "sizes       %s%s\n"
              "iterations  %d%s\n"
+             "%s"
              "threads     %d%s\n"
              "directory   %s\n",
              ks_method_name((ks_method)c->method), ks_config_name(c), (long long)c->seed, policy, sizes, steps,
-             c->iterations, done, d->options->threads, processes, d->options->directory);
+             c->iterations, done, validated, d->options->threads, processes, d->options->directory);
     ks_cli_tell(stderr, text);
 }
 
@@ -68,7 +95,7 @@ static void duration(char* out, size_t room, double s) {
 }
 
 enum { SHOWN = 1000 };
-enum { ALL_RETURNS = 1, PACE = 2, LEFT = 4, KL = 8, BAR = 16 };
+enum { ALL_RETURNS = 1, PACE = 2, LEFT = 4, KL = 8, BAR = 16, VALIDATION = 32 };
 
 /* "  kl 0.0100", where the outer step reports it */
 static void add_column(char* out, size_t room, const ks_train_report* r, const char* name) {
@@ -78,6 +105,12 @@ static void add_column(char* out, size_t room, const ks_train_report* r, const c
             snprintf(out, room, "  %s %.4f", name, r->stats->outer.column[i]);
         }
     }
+}
+
+/* a return, a share, or an error */
+static int print_metric(char* out, size_t room, const ks_problem_kind* problem, double value) {
+    bool plain = problem->higher_is_better && fabs(value) < 1e6;
+    return snprintf(out, room, !plain ? "%.3g" : problem->acts ? "%.2f" : "%.3f", value);
 }
 
 static void compose(char* out, size_t room, int parts, const ks_train_report* r) {
@@ -99,10 +132,12 @@ static void compose(char* out, size_t room, int parts, const ks_train_report* r)
             n += j == 1 ? (size_t)snprintf(out + n, room - n, " ..") : 0;
             continue;
         }
-        double value = s->metric[j];
-        n += (size_t)snprintf(out + n, room - n,
-                              r->problem->higher_is_better && fabs(value) < 1e6 ? "%s %.2f" : "%s %.3g", j ? " ->" : "",
-                              value);
+        n += (size_t)snprintf(out + n, room - n, j ? " -> " : " ");
+        n += (size_t)print_metric(out + n, room - n, r->problem, s->metric[j]);
+    }
+    if ((parts & VALIDATION) && r->has_validation) {
+        n += (size_t)snprintf(out + n, room - n, "  validation ");
+        n += (size_t)print_metric(out + n, room - n, r->problem, r->validation);
     }
     if (parts & PACE) {
         bool fast = rate < 0.05;
@@ -117,10 +152,11 @@ static void compose(char* out, size_t room, int parts, const ks_train_report* r)
 }
 
 void ks_train_display_line(char* out, size_t room, size_t columns, bool bar, const ks_train_report* report) {
-    static const int FROM_RICH_TO_POOR[] = {ALL_RETURNS | PACE | KL | BAR,
-                                            ALL_RETURNS | PACE | BAR,
-                                            ALL_RETURNS | LEFT | BAR,
-                                            PACE | KL | BAR,
+    static const int FROM_RICH_TO_POOR[] = {ALL_RETURNS | PACE | KL | BAR | VALIDATION,
+                                            ALL_RETURNS | PACE | BAR | VALIDATION,
+                                            ALL_RETURNS | LEFT | BAR | VALIDATION,
+                                            PACE | KL | BAR | VALIDATION,
+                                            LEFT | BAR | VALIDATION,
                                             LEFT | BAR,
                                             LEFT,
                                             0};
@@ -136,7 +172,7 @@ void ks_train_display_line(char* out, size_t room, size_t columns, bool bar, con
 /* Every iteration, or some thousand of them: the first, the last, and what keeps a terminal moving, or a file from standing still. */
 static bool is_shown(ks_train_display* d, const ks_train_report* r) {
     int64_t done = r->iteration + 1, every = r->iterations / SHOWN;
-    bool shown = every < 2 || done % every == 0 || done == r->first + 1 || done == r->iterations ||
+    bool shown = every < 2 || r->validated || done % every == 0 || done == r->first + 1 || done == r->iterations ||
                  r->elapsed_s - d->drawn_s >= (d->live ? 0.05 : 10);
     d->drawn_s = shown ? r->elapsed_s : d->drawn_s;
     return shown;

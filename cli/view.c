@@ -14,10 +14,12 @@ static const char* const HELP =
     "task, and they adapt to it at once. Of models of problem: sinusoid the curve, the examples, and what they "
     "predict: "
     "drag\n"
-    "an example, and they adapt. F1 shows the keys. Every adaptation is also told on standard output.\n"
+    "an example, and they adapt. Of a model of problem: images the images of a task and what it takes each for: draw "
+    "others,\n"
+    "or one more that it is to tell. F1 shows the keys. Every adaptation is also told on standard output.\n"
     "\n"
     "  --size WxH         of the window (default 1280x720)\n"
-    "  --speed X          of the show, 1 is the simulated world's (default 0.5; 1 for point and curves)\n";
+    "  --speed X          of the show, 1 is the simulated world's (default 0.5; 1 for point and examples)\n";
 
 enum { MORE_STEPS = 5, MORE_TRAJECTORIES = 2, MIN_SIDE = 160, MAX_SIDE = 8192 };
 
@@ -46,7 +48,7 @@ static void tell(void* user, const ks_play* play, double latency, const ks_error
     fflush(stdout);
 }
 
-static bool view_policies(const view_options* o, ks_show* show, const ks_window_settings* window, ks_error* err) {
+bool ks_view_policies(ks_show* show, const ks_window_settings* window, double speed, ks_error* err) {
     /* room for what the panel can be set to */
     ks_theatre_settings limits = show->settings;
     limits.max_steps = limits.max_steps > MORE_STEPS ? limits.max_steps : MORE_STEPS;
@@ -62,9 +64,9 @@ static bool view_policies(const view_options* o, ks_show* show, const ks_window_
                                      .request = show->request,
                                      .view = show->view,
                                      .caption = show->caption,
-                                     .speed = o->speed > 0 ? o->speed
-                                              : point      ? 1
-                                                           : 0.5,
+                                     .speed = speed > 0 ? speed
+                                              : point   ? 1
+                                                        : 0.5,
                                      .on_play = tell,
                                      .user = show};
     ks_window_stats stats;
@@ -79,9 +81,9 @@ static bool view_policies(const view_options* o, ks_show* show, const ks_window_
 static bool view(const view_options* o, ks_show* show, ks_error* err) {
     char title[160];
     const ks_cli_policy* first = &show->policies[0];
-    snprintf(title, sizeof title, "kshot: %s", show->examples ? first->kind->name : first->def->name);
+    snprintf(title, sizeof title, "kshot: %s", first->def ? first->def->name : first->kind->name);
     ks_window_settings window = {.title = title, .width = o->width, .height = o->height, .stop = o->interrupted};
-    return show->examples ? ks_view_examples(show, &window, o->speed, err) : view_policies(o, show, &window, err);
+    return show->kind->view(show, &window, o->speed, err);
 }
 
 enum { SIZE = KS_SHOW_END, SPEED };

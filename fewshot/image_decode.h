@@ -28,10 +28,15 @@ typedef struct ks_image {
 bool ks_image_decode(ks_image* image, const uint8_t* bytes, size_t length, ks_error* err);
 void ks_image_free(ks_image* image);
 
-/* The same of one format, whose first bytes have been seen. */
-bool ks_image_decode_png(ks_image* image, const uint8_t* bytes, size_t length, ks_error* err);
+/* The same without pixels, from the beginning of the file alone: its size, and whether it may have colours. */
+bool ks_image_measure(ks_image* image, const uint8_t* bytes, size_t length, ks_error* err);
 
-/* Asks for the memory of an image of that size, or says that it is too large. */
-bool ks_image_alloc(ks_image* image, size_t width, size_t height, size_t channels, ks_error* err);
+/* Both of one format, whose first bytes have been seen. */
+typedef enum ks_image_depth { KS_IMAGE_SIZE_ONLY, KS_IMAGE_PIXELS } ks_image_depth;
+bool ks_image_read_png(ks_image* image, const uint8_t* bytes, size_t length, ks_image_depth depth, ks_error* err);
+bool ks_image_read_jpeg(ks_image* image, const uint8_t* bytes, size_t length, ks_image_depth depth, ks_error* err);
+
+/* An image of that size, with memory for its pixels if they are wanted; or says that it is too large. */
+bool ks_image_make(ks_image* image, size_t width, size_t height, size_t channels, ks_image_depth depth, ks_error* err);
 
 #endif

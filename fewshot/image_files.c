@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 enum { MAX_FILES = 1 << 26, MAX_PLACES = 2 };
@@ -17,6 +18,7 @@ typedef struct entry {
 } entry;
 
 struct ks_image_files {
+    char* path;
     char* place[MAX_PLACES]; /* paths of the folder, or of the archives */
     size_t num_places;
     bool archives;
@@ -55,7 +57,20 @@ static bool left_out(const char* part, size_t length) {
     return *part == '.' || (length == 8 && memcmp(part, "__MACOSX", 8) == 0);
 }
 
+bool ks_image_name_ends(const char* name, const char* end) {
+    size_t length = strlen(name), ending = strlen(end);
+    return length > ending && strcasecmp(name + length - ending, end) == 0;
+}
+
+static bool is_of_use(const char* name) {
+    return ks_image_name_ends(name, ".png") || ks_image_name_ends(name, ".jpg") || ks_image_name_ends(name, ".jpeg") ||
+           ks_image_name_ends(name, ".csv");
+}
+
 bool ks_image_files_add(ks_image_files* f, const char* name, size_t place, uint64_t index, ks_error* err) {
+    if (!is_of_use(name)) {
+        return true;
+    }
     void *files = f->files, *text = f->text;
     bool ok = grow(&files, &f->room, f->count + 1, sizeof *f->files, err) &&
               grow(&text, &f->text_room, f->text_length + strlen(name) + 1, 1, err);
@@ -175,21 +190,65 @@ static bool find_places(ks_image_files* f, const char* path, ks_error* err) {
                                  : ks_fail(err, KS_BAD_INPUT, "cannot read %s: neither a folder nor a zip file", path);
 }
 
-ks_image_files* ks_image_files_open(const char* path, ks_error* err) {
+static ks_image_files* find(const char* path, ks_error* err) {
     ks_image_files* f = calloc(1, sizeof *f);
     if (!f) {
         ks_fail(err, KS_FAILED, "not enough memory");
         return NULL;
     }
-    bool ok = find_places(f, path, err);
+    f->path = strdup(path);
+    if (f->path ? find_places(f, path, err) : ks_fail(err, KS_FAILED, "not enough memory")) {
+        return f;
+    }
+    ks_image_files_close(f);
+    return NULL;
+}
+
+static bool list(ks_image_files* f, ks_error* err) {
+    bool ok = true;
     for (size_t i = 0; ok && i < f->num_places; i++) {
         ok = (f->archives ? ks_image_zip_list : ks_image_folder_list)(f, i, f->place[i], err);
     }
-    if (!ok || !finish(f, err)) {
+    return ok && finish(f, err);
+}
+
+ks_image_files* ks_image_files_open(const char* path, ks_error* err) {
+    ks_image_files* f = find(path, err);
+    if (f && !list(f, err)) {
         ks_image_files_close(f);
         return NULL;
     }
     return f;
+}
+
+/* Archives are not opened for it. */
+static bool stamp_archives(char* stamp, size_t room, const ks_image_files* f, ks_error* err) {
+    size_t length = (size_t)snprintf(stamp, room, "zip");
+    for (size_t i = 0; i < f->num_places && length < room; i++) {
+        struct stat info;
+        if (stat(f->place[i], &info) != 0) {
+            return ks_fail(err, KS_BAD_INPUT, "cannot read %s: %s", f->place[i], strerror(errno));
+        }
+        length += (size_t)snprintf(stamp + length, room - length, " %lld@%lld.%09ld", (long long)info.st_size,
+                                   (long long)info.st_mtim.tv_sec, info.st_mtim.tv_nsec);
+    }
+    return true;
+}
+
+bool ks_image_files_stamp(char* stamp, size_t room, const char* path, ks_error* err) {
+    ks_image_files* f = find(path, err);
+    bool ok = f && (f->archives ? stamp_archives(stamp, room, f, err) : list(f, err));
+    if (ok && !f->archives) {
+        uint64_t sum = KS_IMAGE_HASH_START;
+        for (size_t i = 0; i < f->count; i++) {
+            const char* name = ks_image_files_name(f, i);
+            sum = ks_image_hash(sum, name, strlen(name) + 1);
+            sum = ks_image_hash(sum, &f->files[i].index, sizeof f->files[i].index);
+        }
+        snprintf(stamp, room, "%zu files %016llx", f->count, (unsigned long long)sum);
+    }
+    ks_image_files_close(f);
+    return ok;
 }
 
 void ks_image_files_close(ks_image_files* f) {
@@ -197,10 +256,15 @@ void ks_image_files_close(ks_image_files* f) {
         for (int i = 0; i < MAX_PLACES; i++) {
             free(f->place[i]);
         }
+        free(f->path);
         free(f->files);
         free(f->text);
         free(f);
     }
+}
+
+const char* ks_image_files_path(const ks_image_files* f) {
+    return f->path;
 }
 
 size_t ks_image_files_count(const ks_image_files* f) {
@@ -211,11 +275,32 @@ const char* ks_image_files_name(const ks_image_files* f, size_t i) {
     return f->text + f->files[i].name;
 }
 
-bool ks_image_files_fail_in(const ks_image_files* f, size_t i, ks_error* err) {
+size_t ks_image_files_find(const ks_image_files* f, const char* name) {
+    size_t low = 0, high = f->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(ks_image_files_name(f, middle), name);
+        if (order == 0) {
+            return middle;
+        }
+        if (order < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return SIZE_MAX;
+}
+
+const char* ks_image_files_label(char label[KS_IMAGE_LABEL], const ks_image_files* f, size_t i) {
     const char* place = f->place[f->files[i].place];
-    ks_error named;
-    ks_fail(&named, KS_FAILED, f->archives ? "%s: %s" : "%s/%s", place, ks_image_files_name(f, i));
-    return ks_fail_in(err, named.text);
+    snprintf(label, KS_IMAGE_LABEL, f->archives ? "%s: %s" : "%s/%s", place, ks_image_files_name(f, i));
+    return label;
+}
+
+bool ks_image_files_fail_in(const ks_image_files* f, size_t i, ks_error* err) {
+    char label[KS_IMAGE_LABEL];
+    return ks_fail_in(err, ks_image_files_label(label, f, i));
 }
 
 /* ---- reading ------------------------------------------------------------------------------------------------------------------ */
@@ -260,18 +345,18 @@ bool ks_image_bytes_resize(ks_image_bytes* b, uint64_t length, ks_error* err) {
     return b->length <= b->room || ks_fail(err, KS_FAILED, "not enough memory for %zu bytes", b->length);
 }
 
-static bool read_file(ks_image_reader* r, const entry* e, ks_error* err) {
+static bool read_file(ks_image_reader* r, const entry* e, uint64_t most, ks_error* err) {
     const ks_image_files* f = r->files;
     if (f->archives) {
-        return ks_image_zip_read(&r->bytes, r->archive[e->place], e->index, err);
+        return ks_image_zip_read(&r->bytes, r->archive[e->place], e->index, most, err);
     }
     char path[8192];
     int written = snprintf(path, sizeof path, "%s/%s", f->place[e->place], f->text + e->name);
-    return (size_t)written < sizeof path ? ks_image_folder_read(&r->bytes, path, err)
+    return (size_t)written < sizeof path ? ks_image_folder_read(&r->bytes, path, most, err)
                                          : ks_fail(err, KS_BAD_INPUT, "too long a path");
 }
 
-const uint8_t* ks_image_reader_read(ks_image_reader* r, size_t i, size_t* length, ks_error* err) {
+static const uint8_t* read_bytes(ks_image_reader* r, size_t i, uint64_t most, size_t* length, ks_error* err) {
     const entry* e = &r->files->files[i];
     if (r->files->archives && !r->archive[e->place]) {
         r->archive[e->place] = ks_image_zip_open(r->files->place[e->place], err);
@@ -280,10 +365,18 @@ const uint8_t* ks_image_reader_read(ks_image_reader* r, size_t i, size_t* length
         }
     }
     static const uint8_t NOTHING = 0;
-    if (!read_file(r, e, err)) {
+    if (!read_file(r, e, most, err)) {
         ks_image_files_fail_in(r->files, i, err);
         return NULL;
     }
     *length = r->bytes.length;
     return r->bytes.data ? r->bytes.data : &NOTHING;
+}
+
+const uint8_t* ks_image_reader_read(ks_image_reader* r, size_t i, size_t* length, ks_error* err) {
+    return read_bytes(r, i, UINT64_MAX, length, err);
+}
+
+const uint8_t* ks_image_reader_begin(ks_image_reader* r, size_t i, size_t most, size_t* length, ks_error* err) {
+    return read_bytes(r, i, most, length, err);
 }

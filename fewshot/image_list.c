@@ -1,103 +1,144 @@
 #include "fewshot/image_list.h"
 
+#include "fewshot/image_items.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-/* folders that Omniglot's files are in, and that are no part of a class's name */
-static const char* const OMNIGLOT[] = {"images_background/", "images_evaluation/"};
-
-typedef struct item {
-    size_t file;
-    const char* class_name; /* in the file's name, not ended by a zero */
-    size_t length;          /* of it */
-    const char* name;
-} item;
-
-static bool is_image(const char* name) {
-    static const char* const ENDS[] = {".png", ".jpg", ".jpeg"};
-    for (size_t i = 0; i < sizeof ENDS / sizeof *ENDS; i++) {
-        size_t length = strlen(name), end = strlen(ENDS[i]);
-        if (length > end && strcasecmp(name + length - end, ENDS[i]) == 0) {
-            return true;
+ks_image_split ks_image_split_named(const char* name, size_t length) {
+    static const struct {
+        const char* name;
+        ks_image_split split;
+    } NAMES[] = {{"train", KS_IMAGES_TRAIN},
+                 {"val", KS_IMAGES_VALIDATION},
+                 {"valid", KS_IMAGES_VALIDATION},
+                 {"validation", KS_IMAGES_VALIDATION},
+                 {"test", KS_IMAGES_TEST}};
+    for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {
+        if (strlen(NAMES[i].name) == length && memcmp(name, NAMES[i].name, length) == 0) {
+            return NAMES[i].split;
         }
     }
-    return false;
+    return KS_IMAGES_SPLITS;
 }
 
-static int compare_class(const item* x, const item* y) {
+static bool no_memory(ks_error* err) {
+    return ks_fail(err, KS_FAILED, "not enough memory for the list of images");
+}
+
+bool ks_image_items_add(ks_image_items* items, ks_image_item item, ks_error* err) {
+    if (items->count == items->room) {
+        size_t room = items->room * 2 + 1024;
+        ks_image_item* larger = realloc(items->item, room * sizeof *larger);
+        if (!larger) {
+            return no_memory(err);
+        }
+        items->item = larger;
+        items->room = room;
+    }
+    items->item[items->count++] = item;
+    return true;
+}
+
+static void free_items(ks_image_items* items) {
+    for (size_t i = 0; i < items->num_tables; i++) {
+        ks_text_file_free(&items->tables[i]);
+    }
+    free(items->item);
+    *items = (ks_image_items){0};
+}
+
+/* Folders that are splits say all; tables come before folders that are classes only. */
+static bool find_items(ks_image_items* items, const ks_image_files* files, ks_error* err) {
+    ks_error said = {0};
+    bool ok = ks_image_items_of_folders(items, files, &said);
+    if (items->layout != KS_LAYOUT_SPLITS && said.code != KS_FAILED && ks_image_has_tables(files)) {
+        free_items(items);
+        return ks_image_items_of_tables(items, files, err);
+    }
+    if (!ok && err) {
+        *err = said;
+    }
+    return ok;
+}
+
+/* ---- classes ------------------------------------------------------------------------------------------------------------------ */
+
+static int by_class(const ks_image_item* x, const ks_image_item* y) {
     size_t shorter = x->length < y->length ? x->length : y->length;
     int order = memcmp(x->class_name, y->class_name, shorter);
     return order ? order : (x->length > y->length) - (x->length < y->length);
 }
 
-static int by_class_and_name(const void* a, const void* b) {
-    const item *x = a, *y = b;
-    int order = compare_class(x, y);
-    return order ? order : strcmp(x->name, y->name);
+static int by_class_and_file(const void* a, const void* b) {
+    const ks_image_item *x = a, *y = b;
+    int order = by_class(x, y);
+    return order ? order : (x->file > y->file) - (x->file < y->file);
 }
 
-static bool no_memory(ks_error* err) {
-    return ks_fail(err, KS_FAILED, "not enough memory for the names of the classes");
-}
-
-/* The images among the files, with their classes: folders that they lie in. */
-static bool find_images(item* items, size_t* count, bool* omniglot, const ks_image_files* files, ks_error* err) {
-    bool seen[2] = {false, false};
-    *count = 0;
-    for (size_t i = 0; i < ks_image_files_count(files); i++) {
-        item it = {.file = i, .name = ks_image_files_name(files, i)};
-        if (!is_image(it.name)) {
-            continue;
-        }
-        it.class_name = it.name;
-        for (int k = 0; k < 2; k++) {
-            if (strncmp(it.name, OMNIGLOT[k], strlen(OMNIGLOT[k])) == 0) {
-                it.class_name = it.name + strlen(OMNIGLOT[k]);
-                seen[k] = true;
-            }
-        }
-        const char* end = strrchr(it.class_name, '/');
-        if (!end) {
-            ks_fail(err, KS_BAD_INPUT, "an image that is in no class's folder");
-            return ks_image_files_fail_in(files, i, err);
-        }
-        it.length = (size_t)(end - it.class_name);
-        items[(*count)++] = it;
+/* A class's examples are to be news to a model that has been trained, so it cannot be in two splits. */
+static bool check_split(const ks_image_files* files, const ks_image_item* a, const ks_image_item* b, ks_error* err) {
+    if (a->split == b->split) {
+        return true;
     }
-    *omniglot = seen[0] && seen[1];
-    return *count > 0 || ks_fail(err, KS_BAD_INPUT, "there is no image in it (.png, .jpg or .jpeg)");
+    const ks_image_item *x = a->split < b->split ? a : b, *y = x == a ? b : a;
+    ks_fail(err, KS_BAD_INPUT, "class %.*s is in %s and in %s; each class may be in one only", (int)a->length,
+            a->class_name, ks_image_split_names[x->split], ks_image_split_names[y->split]);
+    return ks_image_files_fail_in(files, y->file, err);
 }
 
-static bool make_classes(ks_image_list* list, const item* items, ks_error* err) {
-    for (size_t i = 0; i < list->num_files; i++) {
-        list->files[i] = items[i].file;
-        if (i == 0 || compare_class(&items[i - 1], &items[i]) != 0) {
-            char* name = strndup(items[i].class_name, items[i].length);
+static bool make_classes(ks_image_list* list, const ks_image_items* items, const ks_image_files* files, ks_error* err) {
+    for (size_t i = 0; i < items->count; i++) {
+        const ks_image_item *it = &items->item[i], *before = it - 1;
+        if (i == 0 || by_class(before, it) != 0) {
+            char* name = strndup(it->class_name, it->length);
             if (!name) {
                 return no_memory(err);
             }
-            list->classes[list->num_classes++] = (ks_image_class){.name = name, .first = i, .split = KS_IMAGES_SPLITS};
+            list->classes[list->num_classes++] = (ks_image_class){.name = name, .first = i, .split = it->split};
+        } else if (!check_split(files, before, it, err)) {
+            return false;
         }
+        list->files[i] = it->file;
         list->classes[list->num_classes - 1].count++;
     }
     return true;
 }
 
-bool ks_image_list_make(ks_image_list* list, const ks_image_files* files, ks_error* err) {
-    *list = (ks_image_list){0};
-    item* items = malloc((ks_image_files_count(files) + 1) * sizeof *items);
-    if (!items) {
+/* No image may stand in two rows of tables: what is learned from must not be what is asked for. */
+static bool check_once(const ks_image_items* items, const ks_image_files* files, ks_error* err) {
+    bool* seen = calloc(ks_image_files_count(files) + 1, sizeof *seen);
+    if (!seen) {
         return no_memory(err);
     }
-    bool ok = find_images(items, &list->num_files, &list->omniglot, files, err);
-    if (ok) {
-        qsort(items, list->num_files, sizeof *items, by_class_and_name);
-        list->files = malloc(list->num_files * sizeof *list->files);
-        list->classes = malloc(list->num_files * sizeof *list->classes);
-        ok = list->files && list->classes ? make_classes(list, items, err) : no_memory(err);
+    bool ok = true;
+    for (size_t i = 0; ok && i < items->count; i++) {
+        size_t file = items->item[i].file;
+        if (seen[file]) {
+            ks_fail(err, KS_BAD_INPUT, "it stands in the tables twice");
+            ok = ks_image_files_fail_in(files, file, err);
+        }
+        seen[file] = true;
     }
-    free(items);
+    free(seen);
+    return ok;
+}
+
+bool ks_image_list_make(ks_image_list* list, const ks_image_files* files, ks_error* err) {
+    *list = (ks_image_list){0};
+    ks_image_items items = {0};
+    bool ok = find_items(&items, files, err) && check_once(&items, files, err);
+    ok = ok && (items.count > 0 || ks_fail(err, KS_BAD_INPUT, "%s: there is no image in it (.png, .jpg, .jpeg)",
+                                           ks_image_files_path(files)));
+    if (ok) {
+        qsort(items.item, items.count, sizeof *items.item, by_class_and_file);
+        list->layout = items.layout;
+        list->num_files = items.count;
+        list->files = malloc(items.count * sizeof *list->files);
+        list->classes = malloc(items.count * sizeof *list->classes);
+        ok = list->files && list->classes ? make_classes(list, &items, files, err) : no_memory(err);
+    }
+    free_items(&items);
     if (!ok) {
         ks_image_list_free(list);
     }

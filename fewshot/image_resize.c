@@ -17,8 +17,9 @@ typedef struct weights {
 
 struct ks_image_resizer {
     weights across, down;
-    uint8_t* between; /* (image height x size x channels) */
-    size_t room;      /* bytes of it */
+    uint8_t *turned, *narrow; /* (room) each */
+    int32_t* sum;             /* (num_sums) of a line */
+    size_t room, num_sums;
 };
 
 /* sin(πx) / (πx), by its series, so that no digit depends on the C library. |x| <= 3. */
@@ -87,16 +88,48 @@ static bool make_weights(weights* w, size_t in, size_t out, ks_error* err) {
     return ok || ks_fail(err, KS_FAILED, "not enough memory to resize an image");
 }
 
-/* One output number: pixels are `step` bytes apart. */
-static uint8_t weighted(const weights* w, size_t o, const uint8_t* line, size_t step) {
-    const int32_t* value = w->value + o * w->most;
-    const uint8_t* in = line + w->first[o] * step;
-    int64_t sum = 1 << (BITS - 1);
-    for (size_t i = 0; i < w->count[o]; i++) {
-        sum += (int64_t)value[i] * in[i * step];
+/* Weighted sums of whole lines of `length` numbers: out (w->out x length) of in (w->in x length). sum: (length). 32 bits are enough:
+ * the absolute weights of a pixel sum up to less than 2. */
+static void combine(uint8_t* restrict out, const uint8_t* restrict in, size_t length, const weights* w,
+                    int32_t* restrict sum) {
+    for (size_t o = 0; o < w->out; o++) {
+        for (size_t i = 0; i < length; i++) {
+            sum[i] = 1 << (BITS - 1);
+        }
+        for (size_t k = 0; k < w->count[o]; k++) {
+            const uint8_t* line = in + (w->first[o] + k) * length;
+            int32_t value = w->value[o * w->most + k];
+            for (size_t i = 0; i < length; i++) {
+                sum[i] += value * line[i];
+            }
+        }
+        for (size_t i = 0; i < length; i++) {
+            int32_t whole = sum[i] >> BITS;
+            out[o * length + i] = (uint8_t)(whole < 0 ? 0 : whole > 255 ? 255 : whole);
+        }
     }
-    sum >>= BITS;
-    return (uint8_t)(sum < 0 ? 0 : sum > 255 ? 255 : sum);
+}
+
+/* out (columns x rows) of in (rows x columns), in blocks that stay in the cache */
+static void transpose(uint8_t* restrict out, const uint8_t* restrict in, size_t rows, size_t columns) {
+    enum { BLOCK = 32 };
+    for (size_t top = 0; top < rows; top += BLOCK) {
+        size_t end = top + BLOCK < rows ? top + BLOCK : rows;
+        for (size_t c = 0; c < columns; c++) {
+            for (size_t r = top; r < end; r++) {
+                out[c * rows + r] = in[r * columns + c];
+            }
+        }
+    }
+}
+
+static void free_room(ks_image_resizer* r) {
+    free(r->turned);
+    free(r->narrow);
+    free(r->sum);
+    r->turned = r->narrow = NULL;
+    r->sum = NULL;
+    r->room = r->num_sums = 0;
 }
 
 ks_image_resizer* ks_image_resizer_create(ks_error* err) {
@@ -111,47 +144,48 @@ void ks_image_resizer_destroy(ks_image_resizer* r) {
     if (r) {
         free_weights(&r->across);
         free_weights(&r->down);
-        free(r->between);
+        free_room(r);
         free(r);
     }
 }
 
-static bool make_room(ks_image_resizer* r, size_t bytes, ks_error* err) {
-    if (bytes > r->room) {
-        free(r->between);
-        r->between = malloc(bytes);
-        r->room = r->between ? bytes : 0;
+/* Memory for an image: two buffers as large as it, or as it is between the passes, and a line of sums. */
+static bool make_room(ks_image_resizer* r, const ks_image* image, size_t size, ks_error* err) {
+    size_t longer = image->width > size ? image->width : size;
+    size_t bytes = longer * image->height * image->channels;
+    size_t sums = (image->height > size ? image->height : size) * image->channels;
+    if (bytes > r->room || sums > r->num_sums) {
+        free_room(r);
+        r->turned = malloc(bytes);
+        r->narrow = malloc(bytes);
+        r->sum = malloc(sums * sizeof *r->sum);
+        if (!r->turned || !r->narrow || !r->sum) {
+            free_room(r);
+            return ks_fail(err, KS_FAILED, "not enough memory to resize an image");
+        }
+        r->room = bytes;
+        r->num_sums = sums;
     }
-    return r->room >= bytes || ks_fail(err, KS_FAILED, "not enough memory to resize an image");
+    return true;
 }
 
 bool ks_image_resize(uint8_t* out, size_t size, const ks_image* image, ks_image_resizer* r, ks_error* err) {
-    size_t channels = image->channels, width = image->width, height = image->height;
-    if (!make_room(r, height * size * channels, err) || !make_weights(&r->across, width, size, err) ||
+    size_t channels = image->channels, width = image->width, height = image->height, row = size * channels;
+    if (!make_room(r, image, size, err) || !make_weights(&r->across, width, size, err) ||
         !make_weights(&r->down, height, size, err)) {
         return false;
     }
     const uint8_t* narrow = image->pixels;
-    if (width != size) {
-        for (size_t y = 0; y < height; y++) {
-            for (size_t x = 0; x < size; x++) {
-                for (size_t c = 0; c < channels; c++) {
-                    r->between[(y * size + x) * channels + c] =
-                        weighted(&r->across, x, image->pixels + y * width * channels + c, channels);
-                }
-            }
-        }
-        narrow = r->between;
+    if (width != size) { /* columns become lines, so that both passes sum up whole lines */
+        transpose(r->turned, image->pixels, height, width * channels);
+        combine(r->narrow, r->turned, channels * height, &r->across, r->sum);
+        transpose(r->turned, r->narrow, row, height);
+        narrow = r->turned;
     }
-    if (height == size) {
-        memcpy(out, narrow, size * size * channels);
-        return true;
-    }
-    size_t row = size * channels;
-    for (size_t y = 0; y < size; y++) {
-        for (size_t i = 0; i < row; i++) {
-            out[y * row + i] = weighted(&r->down, y, narrow + i, row);
-        }
+    if (height != size) {
+        combine(out, narrow, row, &r->down, r->sum);
+    } else {
+        memcpy(out, narrow, size * row);
     }
     return true;
 }

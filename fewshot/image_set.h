@@ -1,13 +1,17 @@
 /* image_set.h: images by class, for few-shot classification: read once, then kept as bytes of one size.
  *
  * Where they come from, by what the path is:
- *   a folder SPLIT/CLASS/IMAGE        with SPLIT one of train, val (or validation), test; IMAGE .png, .jpg or .jpeg
+ *   a folder SPLIT/CLASS/IMAGE        with SPLIT one of train, val (or valid, validation), test; IMAGE .png, .jpg or .jpeg
  *   a folder CLASS/IMAGE              with a split file that says which class belongs where, or drawn at random
- *   a .zip file with either inside    read in place, never unpacked
- *   a folder with images_background.zip and images_evaluation.zip, or images_background.zip itself beside the other:
- *                                     Omniglot as its makers hand it out (ALPHABET/CHARACTER/IMAGE)
- *   a folder with .csv files          SPLIT.csv of filename,label, with the images in it or in its folder images/
+ *   a folder with SPLIT.csv           tables with the columns filename and label; the images are in it, or in its folder images
+ *   a .zip file with any of these     read in place, never unpacked
+ *   a folder with images_background.zip and images_evaluation.zip
+ *                                     Omniglot as its makers hand it out (or unpacked): ALPHABET/CHARACTER/IMAGE
  *   the word strokes                  characters that are drawn by program: no file is read
+ *
+ * A class is a folder with images in it; its name is its path below the folder of its split or of the set, whichever comes last. A
+ * class may be in one split only. Folders around everything count for nothing, and so do hidden files and __MACOSX. What an image is,
+ * its content says, not its name (image_decode.h).
  *
  * Images are resized to size x size by Lanczos' filter. They stand as row x column x channel, one byte a number.
  *
@@ -21,25 +25,31 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { KS_IMAGE_MAX_SIZE = 1024 };
+
 typedef enum ks_image_split { KS_IMAGES_TRAIN, KS_IMAGES_VALIDATION, KS_IMAGES_TEST, KS_IMAGES_SPLITS } ks_image_split;
 
 extern const char* const ks_image_split_names[]; /* "train", "validation", "test"; NULL ends */
 
 typedef struct ks_image_set_settings {
-    const char* data; /* path, or "strokes" */
-    const char*
-        split; /* "" : the set's own, or else at random; "random"; or path of a split file (JSON: {"train": [CLASS, …],
-                          "val" or "validation": …, "test": …}, or three such files: vinyals-*.json found by a path with * ) */
-    uint64_t seed; /* of a random split, and of the classes that are drawn */
-    int train,
-        validation;    /* classes of a random split that go there (the rest are for tests); 0 both: 64 %, 16 %, 20 % */
-    int size;          /* side in pixels; 0: as the first image's (all must then have it) */
-    int channels;      /* 1 grey, 3 colour; 0: as the images have it */
-    bool invert;       /* dark on light becomes light on dark */
+    /* path, or "strokes" */
+    const char* data;
+    /* "": the set's own, else at random; "random"; the path of a split file (JSON, image_split.h), or of a folder with
+     * vinyals-train.json, vinyals-val.json and vinyals-test.json; "vinyals": those beside the data */
+    const char* split;
+    /* of a random split, and of the characters that are drawn */
+    uint64_t seed;
+    /* classes of a random split that go there, the rest are for tests; 0 both: 1,100 and 100 of Omniglot and strokes, 64 % and 16 % of
+     * others. Of strokes there are 423 for tests in any case. */
+    int train, validation;
+    int size; /* side in pixels, up to KS_IMAGE_MAX_SIZE; 0: as the first image's (all must then have it); strokes: 105 */
+    int channels;      /* 1 grey, 3 colour; 0: colour if any image is not grey */
+    bool invert;       /* dark on light becomes light on dark: every number v becomes 255 - v */
     const char* cache; /* file that keeps what was read, checked against its source; "" or NULL: none */
     int threads;       /* that read images; 0 or 1: the caller's alone. What is read does not depend on it. */
 } ks_image_set_settings;
 
+/* Strokes with everything else 0, or "". */
 ks_image_set_settings ks_image_set_settings_default(void);
 
 typedef struct ks_image_set ks_image_set;

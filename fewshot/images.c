@@ -3,7 +3,9 @@
 #include "base/number.h"
 #include "base/rng.h"
 #include "fewshot/fewshot_audit.h"
+#include "fewshot/images_source.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,21 +15,24 @@ enum {
     IMAGE_NUMBERS
 }; /* trajectory of a task's random numbers: for its classes, and then for each class */
 enum { TURNS = 4 };
+enum { NUMBERS = 3 }; /* random ones of an image in a batch: its class, its number there, and its turns */
 
 /* (count) of every task, class after class */
 typedef struct examples {
     size_t each;  /* of a class */
     size_t count; /* of a task */
     ks_real* x;   /* (tasks x count x inputs) */
-    ks_real* y;   /* (count) labels, which are the same for all tasks */
+    ks_real* y;   /* (count) labels, which are the same for all tasks; or (tasks x count), in batches of all classes */
 } examples;
 
 typedef struct images {
     ks_problem base;
     ks_images_settings settings;
-    ks_image_set* set;
+    const ks_image_set* set;
+    ks_image_set* own_set; /* the same, or NULL: another object's */
     size_t side, channels, inputs;
     size_t ways, tasks;
+    size_t labels;          /* that the model tells apart: ways, or all classes of training */
     ks_image_split split;   /* of the tasks that were drawn */
     ks_images_class* class; /* (tasks x ways) */
     examples of[SETS];
@@ -64,8 +69,9 @@ static const ks_setting ROWS[] = {
     {"images.norm", KS_SETTING_CHOICE, AT(norm), .initial = KS_TRANSDUCTIVE, .text = "transductive|inductive",
      .help =
          "batch norm of queries by their own batch, as in the paper; or by the support's, so that queries are alone"},
-    {"images.cache", KS_SETTING_TEXT, AT(cache), .text = "", .room = KS_IMAGES_PATH, .of_machine = true,
-     .help = "file that keeps the images as they were read"},
+    {"images.cache", KS_SETTING_TEXT, AT(cache), .text = "", .room = KS_IMAGES_PATH, .free_on_resume = true,
+     .of_machine = true,
+     .help = "file that keeps the images as they were read; empty: images.safetensors in the run directory; or none"},
 };
 const ks_settings_rows ks_images_rows = {ROWS, sizeof ROWS / sizeof *ROWS};
 
@@ -80,24 +86,6 @@ static bool check(const void* settings, ks_error* err) {
 }
 
 /* ---- creation ------------------------------------------------------------------------------------------------------------- */
-
-static bool open_set(images* p, ks_error* err) {
-    static const char* const SPLITS[] = {
-        [KS_SPLIT_OWN] = "", [KS_SPLIT_RANDOM] = "random", [KS_SPLIT_VINYALS] = "vinyals"};
-    const ks_images_settings* s = &p->settings;
-    ks_image_set_settings set = ks_image_set_settings_default();
-    set.data = s->data;
-    set.split = *s->split_file ? s->split_file : SPLITS[s->split];
-    set.seed = (uint64_t)s->split_seed;
-    set.train = s->train_classes;
-    set.validation = s->validation_classes;
-    set.size = s->size;
-    set.channels = s->channels;
-    set.invert = s->invert;
-    set.cache = s->cache;
-    p->set = ks_image_set_open(&set, err);
-    return p->set != NULL;
-}
 
 static size_t num_classes(const images* p, ks_image_split split) {
     return ks_image_set_num_classes(p->set, split) * (p->settings.rotated_classes ? TURNS : 1);
@@ -133,7 +121,7 @@ static void destroy(ks_problem* problem) {
             free(p->of[s].x);
             free(p->of[s].y);
         }
-        ks_image_set_close(p->set);
+        ks_image_set_close(p->own_set);
         free(p->class);
         free(p->order);
         free(p->uniform);
@@ -141,8 +129,9 @@ static void destroy(ks_problem* problem) {
     }
 }
 
-static ks_problem* create(const void* settings, ks_method method, size_t tasks, ks_error* err) {
-    const ks_images_settings* s = settings;
+/* set: another object's images; NULL: they are read. */
+static ks_problem* create_on(const ks_image_set* set, const ks_images_settings* s, ks_method method, size_t tasks,
+                             ks_error* err) {
     if (method == KS_ORACLE) {
         ks_fail(err, KS_BAD_INPUT,
                 "method: oracle: a task of images cannot be told to the model; maml and pretrain can be");
@@ -155,7 +144,11 @@ static ks_problem* create(const void* settings, ks_method method, size_t tasks, 
     }
     p->settings = *s;
     p->ways = (size_t)s->ways;
-    if (!check(s, err) || !open_set(p, err) || !check_set(p, err)) {
+    p->set = set;
+    if (check(s, err) && !set) {
+        p->set = p->own_set = ks_images_open(s, err);
+    }
+    if (!p->set || !check_set(p, err)) {
         destroy(&p->base);
         return NULL;
     }
@@ -167,27 +160,55 @@ static ks_problem* create(const void* settings, ks_method method, size_t tasks, 
     for (int i = 0; i < SETS; i++) {
         p->of[i].count = p->ways * p->of[i].each;
     }
+    p->labels = p->ways;
+    if (method == KS_PRETRAIN) {
+        p->labels = num_classes(p, KS_IMAGES_TRAIN);
+        p->of[QUERY].count += p->of[SUPPORT].count;
+    }
     size_t longest = p->of[SUPPORT].count > p->of[QUERY].count ? p->of[SUPPORT].count : p->of[QUERY].count;
     p->base = (ks_problem){.kind = &ks_problem_images,
                            .name = ks_problem_images.name,
                            .tasks = tasks,
                            .max_rows = longest,
                            .adapts = method == KS_MAML,
-                           .accuracy = true};
+                           .accuracy = true,
+                           .has_validation = ks_image_set_num_classes(p->set, KS_IMAGES_VALIDATION) > 0};
     return &p->base;
+}
+
+static ks_problem* create(const void* settings, ks_method method, size_t tasks, ks_error* err) {
+    return create_on(NULL, settings, method, tasks, err);
+}
+
+static ks_problem* create_beside(const ks_problem* first, const void* settings, ks_method method, size_t tasks,
+                                 ks_error* err) {
+    return create_on(((const images*)first)->set, settings, method, tasks, err);
+}
+
+static void set_folder(void* settings, const char* folder) {
+    ks_images_settings* s = settings;
+    bool fits = strlen(folder) < sizeof s->folder;
+    snprintf(s->folder, sizeof s->folder, "%s", fits ? folder : "");
+}
+
+static void keep(const ks_problem* problem) {
+    const images* p = (const images*)problem;
+    if (p->own_set) {
+        ks_images_keep(p->own_set, &p->settings);
+    }
 }
 
 static void shape(const ks_problem* problem, ks_policy_settings* s) {
     const images* p = (const images*)problem;
     s->obs_dim = (int)p->inputs;
-    s->act_dim = (int)p->ways;
+    s->act_dim = (int)p->labels;
     s->head = KS_CATEGORICAL;
     s->input = (ks_image_shape){p->channels, p->side, p->side};
 }
 
 /* the most images of any class, and the most classes of any split */
 static size_t longest_list(const images* p) {
-    size_t longest = 2 * p->ways;
+    size_t longest = p->base.adapts ? 2 * p->ways : NUMBERS * p->of[QUERY].count;
     for (int split = 0; split < KS_IMAGES_SPLITS; split++) {
         size_t classes = num_classes(p, (ks_image_split)split);
         longest = classes > longest ? classes : longest;
@@ -202,12 +223,13 @@ static size_t longest_list(const images* p) {
 static bool prepare(ks_problem* problem, const ks_policy* policy, const ks_problem_sizes* sizes, ks_error* err) {
     images* p = (images*)problem;
     const ks_policy_settings* s = ks_policy_get_settings(policy);
-    if (s->obs_dim != (int)p->inputs || s->act_dim != (int)p->ways || s->head != KS_CATEGORICAL) {
+    if (s->obs_dim != (int)p->inputs || s->act_dim != (int)p->labels || s->head != KS_CATEGORICAL) {
         return ks_fail(
             err, KS_BAD_INPUT,
             "images: the model takes %d numbers and tells %d classes apart; these images have %zu x %zu x %zu "
-            "numbers, and images.ways is %zu",
-            s->obs_dim, s->act_dim, p->channels, p->side, p->side, p->ways);
+            "numbers, and there are %zu classes (%s)",
+            s->obs_dim, s->act_dim, p->channels, p->side, p->side, p->labels,
+            p->base.adapts ? "images.ways" : "of training");
     }
     size_t longest = longest_list(p);
     p->tasks = sizes->tasks;
@@ -221,9 +243,9 @@ static bool prepare(ks_problem* problem, const ks_policy* policy, const ks_probl
     for (int i = 0; i < SETS; i++) {
         examples* e = &p->of[i];
         e->x = malloc(p->tasks * e->count * p->inputs * sizeof *e->x);
-        e->y = malloc(e->count * sizeof *e->y);
+        e->y = malloc((p->base.adapts ? 1 : p->tasks) * e->count * sizeof *e->y);
         ok = ok && e->x && e->y;
-        for (size_t n = 0; ok && n < e->count; n++) {
+        for (size_t n = 0; ok && p->base.adapts && n < e->count; n++) {
             e->y[n] = (ks_real)(n / e->each);
         }
     }
@@ -300,26 +322,43 @@ static void draw_task(images* p, size_t task, ks_stream stream, size_t number) {
     }
 }
 
+/* Images of all classes, each of any and turned by itself. */
+static void draw_batch(images* p, size_t task, ks_stream stream, size_t number) {
+    const examples* e = &p->of[QUERY];
+    ks_stream_uniform(p->uniform, NUMBERS * e->count, stream, (uint32_t)number, CLASS_NUMBERS, 0);
+    for (size_t n = 0; n < e->count; n++) {
+        const double* u = p->uniform + NUMBERS * n;
+        size_t label = (size_t)(u[0] * (double)p->labels);
+        size_t class = p->settings.rotated_classes ? label / TURNS : label;
+        int turns = p->settings.rotated_classes ? (int)(label % TURNS) : p->settings.rotate ? (int)(TURNS * u[2]) : 0;
+        size_t image = (size_t)(u[1] * (double)ks_image_set_num_images(p->set, p->split, class));
+        e->y[task * e->count + n] = (ks_real)label;
+        copy_image(e->x + (task * e->count + n) * p->inputs, p, ks_image_set_image(p->set, p->split, class, image),
+                   turns);
+    }
+}
+
 static bool draw(ks_problem* problem, const ks_draw* d, ks_error* err) {
     static const ks_image_split SPLITS[] = {[KS_SPLIT_TRAIN] = KS_IMAGES_TRAIN,
                                             [KS_SPLIT_VALIDATION] = KS_IMAGES_VALIDATION,
                                             [KS_SPLIT_TEST] = KS_IMAGES_TEST};
     images* p = (images*)problem;
-    p->split = SPLITS[d->split];
+    p->split = p->base.adapts ? SPLITS[d->split] : KS_IMAGES_TRAIN;
     if (num_classes(p, p->split) < p->ways) {
         return ks_fail(err, KS_BAD_INPUT, "%s: it has no %s classes", p->settings.data, ks_image_split_names[p->split]);
     }
     ks_stream stream = d->split == KS_SPLIT_TRAIN ? ks_stream_make(d->seed, KS_RNG_TASK, d->iteration, 0)
                                                   : ks_stream_make(d->seed, KS_RNG_HELD_OUT, 0, (uint32_t)p->split);
     for (size_t i = 0; i < d->count; i++) {
-        draw_task(p, i, stream, d->first + i);
+        (p->base.adapts ? draw_task : draw_batch)(p, i, stream, d->first + i);
     }
     return true;
 }
 
 static ks_rows rows_of(const images* p, int set, size_t task) {
     const examples* e = &p->of[set];
-    return (ks_rows){.n = e->count, .obs = e->x + task * e->count * p->inputs, .act = e->y};
+    const ks_real* y = e->y + (p->base.adapts ? 0 : task * e->count);
+    return (ks_rows){.n = e->count, .obs = e->x + task * e->count * p->inputs, .act = y};
 }
 
 /* Every inner step learns from the same images. */
@@ -356,7 +395,7 @@ static void task_text(const ks_problem* problem, size_t i, char* text, size_t ro
     const images* p = (const images*)problem;
     size_t used = 0;
     *text = 0;
-    for (size_t w = 0; w < p->ways && used < room; w++) {
+    for (size_t w = 0; p->base.adapts && w < p->ways && used < room; w++) {
         const char* name = ks_image_set_class_name(p->set, p->split, p->class[i * p->ways + w].number);
         int length = ks_snprintf(text + used, room - used, w ? " %s" : "%s", name);
         used += length > 0 ? (size_t)length : 0;
@@ -367,6 +406,7 @@ static void task_text(const ks_problem* problem, size_t i, char* text, size_t ro
 static const char* const INITIAL[] = {"iterations=60000",
                                       "tasks=32",
                                       "checkpoint_every=500",
+                                      "validate_every=1000",
                                       "policy.network=conv4",
                                       "policy.batch_norm=shift",
                                       "policy.last_init_std=1",
@@ -378,11 +418,15 @@ const ks_problem_kind ks_problem_images = {
     .summary = "few-shot classification of images",
     .metric = "accuracy",
     .higher_is_better = true,
+    .has_validation = true,
     .settings_size = sizeof(ks_images_settings),
     .initial = INITIAL,
     .outer = "adam",
     .check = check,
     .create = create,
+    .create_beside = create_beside,
+    .set_folder = set_folder,
+    .keep = keep,
     .destroy = destroy,
     .shape = shape,
     .prepare = prepare,

@@ -1,6 +1,9 @@
 /* images.h: few-shot classification of images as a problem (Finn et al. 2017, section 5.2): a task is `ways` classes of an image
  * set, `shots` images of each to learn from, and `queries` others of each to be judged on. The loss is the mean cross-entropy.
  *
+ * With KS_PRETRAIN the model tells all classes of training apart. What is a task elsewhere is then a batch of as many images as a task
+ * has, each of any class, and turned by itself. What is made of such a model for new classes: fresh_head.h, nearest.h.
+ *
  * Classes of training, validation and test tasks are the set's own (image_set.h). With `rotate`, every class of a task is turned by
  * a multiple of 90 degrees, which is drawn anew with each task.
  *
@@ -29,7 +32,8 @@ typedef struct ks_images_settings {
     int ways, shots, queries;
     bool rotate;
     bool rotated_classes;
-    int norm; /* ks_images_norm: whose statistics batch norm takes for queries */
+    int norm;                    /* ks_images_norm: whose statistics batch norm takes for queries */
+    char folder[KS_IMAGES_PATH]; /* no setting: a run directory, which may have kept its images; "" */
 } ks_images_settings;
 
 extern const ks_problem_kind ks_problem_images; /* of a ks_images_settings */

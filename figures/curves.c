@@ -31,24 +31,26 @@ static bool grow(run* r, ks_error* err) {
 }
 
 static bool read_rows(run* r, ks_csv* csv, ks_error* err) {
-    size_t iteration, env_steps = 0, column[KS_CURVE_STAGES];
+    size_t iteration, env_steps = 0, column[KS_CURVE_STAGES] = {0};
     r->metric = ks_metric_of_progress(&column[KS_BEFORE], &column[KS_AFTER], &r->steps, csv, err);
     r->acts = r->metric && r->metric->acts;
     if (!r->metric || !ks_csv_column(&iteration, csv, "iteration", err) ||
         (r->acts && !ks_csv_column(&env_steps, csv, "env_steps", err))) {
         return false;
     }
-    bool more = true;
+    bool more = true, validates = ks_metric_of_validation(&column[KS_VALIDATED], r->metric, csv);
     while (ks_csv_next(csv, &more, true, err) && more) {
         int64_t number;
         if (!grow(r, err) || !ks_csv_int(&number, csv, iteration, (int64_t)r->rows, (int64_t)r->rows, err)) {
             return false;
         }
         ks_curve_row* row = &r->data[r->rows];
-        *row = (ks_curve_row){0};
+        *row = (ks_curve_row){.stage = {[KS_VALIDATED] = NAN}};
+        bool validated = validates && *csv->fields[column[KS_VALIDATED]];
         if ((r->acts && !ks_csv_number(&row->env_steps, csv, env_steps, err)) ||
             !ks_csv_number(&row->stage[KS_BEFORE], csv, column[KS_BEFORE], err) ||
-            !ks_csv_number(&row->stage[KS_AFTER], csv, column[KS_AFTER], err)) {
+            !ks_csv_number(&row->stage[KS_AFTER], csv, column[KS_AFTER], err) ||
+            (validated && !ks_csv_number(&row->stage[KS_VALIDATED], csv, column[KS_VALIDATED], err))) {
             return false;
         }
         r->rows++;
@@ -134,12 +136,17 @@ static bool allocate(ks_curve* c, size_t block, ks_error* err) {
     return ok || ks_fail(err, KS_FAILED, "not enough memory for %zu points", c->points);
 }
 
+/* NAN where there is none. */
 static double mean_of(const ks_curve_row* rows, size_t count, int stage) {
     double sum = 0;
+    size_t there = 0;
     for (size_t i = 0; i < count; i++) {
-        sum += rows[i].stage[stage];
+        if (!isnan(rows[i].stage[stage])) {
+            sum += rows[i].stage[stage];
+            there++;
+        }
     }
-    return sum / (double)count;
+    return there > 0 ? sum / (double)there : NAN;
 }
 
 /* One run's share of a point, which is `count` iterations from the first on. */
@@ -149,6 +156,7 @@ static void add_block(ks_curve* c, size_t point, size_t run_index, size_t first,
     c->env_steps[point] += share * (rows[count - 1].env_steps - c->env_steps[point]);
     for (int s = 0; s < KS_CURVE_STAGES; s++) {
         double value = mean_of(rows, count, s);
+        c->validated = c->validated || (s == KS_VALIDATED && !isnan(value));
         c->mean[s][point] += share * (value - c->mean[s][point]);
         c->low[s][point] = run_index == 0 ? value : fmin(c->low[s][point], value);
         c->high[s][point] = run_index == 0 ? value : fmax(c->high[s][point], value);

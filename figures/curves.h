@@ -14,9 +14,10 @@
 /* labels; runs of a label; iterations from which blocks are formed, and points that are left then, at least */
 enum { KS_CURVES_MAX = 8, KS_CURVES_MAX_RUNS = 64, KS_CURVES_LONG = 1000, KS_CURVES_POINTS = 250 };
 
-typedef enum ks_curve_stage { KS_BEFORE, KS_AFTER, KS_CURVE_STAGES } ks_curve_stage;
+/* KS_VALIDATED: on validation tasks, after the iteration's update; the others are on its own tasks, before. */
+typedef enum ks_curve_stage { KS_BEFORE, KS_AFTER, KS_VALIDATED, KS_CURVE_STAGES } ks_curve_stage;
 
-/* One run's numbers at an iteration; env_steps until its end: 0 where the problem has none. */
+/* One run's numbers at an iteration; env_steps until its end: 0 where the problem has none. Where nothing was validated NAN. */
 typedef struct ks_curve_row {
     double env_steps;
     double stage[KS_CURVE_STAGES];
@@ -25,8 +26,9 @@ typedef struct ks_curve_row {
 /* One label. Over runs: the mean at each point, and the lowest and highest run. */
 typedef struct ks_curve {
     char label[128];
-    int steps; /* gradient steps of a task; 0: there is no KS_AFTER */
-    bool acts; /* env_steps are there */
+    int steps;      /* gradient steps of a task; 0: there is no KS_AFTER */
+    bool acts;      /* env_steps are there */
+    bool validated; /* some points have KS_VALIDATED; the others NAN */
     size_t runs;
     size_t rows;                           /* iterations 0 … rows-1: of the shortest run */
     ks_curve_row* run[KS_CURVES_MAX_RUNS]; /* (rows at least) */

@@ -23,6 +23,12 @@ const ks_metric* ks_metric_of_eval(size_t* column, const ks_csv* csv, ks_error* 
     return NULL;
 }
 
+bool ks_metric_of_validation(size_t* column, const ks_metric* metric, const ks_csv* csv) {
+    char name[48];
+    snprintf(name, sizeof name, "validation_%s", metric->progress);
+    return ks_csv_find(csv, name) && ks_csv_column(column, csv, name, NULL);
+}
+
 const ks_metric* ks_metric_of_progress(size_t* first, size_t* last, int* steps, const ks_csv* csv, ks_error* err) {
     char name[32];
     for (int i = 0; i < NUM_METRICS; i++) {

@@ -20,6 +20,9 @@ const ks_metric* ks_metric_of_returns(void);
 /* The metric of an eval CSV, and its column. Errors: KS_BAD_INPUT naming those that there are. */
 const ks_metric* ks_metric_of_eval(size_t* column, const ks_csv* csv, ks_error* err);
 
+/* The column of validation in the progress.csv of that metric, or false: it has none. */
+bool ks_metric_of_validation(size_t* column, const ks_metric* metric, const ks_csv* csv);
+
 /* The metric of a progress.csv, the column of stage 0 and the number of gradient steps, whose last stage has the column *last.
  * Errors: KS_BAD_INPUT naming those that there are. */
 const ks_metric* ks_metric_of_progress(size_t* first, size_t* last, int* steps, const ks_csv* csv, ks_error* err);

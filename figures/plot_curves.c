@@ -20,23 +20,38 @@ static double curves_end(const ks_curves* all, bool env_steps) {
     return fmax(end, 1);
 }
 
+/* What was validated at points of its own, between which lines go. */
+static void validation_data(FILE* out, size_t index, const ks_curve* c, double unit) {
+    fprintf(out, "$validation%zu << EOD\n", index);
+    for (size_t t = 0; c->validated && t < c->points; t++) {
+        if (isfinite(c->mean[KS_VALIDATED][t])) {
+            ks_fprintf(out, "%.9g %.9g %.9g %.9g\n", c->iteration[t] / unit, c->mean[KS_VALIDATED][t],
+                       c->low[KS_VALIDATED][t], c->high[KS_VALIDATED][t]);
+        }
+    }
+    fputs("EOD\n", out);
+}
+
 static void curves_data(FILE* out, const ks_curves* all, bool env_steps, double unit) {
     for (size_t i = 0; i < all->count; i++) {
         const ks_curve* c = &all->curves[i];
         fprintf(out, "$curve%zu << EOD\n", i);
         for (size_t t = 0; t < c->points; t++) {
             ks_fprintf(out, "%.9g", (env_steps ? c->env_steps[t] : c->iteration[t]) / unit);
-            for (int s = 0; s < KS_CURVE_STAGES; s++) {
+            for (int s = 0; s < KS_VALIDATED; s++) {
                 ks_fprintf(out, " %.9g %.9g %.9g", c->mean[s][t], c->low[s][t], c->high[s][t]);
             }
             fputc('\n', out);
         }
         fputs("EOD\n", out);
+        validation_data(out, i, c, unit);
     }
 }
 
 static void curve_label(char* out, size_t room, const ks_curve* c, int stage) {
-    if (c->steps == 0) {
+    if (stage == KS_VALIDATED) {
+        snprintf(out, room, "%s, validation", c->label);
+    } else if (c->steps == 0) {
         snprintf(out, room, "%s", c->label);
     } else if (stage == KS_BEFORE) {
         snprintf(out, room, "%s, before", c->label);
@@ -62,6 +77,19 @@ static void curve_line(FILE* out, size_t index, const ks_curve* c, int stage, si
     fputs(" noenhanced, \\\n", out);
 }
 
+static void validation_line(FILE* out, size_t index, const ks_curve* c, const ks_style* look) {
+    char label[sizeof c->label + 64];
+    curve_label(label, sizeof label, c, KS_VALIDATED);
+    if (c->runs > 1) {
+        fprintf(out,
+                "$validation%zu using 1:3:4 with filledcurves lc '%s' fs transparent solid 0.2 noborder notitle, \\\n",
+                index, look->colour);
+    }
+    fprintf(out, "$validation%zu using 1:2 with lines lc '%s' lw 1.7 dt (1.5,3) title ", index, look->colour);
+    ks_text_quote(out, label, KS_LABEL_MOST);
+    fputs(" noenhanced, \\\n", out);
+}
+
 /* Rows between two marks: six marks a figure's width, and two a curve's length at least. */
 static size_t mark_every(const ks_curve* c, bool env_steps, double end) {
     double every = (double)c->points / 6 * end / fmax(curve_end(c, env_steps), 1) + 1;
@@ -83,6 +111,14 @@ static size_t curves_plot(FILE* out, const ks_curves* all, const ks_style* const
             } else if (out && c->runs > 1) {
                 curve_band(out, i, stage, chosen[i]);
             }
+        }
+        if (out && lines && c->validated) {
+            validation_line(out, i, c, chosen[i]);
+        }
+        if (c->validated) {
+            char label[sizeof c->label + 64];
+            curve_label(label, sizeof label, c, KS_VALIDATED);
+            longest = ks_text_length(label) > longest ? ks_text_length(label) : longest;
         }
     }
     return longest;
@@ -113,6 +149,9 @@ static ks_extent extent_of(const ks_curves* all) {
                 ks_extent_add(&e, c->low[stage][p]);
                 ks_extent_add(&e, c->high[stage][p]);
             }
+        }
+        for (size_t p = 0; c->validated && p < c->points; p++) {
+            ks_extent_add(&e, c->mean[KS_VALIDATED][p]);
         }
     }
     return e;
@@ -148,7 +187,7 @@ bool ks_plot_curves(const ks_figure* figure, const ks_curves* curves, bool again
     size_t entries = 0;
     for (size_t i = 0; i < curves->count; i++) {
         labels[i] = curves->curves[i].label;
-        entries += curves->curves[i].steps > 0 ? 2 : 1;
+        entries += (curves->curves[i].steps > 0 ? 2 : 1) + curves->curves[i].validated;
     }
     ks_choose_styles(chosen, labels, curves->count, false);
     char range[64];

@@ -4,10 +4,10 @@
 #include <string.h>
 
 /* tasks that are worked on side by side: bounds the memory, and changes no result */
-enum { TASKS_AT_ONCE = 40, TASK_TEXT = 160 };
+enum { TASKS_AT_ONCE = 40, TASKS_BYTES = 64 << 20, TASK_TEXT = 160 };
 
 ks_eval_settings ks_eval_settings_default(void) {
-    ks_eval_settings settings = {.steps = 3, .seed = 1, .threads = 1};
+    ks_eval_settings settings = {.steps = 3, .split = KS_SPLIT_TEST, .seed = 1, .threads = 1};
     ks_eval_set_lr(&settings, 0.1);
     return settings;
 }
@@ -40,6 +40,7 @@ typedef struct evaluation {
     ks_group* groups;    /* (at_once) */
     ks_group* judged;    /* (at_once) */
     double* loss;        /* (at_once) */
+    double* accuracy;    /* (at_once) */
 } evaluation;
 
 static void evaluation_free(evaluation* e) {
@@ -50,11 +51,23 @@ static void evaluation_free(evaluation* e) {
     free(e->groups);
     free(e->judged);
     free(e->loss);
+    free(e->accuracy);
+}
+
+/* Few where given rows are large, but enough for all threads. Rows that are sampled are sampled side by side, which their rounding
+ * depends on. */
+static size_t tasks_at_once(const evaluation* e, size_t tasks) {
+    size_t threads = (size_t)e->settings->threads, most = TASKS_AT_ONCE;
+    size_t row = (size_t)ks_policy_get_settings(e->model->policy)->obs_dim * sizeof(ks_real);
+    size_t fit = TASKS_BYTES / (row * e->problem->max_rows + 1);
+    most = fit < most && !e->problem->sampled ? fit : most;
+    most = most < threads ? threads : most;
+    return tasks < most ? tasks : most;
 }
 
 static bool evaluation_init(evaluation* e, size_t tasks, ks_error* err) {
     const ks_policy* policy = e->model->policy;
-    size_t n = tasks < TASKS_AT_ONCE ? tasks : TASKS_AT_ONCE;
+    size_t n = tasks_at_once(e, tasks);
     int threads = e->settings->threads;
     e->at_once = n;
     e->num_params = ks_policy_num_params(policy);
@@ -73,7 +86,8 @@ static bool evaluation_init(evaluation* e, size_t tasks, ks_error* err) {
     e->groups = calloc(n, sizeof *e->groups);
     e->judged = calloc(n, sizeof *e->judged);
     e->loss = calloc(n, sizeof *e->loss);
-    return (e->theta && e->rows && e->query && e->groups && e->judged && e->loss) ||
+    e->accuracy = calloc(n, sizeof *e->accuracy);
+    return (e->theta && e->rows && e->query && e->groups && e->judged && e->loss && e->accuracy) ||
            ks_fail(err, KS_FAILED, "not enough memory for %zu tasks", n);
 }
 
@@ -94,7 +108,7 @@ bool ks_eval_check(const ks_problem* problem, const ks_policy* policy, const ks_
         problem->name, lr, step, number, text, kind->breaks_in ? kind->breaks_in(problem) : "");
 }
 
-/* The loss of every task's θ on examples that it has not learned from. */
+/* The loss of every task's θ, and its accuracy, on examples that it has not learned from. */
 static bool judge_examples(evaluation* e, int j, ks_error* err) {
     ks_stage stage = {.seed = e->settings->seed,
                       .iteration = KS_EVAL_ITERATION,
@@ -110,7 +124,15 @@ static bool judge_examples(evaluation* e, int j, ks_error* err) {
         e->judged[i] = (ks_group){.rows = e->query[i].rows, .theta = e->theta + i * e->num_params};
     }
     ks_derivatives_loss(ks_inner_derivatives(e->inner), e->loss, e->judged, e->count);
+    ks_derivatives_accuracy(ks_inner_derivatives(e->inner), e->accuracy, e->judged, e->count);
     return true;
+}
+
+static double metric_of(const evaluation* e, size_t i) {
+    return e->problem->sampled    ? e->rows[i].metric
+           : e->problem->measures ? e->query[i].metric
+           : e->problem->accuracy ? e->accuracy[i]
+                                  : e->loss[i];
 }
 
 /* Notes what came of the tasks under way after j steps. */
@@ -128,7 +150,7 @@ static bool note_stage(void* user, int j, bool ok, ks_error* err) {
                            e->settings->lr[j - 1], err)) {
             return false;
         }
-        e->result->metric[place] = sampled ? e->rows[i].metric : e->problem->measures ? e->query[i].metric : e->loss[i];
+        e->result->metric[place] = metric_of(e, i);
         e->result->loss[place] = sampled ? 0 : e->loss[i];
         e->result->length[place] = e->rows[i].length;
         e->result->rejected += e->rows[i].rejected;
@@ -137,7 +159,7 @@ static bool note_stage(void* user, int j, bool ok, ks_error* err) {
 }
 
 static bool evaluate_some(evaluation* e, ks_error* err) {
-    ks_draw draw = {.split = KS_SPLIT_TEST,
+    ks_draw draw = {.split = e->settings->split,
                     .seed = e->settings->seed,
                     .iteration = KS_EVAL_ITERATION,
                     .first = e->first,

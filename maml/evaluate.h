@@ -15,6 +15,7 @@ enum { KS_EVAL_MAX_STEPS = 64 };
 typedef struct ks_eval_settings {
     int steps;                    /* gradient steps, default 3 */
     double lr[KS_EVAL_MAX_STEPS]; /* size of each gradient step; of learned ones: factor of it */
+    ks_split split;               /* whose tasks, default KS_SPLIT_TEST */
     uint64_t seed;                /* of tasks and of their rows, default 1 */
     bool deterministic;           /* sample without noise after the last step; default false */
     int threads;                  /* default 1 */
@@ -46,7 +47,7 @@ typedef struct ks_eval_model {
     ks_step_sizes sizes;
 } ks_eval_model;
 
-/* Evaluates a model on `count` test tasks of a problem, which is prepared here. *result is the caller's (ks_eval_result_free).
+/* Evaluates a model on `count` tasks of a problem, which is prepared here. *result is the caller's (ks_eval_result_free).
  * Errors: KS_BAD_INPUT (a model that does not fit the problem), KS_FAILED (also where a step is too long for a task that acts: the
  * text names both). */
 bool ks_evaluate(ks_eval_result* result, ks_problem* problem, const ks_eval_model* model, size_t count,

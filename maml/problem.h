@@ -77,9 +77,10 @@ struct ks_problem {
     bool sampled;     /* rows come of acting by θ, so that the outer loss is one of ratios to that policy */
     bool
         measures; /* of given rows: collect says their metric, for example the accuracy; false: it is their loss or accuracy */
-    bool accuracy; /* of given rows: it is the share of rows whose label the model finds the likeliest */
-    double extra;  /* weight of the extra outer term on stage 0; 0: there is none */
-    double emaml;  /* weight of E-MAML's sampling term there (extra.h), of sampled rows alone; 0: there is none */
+    bool accuracy;       /* of given rows: it is the share of rows whose label the model finds the likeliest */
+    bool has_validation; /* there are tasks of KS_SPLIT_VALIDATION */
+    double extra;        /* weight of the extra outer term on stage 0; 0: there is none */
+    double emaml;        /* weight of E-MAML's sampling term there (extra.h), of sampled rows alone; 0: there is none */
 };
 
 struct ks_problem_kind {
@@ -91,12 +92,22 @@ struct ks_problem_kind {
     const char* const* initial; /* "KEY=VALUE", …, NULL: defaults that differ from the tables' */
     const char* outer;          /* name of the usual outer step */
     bool acts;                  /* rows come of acting by θ (ks_problem.sampled) */
+    bool has_validation;        /* its objects may have validation tasks (ks_problem.has_validation) */
 
     /* What no row of settings can say. NULL: nothing. Errors: KS_BAD_INPUT naming the key. */
     bool (*check)(const void* settings, ks_error* err);
     /* An object of its settings, which it copies, for `tasks` tasks an iteration. Owned by the caller. Errors: KS_BAD_INPUT, KS_FAILED. */
     ks_problem* (*create)(const void* settings, ks_method method, size_t tasks, ks_error* err);
     void (*destroy)(ks_problem* problem);
+    /* Another object, which shares what `first` has read from files and must not outlive it. The settings may differ in all that does
+     * not change what is read. NULL: create is as good. Errors: as create. */
+    ks_problem* (*create_beside)(const ks_problem* first, const void* settings, ks_method method, size_t tasks,
+                                 ks_error* err);
+
+    /* Notes in settings a run directory, in which what is read from files may be kept; and keeps it there, once the directory is this
+     * process's to write. NULL: nothing is. */
+    void (*set_folder)(void* settings, const char* folder);
+    void (*keep)(const ks_problem* problem);
 
     /* Inputs, outputs and head of the model that it needs. */
     void (*shape)(const ks_problem* problem, ks_policy_settings* settings);
@@ -119,5 +130,12 @@ struct ks_problem_kind {
     /* Writes the last iteration down (audit.h). Errors: KS_FAILED, KS_BAD_INPUT. */
     bool (*audit)(const ks_problem* problem, const ks_audit* audit, ks_error* err);
 };
+
+/* create_beside where the kind has it, else create. */
+static inline ks_problem* ks_problem_beside(const ks_problem* first, const void* settings, ks_method method,
+                                            size_t tasks, ks_error* err) {
+    return first->kind->create_beside ? first->kind->create_beside(first, settings, method, tasks, err)
+                                      : first->kind->create(settings, method, tasks, err);
+}
 
 #endif

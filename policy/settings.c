@@ -117,6 +117,10 @@ bool ks_policy_config_take(ks_policy_settings* s, const ks_policy_config* c, ks_
     if (!images && !*c->layers && c->network == KS_NETWORK_MLP && c->batch_norm == KS_NORM_NONE && c->context == 0) {
         return true;
     }
+    if (!images && !*c->layers && c->network == KS_NETWORK_CONV4) {
+        return ks_fail(err, KS_BAD_INPUT, "policy.network: conv4 is for images, and the inputs are %d numbers",
+                       s->obs_dim);
+    }
     list l = {s->network, 0};
     add(&l, "[");
     if (*c->layers) {

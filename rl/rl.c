@@ -160,6 +160,13 @@ static bool prepare(ks_problem* problem, const ks_policy* policy, const ks_probl
     r->stages = sizes->stages;
     r->threads = sizes->threads;
     r->num_params = ks_policy_num_params(policy);
+    if (ks_policy_couples_rows(policy)) {
+        return ks_fail(
+            err, KS_BAD_INPUT,
+            "%s: batch norm (policy.batch_norm, policy.layers) is not for policies that act: their actions would "
+            "depend on which observations are together",
+            r->base.name);
+    }
     r->sampler = ks_sampler_create(r->model, policy, sizes->threads, err);
     if (!r->sampler) {
         return false;

@@ -8,8 +8,11 @@
 /* ---- state ------------------------------------------------------------------------------------------------------- */
 
 bool ks_run_state_create(ks_run_state* s, size_t num_params, size_t outer_size, ks_error* err) {
-    *s = (ks_run_state){
-        .num_params = num_params, .outer_size = outer_size, .last_metric = {NAN, NAN}, .best_metric = -HUGE_VAL};
+    *s = (ks_run_state){.num_params = num_params,
+                        .outer_size = outer_size,
+                        .last_metric = {NAN, NAN},
+                        .best_metric = -HUGE_VAL,
+                        .best_validation = -HUGE_VAL};
     s->params = calloc(num_params, sizeof *s->params);
     s->outer = calloc(outer_size + 1, sizeof *s->outer);
     s->params_last = calloc(num_params, sizeof *s->params_last);
@@ -29,6 +32,10 @@ void ks_run_state_free(ks_run_state* s) {
     *s = (ks_run_state){0};
 }
 
+static bool is_validated(const ks_run_state* s) {
+    return s->best_validation > -HUGE_VAL;
+}
+
 /* the mean of the last iteration's return with its neighbours', as far as there are any */
 static double last_mean(const ks_run_state* s, double next) {
     double sum = s->last_metric[0];
@@ -46,7 +53,7 @@ static double last_mean(const ks_run_state* s, double next) {
 
 void ks_run_state_note(ks_run_state* s, const ks_real* params_start, double metric_after) {
     size_t bytes = s->num_params * sizeof *s->params;
-    if (!isnan(s->last_metric[0])) {
+    if (!isnan(s->last_metric[0]) && !is_validated(s)) {
         double mean = last_mean(s, metric_after);
         if (mean > s->best_metric) {
             memcpy(s->params_best, s->params_last, bytes);
@@ -59,8 +66,19 @@ void ks_run_state_note(ks_run_state* s, const ks_real* params_start, double metr
     s->last_metric[0] = metric_after;
 }
 
+void ks_run_state_note_validation(ks_run_state* s, double metric) {
+    if (metric > s->best_validation) {
+        memcpy(s->params_best, s->params, s->num_params * sizeof *s->params);
+        s->best_validation = metric;
+        s->best_iteration = s->iteration;
+    }
+}
+
 void ks_run_state_best(const ks_run_state* s, const ks_real** params, int64_t* iteration) {
-    if (isnan(s->last_metric[0])) { /* nothing was tried */
+    if (is_validated(s)) {
+        *params = s->params_best;
+        *iteration = s->best_iteration;
+    } else if (isnan(s->last_metric[0])) { /* nothing was tried */
         *params = s->params;
         *iteration = s->iteration;
     } else if (last_mean(s, NAN) > s->best_metric) {
@@ -77,6 +95,7 @@ void ks_run_state_best(const ks_run_state* s, const ks_real** params, int64_t* i
 /* TRPO remembers where conjugate gradient may start; that is as long as the parameters are, and all that version 0.1.0 knew. */
 static const char* const RUN_CG_START = "run.cg_start";
 static const char* const RUN_OUTER = "run.outer";
+static const char* const RUN_VALIDATION = "run.validation"; /* where there was one */
 
 static const char* outer_name(const ks_run_state* s) {
     return s->outer_size == s->num_params ? RUN_CG_START : RUN_OUTER;
@@ -96,6 +115,9 @@ bool ks_checkpoint_save(const char* path, const ks_policy* policy, const ks_poli
     ks_policy_write_meta(w, policy, info);
     ks_tensor_writer_add(w, "run.counts", KS_I64, 1, (size_t[]){3}, counts);
     ks_tensor_writer_add(w, "run.returns", KS_F64, 1, (size_t[]){3}, returns);
+    if (is_validated(s)) {
+        ks_tensor_writer_add(w, RUN_VALIDATION, KS_F64, 1, (size_t[]){1}, &s->best_validation);
+    }
     ks_policy_write_params(w, policy, &sizes, s->params);
     ks_tensor_writer_add_real(w, outer_name(s), 1, &s->outer_size, s->outer, sizeof *s->outer);
     ks_tensor_writer_add_real(w, "run.theta_last", 1, &p, s->params_last, sizeof *s->params_last);
@@ -139,6 +161,18 @@ static size_t num_sizes(const ks_policy_info* info, const ks_policy* policy) {
     return ks_step_sizes_count(&sizes, policy);
 }
 
+static bool read_validation(const ks_tensor_file* f, ks_run_state* s, ks_error* err) {
+    const void* best;
+    if (!has(f, RUN_VALIDATION)) {
+        return true;
+    }
+    if (!ks_tensor_file_get(f, RUN_VALIDATION, KS_F64, 1, (size_t[]){1}, &best, err)) {
+        return false;
+    }
+    s->best_validation = *(const double*)best;
+    return true;
+}
+
 static bool same_layout(const ks_policy_settings* a, const ks_policy_settings* b) {
     return a->obs_dim == b->obs_dim && a->act_dim == b->act_dim && a->head == b->head &&
            a->num_hidden == b->num_hidden &&
@@ -164,7 +198,7 @@ bool ks_checkpoint_load(const char* path, const ks_policy* policy, ks_policy_inf
          ks_tensor_file_get(f, "run.counts", KS_I64, 1, (size_t[]){3}, &counts, err) &&
          ks_tensor_file_get(f, "run.returns", KS_F64, 1, (size_t[]){3}, &returns, err) && read_outer(f, s, err) &&
          read_flat(f, "run.theta_last", s->params_last, p, err) &&
-         read_flat(f, "run.theta_best", s->params_best, p, err);
+         read_flat(f, "run.theta_best", s->params_best, p, err) && read_validation(f, s, err);
     if (ok) {
         const int64_t* c = counts;
         const double* r = returns;

@@ -23,6 +23,9 @@ typedef struct ks_run_state {
     ks_real* params_best;
     double best_metric;     /* -HUGE_VAL: none yet */
     int64_t best_iteration; /* that params_best started */
+
+    /* As soon as parameters were validated, the best are those that did best there, and no others. */
+    double best_validation; /* -HUGE_VAL: none were yet */
 } ks_run_state;
 
 /* Everything empty; params are left to the caller to fill. Errors: KS_FAILED (memory). */
@@ -32,6 +35,8 @@ void ks_run_state_free(ks_run_state* state);
 /* Notes an iteration: params_start are the parameters that it began with, metric_after its metric after adaptation. Updates the
  * candidate for the best. */
 void ks_run_state_note(ks_run_state* state, const ks_real* params_start, double metric_after);
+/* Notes how well the parameters now do on validation tasks; higher is better. */
+void ks_run_state_note_validation(ks_run_state* state, double metric);
 /* The best as it would be if the run ended now: the last iteration counts too, with the one neighbour it has. */
 void ks_run_state_best(const ks_run_state* state, const ks_real** params, int64_t* iteration);
 

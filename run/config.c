@@ -1,6 +1,7 @@
 #include "run/config.h"
 
 #include "base/atomic_file.h"
+#include "base/number.h"
 #include "run/config_table.h"
 
 #include <stdlib.h>
@@ -26,6 +27,10 @@ static const ks_setting ROWS[] = {
     {"tasks", KS_SETTING_INT, AT(tasks), 1, 1e6, 40, .help = "tasks per iteration"},
     {"checkpoint_every", KS_SETTING_INT, AT(checkpoint_every), 1, BIG, 10, .free_on_resume = true,
      .help = "iterations"},
+    {"validate_every", KS_SETTING_INT, AT(validate_every), 0, BIG, 0, .free_on_resume = true,
+     .help = "iterations between looks at tasks of validation classes, by which the best model is kept; 0: none"},
+    {"validation_tasks", KS_SETTING_INT, AT(validation_tasks), 1, 1e6, 200, .free_on_resume = true,
+     .help = "how many of them"},
 };
 static const ks_settings_rows RUN_ROWS = {ROWS, sizeof ROWS / sizeof *ROWS};
 
@@ -51,6 +56,13 @@ static const ks_settings_part PARTS[] = {
 };
 /* clang-format on */
 const ks_settings_table ks_config_table = {PARTS, sizeof PARTS / sizeof *PARTS};
+
+#define OWN_SETTINGS(name) &config->name,
+
+static void* own_settings(ks_config* config) {
+    void* const all[] = {KS_PROBLEM_KINDS(OWN_SETTINGS)};
+    return all[config->problem];
+}
 
 /* ---- defaults ------------------------------------------------------------------------------------------------------------- */
 
@@ -90,6 +102,51 @@ void ks_config_note(ks_config* config, int row) {
     set_initial(config, outer);
     for (const char* const* initial = kind->initial; initial && *initial; initial++) {
         set_initial(config, *initial);
+    }
+}
+
+bool ks_config_set_text(ks_config* config, const char* key, const char* text, ks_error* err) {
+    int row = ks_settings_find(&ks_config_table, key);
+    if (row < 0) {
+        return ks_fail(err, KS_BAD_INPUT, "there is no setting %s", key);
+    }
+    if (!ks_settings_set(&ks_config_table, row, config, text, err)) {
+        return ks_fail_in(err, key);
+    }
+    ks_config_note(config, row);
+    return true;
+}
+
+static bool is_missing(const ks_config* config, int index) {
+    const ks_setting* row = ks_settings_row(&ks_config_table, index);
+    return row->of_machine && !row->free_on_resume && !config->given[index] &&
+           ks_settings_applies(&ks_config_table, index, config, NULL);
+}
+
+const char* ks_config_missing(const ks_config* config) {
+    for (int i = 0; ks_settings_row(&ks_config_table, i); i++) {
+        if (is_missing(config, i)) {
+            return ks_settings_row(&ks_config_table, i)->key;
+        }
+    }
+    return NULL;
+}
+
+void ks_config_take_missing(ks_config* config, const ks_config* from) {
+    ks_config copy = *from;
+    ks_error unused;
+    for (int i = 0; ks_settings_row(&ks_config_table, i); i++) {
+        if (is_missing(config, i) && from->given[i]) {
+            ks_config_set_text(config, ks_settings_row(&ks_config_table, i)->key,
+                               ks_settings_text(&ks_config_table, i, &copy), &unused);
+        }
+    }
+}
+
+void ks_config_set_folder(ks_config* config, const char* folder) {
+    const ks_problem_kind* kind = ks_config_problem(config);
+    if (kind->set_folder) {
+        kind->set_folder(own_settings(config), folder);
     }
 }
 
@@ -136,6 +193,12 @@ static bool check_outer(const ks_config* config, ks_error* err) {
                    others);
 }
 
+static bool check_validation(const ks_config* config, ks_error* err) {
+    return config->validate_every == 0 || ks_config_problem(config)->has_validation ||
+           ks_fail(err, KS_BAD_INPUT, "validate_every: problem: %s has no validation tasks; 0 is right",
+                   ks_config_problem(config)->name);
+}
+
 static bool check_inner(const ks_config* config, ks_error* err) {
     ks_inner_settings inner = config->inner;
     if (config->method != KS_MAML) { /* which adapts nothing */
@@ -149,7 +212,7 @@ bool ks_config_check(const ks_config* config, ks_error* err) {
     const ks_problem_kind* kind = ks_config_problem(config);
     const ks_outer_kind* outer = ks_config_outer(config);
     if (!check_keys(config, err) || !check_outer(config, err) || !check_inner(config, err) ||
-        !ks_policy_config_check(&config->policy, err) ||
+        !check_validation(config, err) || !ks_policy_config_check(&config->policy, err) ||
         (outer->check && !outer->check(ks_config_outer_settings(config), err))) {
         return false;
     }
@@ -226,13 +289,25 @@ bool ks_config_policy(ks_policy_settings* s, const ks_config* c, const ks_proble
     return ks_policy_config_take(s, &c->policy, err);
 }
 
+/* Whether a setting is kept with a model: not if it says where something is on this machine, unless it is as it was. */
+static bool is_kept(const ks_config* c, const char* key) {
+    ks_config copy = *c;
+    int index = ks_settings_find(&ks_config_table, key);
+    const ks_setting* row = ks_settings_row(&ks_config_table, index);
+    return !row->of_machine || strcmp(ks_settings_text(&ks_config_table, index, &copy), row->text) == 0;
+}
+
 /* Adds a "  key: value" line of a section, where it is the problem's, as " section.key=value". */
-static void add_setting(char* text, size_t room, const char* section, const char* line) {
+static void add_setting(char* text, size_t room, const ks_config* c, const char* line) {
+    char key[64];
     const char* value = strstr(line, ": ");
     size_t used = strlen(text);
-    if (value) {
-        snprintf(text + used, room - used, "%s%s.%.*s=%s", used ? " " : "", section, (int)(value - line - 2), line + 2,
-                 value + 2);
+    if (!value) {
+        return;
+    }
+    snprintf(key, sizeof key, "%s.%.*s", ks_config_problem(c)->name, (int)(value - line - 2), line + 2);
+    if (is_kept(c, key)) {
+        snprintf(text + used, room - used, "%s%s=%s", used ? " " : "", key, value + 2);
     }
 }
 
@@ -249,10 +324,18 @@ static void problem_text(char* text, size_t room, const ks_config* c) {
         if (*line != ' ') {
             inside = strncmp(line, ks_config_problem(c)->name, length) == 0 && strcmp(line + length, ":") == 0;
         } else if (inside) {
-            add_setting(text, room, ks_config_problem(c)->name, line);
+            add_setting(text, room, c, line);
         }
     }
     free(all);
+}
+
+/* How a last layer for new classes is to be drawn, where the model's own is for those of training. */
+static void add_last_init(char* text, size_t room, const ks_config* c) {
+    size_t used = strlen(text);
+    if (c->problem == KS_PROBLEM_images && c->method == KS_PRETRAIN) {
+        ks_snprintf(text + used, room - used, " policy.last_init_std=%.17g", c->policy.last_init_std);
+    }
 }
 
 ks_policy_info ks_config_info(const ks_config* c, const ks_problem* problem, int64_t iteration) {
@@ -267,6 +350,7 @@ ks_policy_info ks_config_info(const ks_config* c, const ks_problem* problem, int
         info.horizon = c->rl.horizon;
     } else {
         problem_text(info.problem_settings, sizeof info.problem_settings, c);
+        add_last_init(info.problem_settings, sizeof info.problem_settings, c);
     }
     if (c->method == KS_MAML) {
         info.inner_steps = c->inner.steps;

@@ -23,6 +23,8 @@ typedef struct ks_config {
     int iterations;       /* 0 writes an untrained model: the random baseline */
     int tasks;            /* per iteration */
     int checkpoint_every; /* iterations */
+    int validate_every;   /* iterations; 0: never */
+    int validation_tasks;
     ks_policy_config policy;
     ks_inner_settings inner;
     KS_PROBLEM_KINDS(KS_CONFIG_PROBLEM) /* rl, sinusoid, …: of the problem that is chosen, that one counts */
@@ -38,6 +40,8 @@ void ks_config_default(ks_config* config);
 bool ks_config_read(ks_config* config, const char* path, ks_error* err);
 /* One `-s` option: "trpo.max_kl=0.02"; the value is YAML. Errors: KS_BAD_INPUT. */
 bool ks_config_set(ks_config* config, const char* assignment, ks_error* err);
+/* Sets a key of type TEXT to text that is no YAML, as of an option. Errors: KS_BAD_INPUT. */
+bool ks_config_set_text(ks_config* config, const char* key, const char* text, ks_error* err);
 /* Notes that a row was set; where it chooses the problem, that problem's defaults are set of all rows that nobody has. */
 void ks_config_note(ks_config* config, int row);
 /* What no single key can say: keys belong to the problem, the environment exists, sizes fit each other. Errors: KS_BAD_INPUT. */
@@ -49,6 +53,14 @@ bool ks_config_write(const ks_config* config, FILE* file, bool comments);
 bool ks_config_save(const ks_config* config, const char* path, ks_error* err);
 /* First key in which the two differ, or NULL. Keys that may change on resume (iterations, checkpoint_every) do not count. */
 const char* ks_config_difference(const ks_config* a, const ks_config* b);
+
+/* Where things are on this machine is not kept with models. Missing: the first such key on which it depends what is learned from, and
+ * that nobody has set; NULL: none. Take: sets those that are missing as another config has them. */
+const char* ks_config_missing(const ks_config* config);
+void ks_config_take_missing(ks_config* config, const ks_config* from);
+
+/* The run directory, where the problem may keep what it has read; it stands in no file. */
+void ks_config_set_folder(ks_config* config, const char* folder);
 
 /* ---- what follows from a config -------------------------------------------------------------------------------------------- */
 

@@ -14,6 +14,7 @@
  * its checkpoint */
 static const char* const FILES[] = {"policy.safetensors", "best.safetensors", "checkpoint.safetensors", "progress.csv",
                                     "config.yaml"};
+static const char KEPT[] = "images.safetensors"; /* stays where a run begins anew, which may use it */
 enum { NUM_FILES = sizeof FILES / sizeof *FILES, ROOM = 64 };
 
 struct ks_run_directory {
@@ -135,9 +136,10 @@ void ks_run_directory_tidy(const ks_run_directory* d) {
     for (const struct dirent* entry; directory && (entry = readdir(directory));) {
         size_t length = strlen(entry->d_name);
         bool ours = false;
-        for (size_t i = 0; i < NUM_FILES; i++) { /* FILE.XXXXXX.tmp */
-            size_t stem = strlen(FILES[i]);
-            ours = ours || (length == stem + 11 && strncmp(entry->d_name, FILES[i], stem) == 0 &&
+        for (size_t i = 0; i <= NUM_FILES; i++) { /* FILE.XXXXXX.tmp */
+            const char* name = i < NUM_FILES ? FILES[i] : KEPT;
+            size_t stem = strlen(name);
+            ours = ours || (length == stem + 11 && strncmp(entry->d_name, name, stem) == 0 &&
                             entry->d_name[stem] == '.' && strcmp(entry->d_name + stem + 7, END) == 0);
         }
         if (ours) {

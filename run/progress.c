@@ -1,5 +1,6 @@
 #include "run/progress.h"
 
+#include "base/atomic_file.h"
 #include "base/clock.h"
 #include "base/number.h"
 
@@ -29,7 +30,16 @@ static void header(char* out, size_t room, const ks_progress_layout* l) {
     for (int i = 0; i < KS_OUTER_MAX_COLUMNS && l->outer->columns[i]; i++) {
         used += (size_t)snprintf(out + used, room - used, ",%s", l->outer->columns[i]);
     }
-    snprintf(out + used, room - used, "%s,sampling_s,update_s", l->acts ? ",mean_std,rejected_samples" : "");
+    used += (size_t)snprintf(out + used, room - used, "%s,sampling_s,update_s",
+                             l->acts ? ",mean_std,rejected_samples" : "");
+    if (l->validates) {
+        snprintf(out + used, room - used, ",validation_%s", l->problem->metric);
+    }
+}
+
+/* The header behind a byte-order mark. */
+static const char* names_of(const char* line) {
+    return strncmp(line, "\xef\xbb\xbf", 3) == 0 ? line + 3 : line;
 }
 
 /* The next line in which something stands, without its line break, and its number. False if there is no whole one; line is then
@@ -79,14 +89,13 @@ static int64_t read_row(const ks_progress* p, const char* line, const ks_progres
  * that a crash has left. *first: iteration of the first row before it. False if the header is another, or a row between is
  * missing. */
 static bool find_cut(ks_progress* p, const ks_progress_mark* mark, int64_t* first, long* cut, ks_error* err) {
-    static const char FRONT[] = "\xef\xbb\xbf";
     char line[4096], want[1024];
     int64_t number = 0;
     header(want, sizeof want, &p->layout);
     *cut = 0;
     *first = mark->iteration;
     bool whole = read_line(line, sizeof line, p->file, &number);
-    const char* names = strncmp(line, FRONT, 3) == 0 ? line + 3 : line;
+    const char* names = names_of(line);
     if (!whole) { /* not even a header yet, or half a one */
         return strncmp(names, want, strlen(names)) == 0 || unexpected(p, number, mark->iteration, err);
     }
@@ -111,6 +120,49 @@ static bool find_cut(ks_progress* p, const ks_progress_mark* mark, int64_t* firs
     }
     return true;
 }
+
+/* ---- files of earlier versions -------------------------------------------------------------------------------------------- */
+
+/* Copies the file with one more column, empty in all rows; what follows its last line break is half a row. */
+static bool write_widened(void* user, FILE* to) {
+    ks_progress* p = user;
+    char line[4096], head[1024];
+    int64_t number = 0;
+    header(head, sizeof head, &p->layout);
+    rewind(p->file);
+    read_line(line, sizeof line, p->file, &number);
+    fprintf(to, "%s\n", head);
+    while (read_line(line, sizeof line, p->file, &number)) {
+        fprintf(to, "%s,\n", line);
+    }
+    return !ferror(to) && !ferror(p->file);
+}
+
+/* A file without the column of validation gets it. */
+static bool widen(ks_progress* p, ks_error* err) {
+    char line[4096], old[1024];
+    int64_t number = 0;
+    ks_progress_layout layout = p->layout;
+    layout.validates = false;
+    header(old, sizeof old, &layout);
+    bool is_old =
+        p->layout.validates && read_line(line, sizeof line, p->file, &number) && strcmp(names_of(line), old) == 0;
+    if (is_old && !ks_replace_file(p->path, write_widened, p, err)) {
+        return false;
+    }
+    FILE* file = is_old ? fopen(p->path, "r+") : p->file;
+    if (!file) {
+        return ks_fail(err, KS_FAILED, "cannot read %s: %s", p->path, strerror(errno));
+    }
+    if (is_old) {
+        fclose(p->file);
+    }
+    p->file = file;
+    rewind(file);
+    return true;
+}
+
+/* ---- opening ---------------------------------------------------------------------------------------------------------------- */
 
 /* The file, at its end: the row of mark->iteration comes next. */
 static bool prepare(ks_progress* p, bool resume, const ks_progress_mark* mark, int64_t* first, ks_error* err) {
@@ -152,14 +204,15 @@ ks_progress* ks_progress_open(const char* directory, ks_progress_layout layout, 
         free(p);
         return NULL;
     }
-    if (!prepare(p, resume, mark, first, err)) {
+    if ((resume && !widen(p, err)) || !prepare(p, resume, mark, first, err)) {
         ks_progress_close(p);
         return NULL;
     }
     return p;
 }
 
-bool ks_progress_row(ks_progress* p, int64_t iteration, uint64_t env_steps, const ks_maml_stats* s, ks_error* err) {
+bool ks_progress_row(ks_progress* p, int64_t iteration, uint64_t env_steps, const ks_maml_stats* s,
+                     const double* validation, ks_error* err) {
     FILE* f = p->file;
     fprintf(f, "%lld", (long long)iteration);
     if (p->layout.acts) {
@@ -174,7 +227,12 @@ bool ks_progress_row(ks_progress* p, int64_t iteration, uint64_t env_steps, cons
     if (p->layout.acts) {
         ks_fprintf(f, ",%.9g,%zu", s->mean_std, s->rejected);
     }
-    ks_fprintf(f, p->layout.acts ? ",%.3f,%.3f\n" : ",%.6f,%.6f\n", s->sampling_s, s->update_s);
+    ks_fprintf(f, p->layout.acts ? ",%.3f,%.3f" : ",%.6f,%.6f", s->sampling_s, s->update_s);
+    if (p->layout.validates && validation) {
+        ks_fprintf(f, ",%.9g\n", *validation);
+    } else {
+        fputs(p->layout.validates ? ",\n" : "\n", f);
+    }
     double now = ks_clock();
     bool due = now - p->flushed >= FLUSH_S;
     p->flushed = due ? now : p->flushed;

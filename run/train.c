@@ -8,7 +8,9 @@
 #include "run/progress.h"
 #include "run/setup.h"
 #include "run/unison.h"
+#include "run/validate.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +18,7 @@
 
 /* everything that a run holds */
 typedef struct run {
-    const ks_config* config;
+    const ks_config* config; /* with the run directory, which is in no file */
     const ks_train_options* options;
     ks_setup setup;
     ks_run_directory* directory; /* of the leader alone, as is the next */
@@ -25,6 +27,8 @@ typedef struct run {
     ks_run_state state;
     ks_real* params_start; /* (Q) parameters that the iteration under way started with, */
     ks_real* outer_start;  /* (outer_size) and what the outer step remembered then */
+    bool validated;        /* after the last iteration */
+    double validation;     /* what came of it the last time; NAN: there was none */
 } run;
 
 static void warn(const run* r, const char* text) {
@@ -129,7 +133,7 @@ static bool check_same_config(const run* r, ks_error* err) {
     if (key) {
         return ks_fail(err, KS_BAD_INPUT,
                        "%s: %s is another than now; a run is resumed with the config that it was started "
-                       "with (only iterations and checkpoint_every may change)",
+                       "with (only iterations, checkpoint_every, validate_every and validation_tasks may change)",
                        path, key);
     }
     return true;
@@ -171,7 +175,8 @@ static bool open_progress(run* r, ks_error* err) {
     ks_progress_layout layout = {.problem = ks_config_problem(r->config),
                                  .outer = ks_config_outer(r->config),
                                  .stages = ks_maml_num_stages(r->setup.maml),
-                                 .acts = r->setup.problem->sampled};
+                                 .acts = r->setup.problem->sampled,
+                                 .validates = ks_config_problem(r->config)->has_validation};
     r->progress = ks_progress_open(r->options->directory, layout, &mark, &first, err);
     if (r->progress && first > 0) {
         char text[KS_RUN_PATH + 128];
@@ -214,7 +219,13 @@ static bool open_run(run* r, ks_error* err) {
     if (!ks_run_directory_excludes(r->directory)) {
         warn(r, "the run directory's file system knows no locks; see that no other process trains into it");
     }
-    return begin(r, resumes, err);
+    if (!begin(r, resumes, err)) {
+        return false;
+    }
+    if (r->setup.problem->kind->keep) {
+        r->setup.problem->kind->keep(r->setup.problem);
+    }
+    return true;
 }
 
 static bool create(run* r, ks_error* err) {
@@ -250,14 +261,28 @@ static bool start(run* r, bool created, ks_error* err) {
            ks_dist_broadcast(dist, s->outer, s->outer_size * sizeof *s->outer, err);
 }
 
+/* Parameters are validated, if at all, by classes of their own. */
+static void warn_of_validation(const run* r) {
+    if (r->config->validate_every > 0 && !r->setup.problem->has_validation) {
+        char text[160];
+        snprintf(text, sizeof text, "there are no validation classes: best.safetensors is chosen by the %s in training",
+                 ks_config_problem(r->config)->metric);
+        warn(r, text);
+    }
+}
+
 static void report_start(const run* r) {
     const ks_train_options* o = r->options;
+    if (ks_dist_leads(o->dist)) {
+        warn_of_validation(r);
+    }
     if (ks_dist_leads(o->dist) && o->on_start) {
         size_t processes = ks_dist_team(o->dist).size;
         ks_train_plan plan = {.policy = ks_policy_get_settings(r->setup.policy),
                               .num_params = r->setup.num_params,
                               .first = r->state.iteration,
-                              .processes = processes > 1 ? processes : 1};
+                              .processes = processes > 1 ? processes : 1,
+                              .validates = ks_validates(r->config, &r->setup)};
         o->on_start(o->user, &plan);
     }
 }
@@ -320,6 +345,20 @@ static bool iterate(run* r, ks_maml_stats* stats, ks_error* err) {
     return true;
 }
 
+/* How the parameters do on validation tasks, if it is time to see; the leader alone looks, and keeps the best. */
+static bool validate(run* r, ks_error* err) {
+    ks_run_state* s = &r->state;
+    r->validated = ks_validation_is_due(r->config, &r->setup, s->iteration);
+    bool ok = true;
+    if (r->validated && ks_dist_leads(r->options->dist)) {
+        ok = ks_validate(&r->validation, r->config, &r->setup, s->params, r->options->threads, err);
+        if (ok) {
+            ks_run_state_note_validation(s, sign_of(r) * r->validation);
+        }
+    }
+    return ks_dist_agree(r->options->dist, ok, err);
+}
+
 /* What is left of an iteration on disk. */
 static bool record(run* r, const ks_maml_stats* stats, ks_error* err) {
     const ks_run_state* s = &r->state;
@@ -327,7 +366,9 @@ static bool record(run* r, const ks_maml_stats* stats, ks_error* err) {
         return true;
     }
     bool due = s->iteration % r->config->checkpoint_every == 0 || s->iteration == r->config->iterations;
-    return ks_progress_row(r->progress, s->iteration - 1, s->env_steps, stats, err) && (!due || save(r, err));
+    return ks_progress_row(r->progress, s->iteration - 1, s->env_steps, stats, r->validated ? &r->validation : NULL,
+                           err) &&
+           (!due || save(r, err));
 }
 
 static void report(const run* r, const ks_maml_stats* stats, int64_t first, double began) {
@@ -343,6 +384,9 @@ static void report(const run* r, const ks_maml_stats* stats, int64_t first, doub
                                 .env_steps = r->state.env_steps,
                                 .elapsed_s = ks_clock() - began,
                                 .stats = stats,
+                                .validated = r->validated,
+                                .has_validation = !isnan(r->validation),
+                                .validation = r->validation,
                                 .problem = ks_config_problem(r->config),
                                 .outer = ks_config_outer(r->config)};
         o->on_iteration(o->user, &told);
@@ -374,6 +418,9 @@ static bool loop(run* r, ks_error* err) {
             ks_error saving; /* what failed matters more than whether this can be saved */
             return ks_dist_leads(o->dist) && save(r, &saving) && false;
         }
+        if (!validate(r, err)) { /* its row is not written, so that the checkpoint before is what can be gone on from */
+            return false;
+        }
         report(r, &stats, first, began);
         if (!ks_dist_agree(o->dist, record(r, &stats, err), err)) {
             return false;
@@ -383,7 +430,9 @@ static bool loop(run* r, ks_error* err) {
 }
 
 bool ks_train(const ks_config* config, const ks_train_options* options, ks_error* err) {
-    run r = {.config = config, .options = options};
+    ks_config own = *config;
+    ks_config_set_folder(&own, options->directory);
+    run r = {.config = &own, .options = options, .validation = NAN};
     bool created = ks_config_check(config, err) && create(&r, err);
     bool ok = start(&r, created, err);
     if (ok) {

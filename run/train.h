@@ -13,6 +13,7 @@ typedef struct ks_train_plan {
     size_t num_params;                /* learned step sizes included */
     int64_t first;                    /* iteration that comes next: more than 0 where a run goes on */
     size_t processes;                 /* that share the tasks out */
+    bool validates;                   /* every config->validate_every iterations */
 } ks_train_plan;
 
 /* What the caller is told after each iteration. */
@@ -23,6 +24,9 @@ typedef struct ks_train_report {
     uint64_t env_steps; /* so far */
     double elapsed_s;   /* of this call */
     const ks_maml_stats* stats;
+    bool validated;                 /* after this iteration */
+    bool has_validation;            /* it was so in this call, and came last to */
+    double validation;              /* this metric on validation tasks */
     const ks_problem_kind* problem; /* says what the metric is */
     const ks_outer_kind* outer;     /* says what its columns are */
 } ks_train_report;

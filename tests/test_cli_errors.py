@@ -180,7 +180,7 @@ def learned_step_sizes(kshot, folder):
                               (lambda meta, _: meta.update(inner_learned="one"), "inner.log_lr", "2 x 1"),
                               (lambda meta, _: meta.update(inner_learned="all"), "inner_learned", "none, one, tensor or parameter"),
                               (lambda meta, _: meta.update(inner_per_step="2"), "inner_per_step", "false or true"),
-                              (lambda meta, _: meta.update(inner_adapts="feet"), "inner_adapts", "all, head or body"),
+                              (lambda meta, _: meta.update(inner_adapts="feet"), "inner_adapts", "all, head, body or context"),
                               (lambda meta, _: meta.update(inner_steps="0"), "inner_learned", "no inner step")]:
         write(path, rebuilt(good, change))
         kshot.refused(BAD, [path, *mentions], *evaluate)

@@ -16,7 +16,8 @@ import signal
 import subprocess
 import sys
 
-from kshot_cli import CONFIGS, Kshot, content, memory_folder, same_run, settings
+from image_patterns import Patterns, linear_model
+from kshot_cli import CONFIGS, HERE, Kshot, content, memory_folder, same_run, settings
 
 CODES = (0, 1, 2, 130)
 TIME = 60  # s, of a command that takes a second at most
@@ -69,6 +70,10 @@ def templates(kshot, folder):
             file.write("old\n")
     with open(f"{made}/goals.csv", "w") as file:
         file.write("0.1,0.2\n-0.3,0.4\n")
+    for name, image in (("train/a/1.png", "image/rgba.png"), ("train/b/1.jpg", "image/colour.jpg"), ("test/c/1.png", "image/bits.png")):
+        os.makedirs(os.path.dirname(f"{made}/set/{name}"), exist_ok=True)
+        shutil.copy(f"{HERE}/fuzz/corpus/{image}", f"{made}/set/{name}")
+    shutil.make_archive(f"{made}/set", "zip", f"{made}/set")
     return empty, made
 
 
@@ -83,13 +88,19 @@ def make_cases(kshot, folder):
         Case("eval, physics", made, ["eval", "cheetah", "--tasks", 2, "--steps", 1, *SAMPLING]),
         Case("rollout", made, ["rollout", "cheetah", *SAMPLING, "-o", "out.safetensors", "--force"], ["out.safetensors"]),
         Case("info", made, ["info", "cheetah/checkpoint.safetensors"]),
+        Case("info, zip file", made, ["info", "set.zip"]),
+        Case("info, images", made, ["info", "--json", "set"]),
         Case("plot", made, ["plot", "in.csv", "-o", "out.svg", "--force"], ["out.svg"]),
         Case("plot, runs", made, ["plot", "point", "-o", "out.svg", "--force"], ["out.svg"]),
         Case("plot, table", made, ["plot", "in.csv", "--paper", "point", "-o", "out.md", "--force"], ["out.md"]),
     ]
     if "record" in kshot.done("--help"):
         show = ["--trajectories", 2, "--length", 4, "--steps", 1, "-j", 1, "--size", "160x120", "--force"]
+        patterns = Patterns(f"{made}/patterns", 8, classes=2, images=2)
+        linear_model(kshot, patterns, f"{made}/linear", images__ways=2)
+        images = ["linear/policy.safetensors", "--data", "patterns", "--steps", 1, "--size", "160x120", "--force"]
         cases += [
+            Case("record, images", made, ["record", *images, "-o", "out.png"], ["out.png"], draws=True),
             Case("record, sheet", made, ["record", "point", *show, "-o", "out.png"], ["out.png"], draws=True),
             Case("record, video", made, ["record", "point", *show, "--fps", 4, "-o", "out.mp4"], ["out.mp4"], draws=True),
         ]

@@ -41,6 +41,25 @@ CASES = [
 ]
 
 
+# the networks of the paper with few filters, on characters that are drawn by program
+IMAGES = f"{CONFIGS}/strokes.yaml"
+IMAGES_RUN = {"policy__filters": 6, "tasks": 2, "iterations": 4, "checkpoint_every": 4, "validate_every": 0,
+              "inner__learned": "none", "images__data": "strokes"}
+IMAGES_CASES = [
+    {},
+    {"images__norm": "inductive", "inner__steps": 3, "images__queries": 2},
+    {"inner__steps": 3, "inner__learned": "parameter", "inner__per_step": "true"},
+    {"inner__steps": 2, "inner__first_order": "true", "images__shots": 2},
+    {"policy__downsample": "pool", "images__channels": 3, "images__size": 20, "inner__steps": 2},
+    {"policy__downsample": "pool", "images__norm": "inductive", "inner__learned": "tensor", "policy__batch_norm": "scale",
+     "inner__adapts_norm": "true"},
+    {"policy__network": "mlp", "policy__hidden": "[32, 16]", "policy__last_init_std": 0, "images__queries": 3, "images__shots": 2, "inner__steps": 3, "inner__lr": 0.1},
+    {"inner__steps": 3, "inner__norm_per_step": "true", "inner__loss_of_all": 20},
+    {"inner__steps": 2, "inner__adapts": "context", "policy__context": 3},
+    {"inner__adapts": "head", "policy__batch_norm": "none", "inner__lr": 0.3},
+]
+
+
 def agrees(path):
     results = check(*load(path))
     if not all(error <= tolerance for _, error, tolerance in results):
@@ -52,21 +71,22 @@ def agrees(path):
 def params(path):
     """θ and learned step sizes, as one vector."""
     tensors = load_file(path)
-    layers = sum(name.endswith(".weight") for name in tensors)
-    names = [f"mlp.{i}.{kind}" for i in range(layers) for kind in ("weight", "bias")]
+    order = ["weight", "bias", "scale", "shift", "context"]
+    names = [name for name in tensors if name.startswith(("mlp.", "layer."))]
+    names.sort(key=lambda name: (int(name.split(".")[1]), order.index(name.split(".")[2])))
     return np.concatenate([tensors[name].ravel() for name in names]), tensors.get("inner.log_lr")
 
 
-def one_case(kshot, folder, case):
-    """At the start; after 300 iterations, by the moments of the checkpoint; and the run that goes on does the same."""
+def one_case(kshot, folder, config, options, iterations):
+    """At the start; after some iterations, by the moments of the checkpoint; and the run that goes on does the same."""
     run, now, later = f"{folder}/run", f"{folder}/now", f"{folder}/later"
-    options = settings(**{**RUN, "tasks": 6, **case})
-    kshot.done("audit", SINUSOID, *options, "-o", now, "--force", "-j", 1)
-    kshot.done("train", SINUSOID, *options, "-o", run, "-j", 1)
-    kshot.done("audit", SINUSOID, *options, "--from", run, "-o", later, "--force", "-j", 2)
+    case, options = options, settings(**options)
+    kshot.done("audit", config, *options, "-o", now, "--force", "-j", 1)
+    kshot.done("train", config, *options, "-o", run, "-j", 1)
+    kshot.done("audit", config, *options, "--from", run, "-o", later, "--force", "-j", 2)
     meta, tensors = load(later)
-    assert meta["iteration"] == "300" and meta["adam_steps"] == "300" and np.abs(tensors["adam.m"]).max() > 0
-    kshot.done("train", SINUSOID, *options, *settings(iterations=301), "-o", run, "--resume", "-j", 1)
+    assert meta["iteration"] == meta["adam_steps"] == str(iterations) and np.abs(tensors["adam.m"]).max() > 0
+    kshot.done("train", config, *options, *settings(iterations=iterations + 1), "-o", run, "--resume", "-j", 1)
     theta, log_lr = params(f"{run}/checkpoint.safetensors")
     foreseen = load_file(later)
     assert np.array_equal(theta, foreseen["theta_new"]), "the run went elsewhere"
@@ -95,9 +115,11 @@ def from_other_files(kshot, folder):
 
 def main():
     kshot, failures = Kshot(sys.argv[1]), 0
-    for case in CASES:
+    of_images = [(IMAGES, {**IMAGES_RUN, **case}, IMAGES_RUN["iterations"], case) for case in IMAGES_CASES]
+    of_curves = [(SINUSOID, {**RUN, "tasks": 6, **case}, RUN["iterations"], case) for case in CASES]
+    for config, options, iterations, case in of_curves + of_images:
         with memory_folder() as folder:
-            good = one_case(kshot, folder, case)
+            good = one_case(kshot, folder, config, options, iterations)
         print("ok  " if good else "FAIL", " ".join(f"{k.replace('__', '.')}={v}" for k, v in case.items()))
         failures += not good
     with memory_folder() as folder:

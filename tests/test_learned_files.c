@@ -193,7 +193,7 @@ static void test_bad_files(void** state) {
         {.key = "inner_learned",
          .value = "lots",
          .says = "'inner_learned' is 'lots', not none, one, tensor or parameter"},
-        {.key = "inner_adapts", .value = "tail", .says = "'inner_adapts' is 'tail', not all, head or body"},
+        {.key = "inner_adapts", .value = "tail", .says = "'inner_adapts' is 'tail', not all, head, body or context"},
         {.key = "inner_per_step", .value = "maybe", .says = "'inner_per_step' is 'maybe', not false or true"},
         {.key = "inner_learned", .value = "one", .says = "'inner.log_lr'"},
     };

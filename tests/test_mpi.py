@@ -22,6 +22,9 @@ WIDE = [f"{CONFIGS}/half-cheetah-vel.yaml",
 LEARNED = [POINT, *SMALL, *settings(tasks=5, iterations=6, inner__steps=2, inner__learned="tensor", inner__per_step="true"), "-j", "1"]
 SINUSOID = [f"{CONFIGS}/sinusoid.yaml", *settings(tasks=7, iterations=60, checkpoint_every=20, inner__learned="parameter",
                                                   inner__steps=2, inner__lr=0.01, adam__clip=0.1), "-j", "1"]
+IMAGES = [f"{CONFIGS}/omniglot.yaml", *settings(images__data="strokes", images__train_classes=40, images__validation_classes=20,
+                                                images__size=14, policy__filters=8, tasks=7, iterations=30,
+                                                checkpoint_every=10, validate_every=10, validation_tasks=30), "-j", "1"]
 ENVIRONMENT = {**os.environ, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
 
 
@@ -43,7 +46,8 @@ def await_iteration(process):
 
 
 def same(kshot, folder):
-    runs = (("point", RUN), ("ant", ANT), ("wide", WIDE), ("promp", PROMP), ("learned", LEARNED), ("sinusoid", SINUSOID))
+    runs = (("point", RUN), ("ant", ANT), ("wide", WIDE), ("promp", PROMP), ("learned", LEARNED), ("sinusoid", SINUSOID),
+            ("images", IMAGES))
     for name, words in runs:
         kshot.done("train", *words, "-o", f"{folder}/{name}1")
         for processes in (2, 3):

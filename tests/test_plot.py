@@ -233,6 +233,54 @@ def long_runs_are_averaged(kshot, folder):
     return runs
 
 
+def accuracies_are_those_of_the_file(kshot, folder):
+    """One line and band a label; what has step 0 alone is a mark with its interval."""
+    draw = np.random.default_rng(11).integers
+    labels = {"maml": draw(0, 6, (30, 4)) / 5, "maml (inductive)": draw(0, 5, (30, 4)) / 5, "pixels (nearest)": draw(1, 6, (30, 1)) / 5}
+    with open(f"{folder}/accuracy.csv", "w") as file:
+        file.write("label,env,task,goal,gradient_step,accuracy,loss\n")
+        for label, table in labels.items():
+            for task, steps in enumerate(table):
+                for step, value in enumerate(steps):
+                    file.write(f"{label},images,{task},,{step},{value:.9g},{'nan' if 'nearest' in label else 0.5}\n")
+    kshot.done("plot", f"{folder}/accuracy.csv", "-o", f"{folder}/accuracy.svg")
+    figure = Figure(f"{folder}/accuracy.svg")
+    assert "accuracy, 30 tasks" in figure.texts and set(labels) <= set(figure.texts), figure.texts
+    for (label, table), (_, low, high) in zip(list(labels.items())[:2], figure.bands()):
+        error = 1.96 * table.std(0, ddof=1) / 30**0.5
+        check_close(figure, figure.line(label)[:, 1], table.mean(0), label)
+        check_close(figure, low, table.mean(0) - error, f"{label}: band")
+        check_close(figure, high, table.mean(0) + error, f"{label}: band")
+    kshot.done("plot", f"{folder}/accuracy.csv", "-o", f"{folder}/accuracy.md")
+    with open(f"{folder}/accuracy.md") as file:
+        assert f"| pixels (nearest) | {labels['pixels (nearest)'].mean():.3f} ±" in file.read()
+
+
+def validation_is_drawn(kshot, folder):
+    """The metric on validation tasks is a line through the iterations that have it; of several runs their mean."""
+    runs, draw = [f"{folder}/validated-{seed}" for seed in (1, 2)], np.random.default_rng(13).random
+    tables = [draw((40, 3)) for _ in runs]
+    for run, table in zip(runs, tables):
+        os.mkdir(run)
+        with open(f"{run}/config.yaml", "w") as file:
+            file.write("problem: images\n")
+        with open(f"{run}/progress.csv", "w") as file:
+            file.write("iteration,accuracy_0,accuracy_1,outer_loss,sampling_s,update_s,validation_accuracy\n")
+            for i, (before, after, validation) in enumerate(table):
+                file.write(f"{i},{before:.9g},{after:.9g},1,0.1,0.1,{f'{validation:.9g}' if i % 10 == 9 else ''}\n")
+    kshot.done("plot", *runs, "-o", f"{folder}/validation.svg")
+    figure = Figure(f"{folder}/validation.svg")
+    line = figure.line("maml, validation")
+    check_close(figure, line[:, 0], [9, 19, 29, 39], "iterations that were validated")
+    check_close(figure, line[:, 1], np.mean(tables, axis=0)[9::10, 2], "mean of two runs")
+    assert figure.dashed("maml, validation") and len(figure.bands()) == 3
+    with open(f"{runs[0]}/progress.csv") as file:
+        text = file.read()
+    with open(f"{runs[0]}/progress.csv", "w") as file:
+        file.write(text[:text.rindex(",")] + ",good\n")
+    kshot.refused(BAD, ["progress.csv:41", "good"], "plot", *runs, "-o", f"{folder}/never.svg")
+
+
 def learning_curves(kshot, folder):
     runs = [f"{folder}/seed-{seed}" for seed in (1, 2)]
     for seed, run in enumerate(runs, 1):
@@ -446,6 +494,8 @@ def main():
         the_papers_numbers_are_there(kshot, folder, path)
         tables_have_the_numbers(kshot, folder, path)
         what_diverges_is_told_by_medians(kshot, folder, errors_are_those_of_the_file(kshot, folder))
+        accuracies_are_those_of_the_file(kshot, folder)
+        validation_is_drawn(kshot, folder)
         runs = learning_curves(kshot, folder)
         kshot.refused(BAD, ["return_0", "mse_0"], "plot", long_runs_are_averaged(kshot, folder)[0], runs[0], "-o", f"{folder}/never.svg")
         policy = paths_are_those_of_rollout(kshot, folder)

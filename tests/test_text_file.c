@@ -51,6 +51,13 @@ static void expect_lines(const char* bytes, size_t length, const char* expected)
     }
     assert_string_equal(all, expected);
     ks_text_file_free(&f);
+    ks_text_file same;
+    assert_true(ks_text_file_read(&f, path, 1000, &err) && ks_text_file_copy(&same, "name", bytes, length, &err));
+    assert_int_equal(same.length, f.length);
+    assert_memory_equal(same.text, f.text, f.length + 1);
+    assert_ptr_equal(same.next, same.text);
+    ks_text_file_free(&f);
+    ks_text_file_free(&same);
 }
 #define EXPECT_LINES(bytes, expected) expect_lines(bytes, sizeof(bytes) - 1, expected)
 
@@ -83,6 +90,12 @@ static void refuse(const char* bytes, size_t length, const char* mention) {
         fail_msg("'%s' does not mention '%s'", err.text, mention);
     }
     assert_null(f.text);
+    ks_error same = {0};
+    if (length <= 1000) {
+        assert_false(ks_text_file_copy(&f, path, bytes, length, &same));
+        assert_string_equal(same.text, err.text);
+        assert_null(f.text);
+    }
 }
 #define REFUSE(bytes, mention) refuse(bytes, sizeof(bytes) - 1, mention)
 

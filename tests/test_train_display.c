@@ -44,6 +44,17 @@ static void test_usual(void** state) {
     r.outer = &ks_outer_adam;
     ks_train_display_line(line, sizeof line, 79, false, &r);
     assert_string_equal(line, "iteration 12/120  mse 0.0123 -> 0.0123  1.00 s each, 2 min left");
+    r.problem = &ks_problem_images;
+    ks_train_display_line(line, sizeof line, 79, false, &r);
+    assert_string_equal(line, "iteration 12/120  accuracy 0.012 -> 0.012  1.00 s each, 2 min left");
+    r.has_validation = true;
+    r.validation = 0.98765;
+    ks_train_display_line(line, sizeof line, 99, false, &r);
+    assert_string_equal(line, "iteration 12/120  accuracy 0.012 -> 0.012  validation 0.988  1.00 s each, 2 min left");
+    ks_train_display_line(line, sizeof line, 79, false, &r);
+    assert_string_equal(line, "iteration 12/120  accuracy 0.012 -> 0.012  validation 0.988  2 min left");
+    r.has_validation = false;
+    r.problem = &ks_problem_sinusoid;
     r.elapsed_s = 0.012;
     ks_train_display_line(line, sizeof line, 79, false, &r);
     assert_string_equal(line, "iteration 12/120  mse 0.0123 -> 0.0123  1.00 ms each, 0 s left");

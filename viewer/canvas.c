@@ -63,6 +63,69 @@ void ks_canvas_fill(ks_canvas* c, mjrRect where, const float rgb[3]) {
     }
 }
 
+/* ---- images --------------------------------------------------------------------------------------------------------------- */
+
+/* What a pixel covers along one axis, in numbers of an image: first, last, and the shares of both ends. */
+typedef struct span {
+    size_t first, last;
+    double at_first, at_last;
+} span;
+
+static span covered(int pixel, int pixels, size_t side) {
+    double scale = (double)side / pixels, low = pixel * scale, high = (pixel + 1) * scale;
+    size_t first = (size_t)low, last = (size_t)ceil(high) - 1;
+    last = last < side ? last : side - 1;
+    first = first < last ? first : last;
+    return (span){first, last, fmin((double)first + 1, high) - low, high - fmax((double)last, low)};
+}
+
+static double share_of(const span* s, size_t i) {
+    return i == s->first ? s->at_first : i == s->last ? s->at_last : 1;
+}
+
+/* All that a pixel covers, as a mean. mean: (channels) */
+static void mean_of(double* mean, const ks_real* image, size_t side, size_t channels, const span* y, const span* x) {
+    double all = 0;
+    for (size_t c = 0; c < channels; c++) {
+        mean[c] = 0;
+    }
+    for (size_t row = y->first; row <= y->last; row++) {
+        for (size_t column = x->first; column <= x->last; column++) {
+            const ks_real* at = image + (row * side + column) * channels;
+            double share = share_of(y, row) * share_of(x, column);
+            all += share;
+            for (size_t c = 0; c < channels; c++) {
+                mean[c] += share * (double)at[c];
+            }
+        }
+    }
+    for (size_t c = 0; c < channels; c++) {
+        mean[c] /= all;
+    }
+}
+
+static unsigned char to_byte(double x) {
+    return (unsigned char)(255 * fmin(fmax(x, 0), 1) + 0.5);
+}
+
+void ks_canvas_image(ks_canvas* c, mjrRect where, const ks_real* image, size_t side, size_t channels) {
+    const double low[2] = {where.left, where.bottom};
+    const double high[2] = {where.left + where.width - 1, where.bottom + where.height - 1};
+    box b = around(c, where, low, high, 0);
+    for (int y = b.bottom; y < b.top; y++) {
+        span rows = covered(where.bottom + where.height - 1 - y, where.height, side);
+        unsigned char* line = c->rgb + 3 * ((size_t)y * (size_t)c->width);
+        for (int x = b.left; x < b.right; x++) {
+            span columns = covered(x - where.left, where.width, side);
+            double mean[3];
+            mean_of(mean, image, side, channels, &rows, &columns);
+            for (size_t i = 0; i < 3; i++) {
+                line[3 * (size_t)x + i] = to_byte(mean[channels == 3 ? i : 0]);
+            }
+        }
+    }
+}
+
 /* ---- lines ---------------------------------------------------------------------------------------------------------------- */
 
 /* Distance of a pixel's middle to the piece from a to b. */

@@ -1,4 +1,4 @@
-/* canvas.h: lines and dots with smooth edges, put into pixels by the processor: the same on every machine, with a graphics card or
+/* canvas.h: images, and lines and dots with smooth edges, put into pixels by the processor: the same on every machine, with a graphics card or
  * without, in a file as in a window.
  *
  * Coordinates are pixels from the bottom left, with fractions. Internal to this room.
@@ -7,6 +7,7 @@
 #define KS_VIEWER_CANVAS_H
 
 #include "base/error.h"
+#include "base/real.h"
 
 #include <mujoco/mujoco.h>
 
@@ -28,6 +29,8 @@ typedef struct ks_pen {
 } ks_pen;
 
 void ks_canvas_fill(ks_canvas* canvas, mjrRect where, const float rgb[3]);
+/* An image (side x side x channels, 1 or 3) of numbers from 0 to 1, its first row on top: every pixel is the mean of what it covers. */
+void ks_canvas_image(ks_canvas* canvas, mjrRect where, const ks_real* image, size_t side, size_t channels);
 /* A line through points (count x 2), within `clip`; it is broken where a number is not finite. */
 void ks_canvas_line(ks_canvas* canvas, mjrRect clip, const double* points, size_t count, const ks_pen* pen);
 void ks_canvas_dot(ks_canvas* canvas, mjrRect clip, double x, double y, double radius, const float rgb[3]);

@@ -71,6 +71,30 @@ void ks_charts_text(const ks_charts* c, int left, int middle, const char* text, 
     mjr_label(r, mjFONT_NORMAL, text, 0, 0, 0, 0, rgb[0], rgb[1], rgb[2], c->con);
 }
 
+void ks_charts_headline(const ks_charts* c, mjrRect where, const char* text, const float rgb[3]) {
+    int width = 0;
+    for (const char* at = text; *at; at++) {
+        unsigned char letter = (unsigned char)*at;
+        width += letter < 127 ? c->con->charWidthBig[letter] : 0;
+    }
+    int middle = where.bottom + where.height / 2;
+    mjrRect r = {where.left + (where.width - width) / 2, middle - c->con->charHeightBig / 2, width,
+                 c->con->charHeightBig};
+    mjr_label(r, mjFONT_BIG, text, 0, 0, 0, 0, rgb[0], rgb[1], rgb[2], c->con);
+}
+
+void ks_charts_text_ends(const ks_charts* c, mjrRect r, const char* left, const char* right, const float rgb[3]) {
+    int margin = px(c, 10), used = ks_charts_text_width(c, left), width = ks_charts_text_width(c, right);
+    int middle = r.bottom + r.height / 2;
+    bool both = used + width + 3 * margin <= r.width;
+    if (used + 2 * margin <= r.width || both) {
+        ks_charts_text(c, r.left + margin, middle, left, rgb);
+    }
+    if (both) {
+        ks_charts_text(c, r.left + r.width - margin - width, middle, right, rgb);
+    }
+}
+
 /* ---- bars ------------------------------------------------------------------------------------------------------------------------ */
 
 static void fill(int left, int bottom, int width, int height, const float rgb[3]) {

@@ -16,6 +16,11 @@ void ks_charts_destroy(ks_charts* charts);
 int ks_charts_text_width(const ks_charts* charts, const char* text);
 /* From `left`, its middle at the height `middle`. */
 void ks_charts_text(const ks_charts* charts, int left, int middle, const char* text, const float rgb[3]);
+/* Large letters, in the middle of a place. */
+void ks_charts_headline(const ks_charts* charts, mjrRect where, const char* text, const float rgb[3]);
+/* A text at each end of a strip; the right one goes where there is no room for both, then the left one. */
+void ks_charts_text_ends(const ks_charts* charts, mjrRect strip, const char* left, const char* right,
+                         const float rgb[3]);
 
 /* Mean return after each number of gradient steps: a bar per act, grouped by policy; labels (rows) may hold NULL. */
 void ks_charts_returns(ks_charts* charts, mjrRect where, const ks_play* play, const char* const* labels);

@@ -1,14 +1,13 @@
 #include "viewer/regression_director.h"
 
 #include "base/number.h"
+#include "viewer/flat.h"
+#include "viewer/pace.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-static const double WAIT_S = 0.6;          /* before the first step */
-static const double STEP_S = 0.45;         /* of a step, where there are few */
-static const double ALL_S = 6;             /* of all of them at most */
 static const double FINER_SIZE = 1.25;     /* of a step size, per key */
 static const double SIZES[] = {1e-3, 1e3}; /* of lr_factor */
 
@@ -19,36 +18,19 @@ typedef struct director {
     bool has_context;
     ks_regression_picture* picture;
     mjuiState state;
-    double time; /* s, of the show */
-    bool paused, dirty, show_help, failed;
+    ks_pace pace;
+    bool dirty, show_help, failed;
     int held; /* example that the mouse is on, or -1 */
     int pane; /* where it is dragged; -1: it is not */
     bool moved;
     char status[96];
 } director;
 
-/* ---- the show ------------------------------------------------------------------------------------------------------------- */
-
-static double step_seconds(int steps) {
-    return steps > 0 ? fmin(STEP_S, ALL_S / steps) : 0;
-}
-
-double ks_regression_position(int steps, double seconds) {
-    double at = steps > 0 ? (seconds - WAIT_S) / step_seconds(steps) : 0;
-    at = fmin(fmax(at, 0), steps);
-    double within = at - floor(at);
-    return floor(at) + within * within * (3 - 2 * within); /* it rests at every step */
-}
-
-double ks_regression_duration(int steps) {
-    return steps > 0 ? WAIT_S + steps * step_seconds(steps) : 0;
-}
+/* ---- adapting ------------------------------------------------------------------------------------------------------------- */
 
 static void show_end(director* d) {
-    d->time = ks_regression_duration(d->regression.steps);
+    ks_pace_end(&d->pace, d->regression.steps);
 }
-
-/* ---- adapting ------------------------------------------------------------------------------------------------------------- */
 
 static void adapt(director* d) {
     ks_regression_adapt(&d->regression);
@@ -70,7 +52,7 @@ static bool other_task(director* d, size_t number, ks_error* err) {
     }
     d->held = d->pane = -1;
     adapt(d);
-    d->time = 0;
+    d->pace.time = 0;
     tell(d);
     return true;
 }
@@ -115,22 +97,6 @@ static const char MEANINGS[] =
     "this help\npause, go on\none gradient step on, back\nfrom the start\nother task\nmore, fewer gradient steps\n"
     "larger, smaller steps\nexamples and steps as at first\nmove it, and adapt\nleave";
 
-/* To the next whole step in a direction, and stay there. */
-static void one_step(director* d, int direction) {
-    int steps = d->regression.steps;
-    double at = ks_regression_position(steps, d->time);
-    double to = direction > 0 ? floor(at + 1e-6) + 1 : ceil(at - 1e-6) - 1;
-    to = fmin(fmax(to, 0), steps);
-    d->paused = true;
-    d->time = to > 0 ? WAIT_S + to * step_seconds(steps) : 0;
-}
-
-static void play_on(director* d) {
-    bool over = d->time >= ks_regression_duration(d->regression.steps);
-    d->paused = !over && !d->paused;
-    d->time = over ? 0 : d->time;
-}
-
 /* GLFW names keys by their places on an American keyboard. Plus and minus are elsewhere on others. */
 enum { PLUS_KEYPAD = 334, MINUS_KEYPAD = 333 };
 
@@ -143,16 +109,16 @@ static bool on_key(director* d) {
             d->show_help = !d->show_help;
             break;
         case ' ':
-            play_on(d);
+            ks_pace_play(&d->pace, d->regression.steps);
             break;
         case mjKEY_RIGHT:
-            one_step(d, +1);
+            ks_pace_step(&d->pace, d->regression.steps, +1);
             break;
         case mjKEY_LEFT:
-            one_step(d, -1);
+            ks_pace_step(&d->pace, d->regression.steps, -1);
             break;
         case mjKEY_BACKSPACE:
-            d->time = 0;
+            d->pace.time = 0;
             break;
         case 'N':
             next_task(d);
@@ -249,8 +215,7 @@ static void* director_open(const void* settings, const ks_screen* screen, ks_err
     d->s = *(const ks_regression_director_settings*)settings;
     d->regression = d->s.regression;
     d->state.nrect = 1;
-    mjr_defaultContext(&d->context);
-    mjr_makeContext(NULL, &d->context, screen->font);
+    ks_flat_context(&d->context, screen->font);
     d->has_context = true;
     mjr_setBuffer(mjFB_WINDOW, &d->context);
     d->picture = ks_regression_picture_create(&d->context, screen->scale, err);
@@ -275,12 +240,7 @@ static void director_resize(void* content, int width, int height) {
 
 static bool director_advance(void* content, double seconds) {
     director* d = content;
-    double end = ks_regression_duration(d->regression.steps);
-    if (!d->paused && d->time < end) {
-        d->time = fmin(d->time + seconds * d->s.speed, end);
-        d->dirty = true;
-    }
-    bool dirty = d->dirty;
+    bool dirty = ks_pace_advance(&d->pace, d->regression.steps, seconds * d->s.speed) || d->dirty;
     d->dirty = false;
     return dirty;
 }
@@ -293,7 +253,7 @@ static void director_draw(void* content, double drawing_s) {
         return;
     }
     ks_regression_view view = {
-        .position = ks_regression_position(d->regression.steps, d->time), .held = d->held, .status = d->status};
+        .position = ks_pace_position(d->regression.steps, d->pace.time), .held = d->held, .status = d->status};
     ks_regression_picture_draw(d->picture, &d->regression, &view);
     if (d->show_help) {
         mjr_rectangle(all, 0.09f, 0.11f, 0.14f, 0.8f);

@@ -20,9 +20,4 @@ typedef struct ks_regression_director_settings {
 /* Of a ks_regression_director_settings. Errors: KS_FAILED. */
 extern const ks_content ks_regression_director;
 
-/* Where the show is after so many seconds, in gradient steps: it waits at the start, then goes from step to step. */
-double ks_regression_position(int steps, double seconds);
-/* Seconds until it has arrived. */
-double ks_regression_duration(int steps);
-
 #endif

@@ -3,7 +3,6 @@
 #ifndef KS_VIEWER_REGRESSION_FILM_H
 #define KS_VIEWER_REGRESSION_FILM_H
 
-#include "viewer/plate.h"
 #include "viewer/regression_picture.h"
 
 typedef struct ks_regression_film ks_regression_film;

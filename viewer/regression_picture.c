@@ -238,20 +238,6 @@ static int middle_of(mjrRect r) {
     return r.bottom + r.height / 2;
 }
 
-/* A text at each end; the right one goes where there is no room for both. */
-static void both_ends(const ks_regression_picture* p, mjrRect r, const char* left, const char* right,
-                      const float rgb[3]) {
-    int margin = px(p, 10), used = ks_charts_text_width(p->charts, left);
-    int width = ks_charts_text_width(p->charts, right);
-    bool both = used + width + 3 * margin <= r.width;
-    if (used + 2 * margin <= r.width || both) {
-        ks_charts_text(p->charts, r.left + margin, middle_of(r), left, rgb);
-    }
-    if (both) {
-        ks_charts_text(p->charts, r.left + r.width - margin - width, middle_of(r), right, rgb);
-    }
-}
-
 static void marks(const ks_regression_picture* p, mjrRect area, double height) {
     char text[32];
     bool small = is_small(p, area);
@@ -279,7 +265,7 @@ static void pane_texts(const ks_regression_picture* p, const ks_regression* r, i
     } else {
         snprintf(text, sizeof text, "%d steps: diverged", step);
     }
-    both_ends(p, strip_rect(p, where), learner->label, text, INK);
+    ks_charts_text_ends(p->charts, strip_rect(p, where), learner->label, text, INK);
     marks(p, area_rect(p, where), height_of(r));
 }
 
@@ -338,7 +324,7 @@ void ks_regression_picture_draw(ks_regression_picture* p, const ks_regression* r
     ks_regression_text(curve, sizeof curve, r);
     size_t shots = ks_sinusoid_fit_shots(r->learners[0].fit);
     snprintf(title, sizeof title, "sinusoid:  %s,  %zu example%s", curve, shots, shots == 1 ? "" : "s");
-    both_ends(p, header_rect(p), title, v->status ? v->status : "", WHITE);
+    ks_charts_text_ends(p->charts, header_rect(p), title, v->status ? v->status : "", WHITE);
     for (int k = 0; k < r->count; k++) {
         pane_texts(p, r, k, v);
     }

@@ -1,5 +1,5 @@
-/* `view` and `record` of models that learn from examples. */
-#include "cli/show.h"
+/* `view` and `record` of models that learn sine curves. */
+#include "cli/record.h"
 #include "viewer/regression_director.h"
 
 #include <stdio.h>
@@ -15,11 +15,10 @@ static bool open_learner(ks_show* s, int i, ks_error* err) {
     return learner->fit && (!s->lr || ks_cli_lr(s->lr, learner->lr, err));
 }
 
-bool ks_show_open_examples(ks_show* s, ks_error* err) {
+static bool open_curves(ks_show* s, ks_error* err) {
     ks_regression* r = &s->regression;
-    if (s->policy_option) {
-        return ks_fail(err, KS_BAD_INPUT, "%s is for policies, and %s is a model of problem: %s", s->policy_option,
-                       s->policies[0].path, s->policies[0].kind->name);
+    if (!ks_show_check_options(s, err)) {
+        return false;
     }
     s->steps = s->steps >= 0 ? s->steps : DEFAULT_STEPS;
     *r = (ks_regression){.seed = (uint64_t)s->seed, .steps = (int)s->steps, .lr_factor = 1};
@@ -37,7 +36,7 @@ bool ks_show_open_examples(ks_show* s, ks_error* err) {
     return ks_regression_check(r, err);
 }
 
-void ks_show_close_examples(ks_show* s) {
+static void close_curves(ks_show* s) {
     for (int i = 0; i < s->regression.count; i++) {
         ks_sinusoid_fit_destroy(s->regression.learners[i].fit);
     }
@@ -62,7 +61,7 @@ static void tell(void* user, const ks_regression* r) {
     fflush(stdout);
 }
 
-bool ks_view_examples(const ks_show* show, const ks_window_settings* window, double speed, ks_error* err) {
+static bool view_curves(ks_show* show, const ks_window_settings* window, double speed, ks_error* err) {
     ks_regression_director_settings settings = {.regression = show->regression,
                                                 .max_steps = KS_EVAL_MAX_STEPS,
                                                 .speed = speed > 0 ? speed : 1,
@@ -74,3 +73,9 @@ bool ks_view_examples(const ks_show* show, const ks_window_settings* window, dou
     }
     return ok;
 }
+
+const ks_show_kind ks_show_curves = {.problem = &ks_problem_sinusoid,
+                                     .open = open_curves,
+                                     .close = close_curves,
+                                     .view = view_curves,
+                                     .record = ks_record_curves};

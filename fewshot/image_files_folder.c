@@ -37,6 +37,11 @@ static bool is_above(const walk* w, const struct stat* info) {
     return false;
 }
 
+static uint64_t version_of(const struct stat* info) {
+    uint64_t sum = ks_image_hash(KS_IMAGE_HASH_START, &info->st_size, sizeof info->st_size);
+    return ks_image_hash(sum, &info->st_mtim, sizeof info->st_mtim);
+}
+
 static bool visit_folder(walk* w, const struct stat* info);
 
 /* The entry whose name now ends the path. */
@@ -48,7 +53,8 @@ static bool visit(walk* w) {
     if (S_ISDIR(info.st_mode)) {
         return is_above(w, &info) || visit_folder(w, &info);
     }
-    return !S_ISREG(info.st_mode) || ks_image_files_add(w->files, w->path + w->root, w->place, 0, w->err);
+    return !S_ISREG(info.st_mode) ||
+           ks_image_files_add(w->files, w->path + w->root, w->place, version_of(&info), w->err);
 }
 
 static bool visit_folder(walk* w, const struct stat* info) {
@@ -99,8 +105,8 @@ bool ks_image_folder_list(ks_image_files* files, size_t place, const char* path,
     return ok;
 }
 
-/* The bytes of an open regular file. */
-static bool read_open(ks_image_bytes* bytes, int fd, ks_error* err) {
+/* The first bytes of an open regular file. */
+static bool read_open(ks_image_bytes* bytes, int fd, uint64_t most, ks_error* err) {
     struct stat info;
     if (fstat(fd, &info) != 0) {
         return ks_fail(err, KS_BAD_INPUT, "cannot be read: %s", strerror(errno));
@@ -108,7 +114,7 @@ static bool read_open(ks_image_bytes* bytes, int fd, ks_error* err) {
     if (!S_ISREG(info.st_mode)) {
         return ks_fail(err, KS_BAD_INPUT, "cannot be read: it is not a regular file");
     }
-    if (!ks_image_bytes_resize(bytes, (uint64_t)info.st_size, err)) {
+    if (!ks_image_bytes_resize(bytes, (uint64_t)info.st_size < most ? (uint64_t)info.st_size : most, err)) {
         return false;
     }
     size_t at = 0;
@@ -123,12 +129,12 @@ static bool read_open(ks_image_bytes* bytes, int fd, ks_error* err) {
     return true;
 }
 
-bool ks_image_folder_read(ks_image_bytes* bytes, const char* path, ks_error* err) {
+bool ks_image_folder_read(ks_image_bytes* bytes, const char* path, uint64_t most, ks_error* err) {
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0) {
         return ks_fail(err, KS_BAD_INPUT, "cannot be read: %s", strerror(errno));
     }
-    bool ok = read_open(bytes, fd, err);
+    bool ok = read_open(bytes, fd, most, err);
     close(fd);
     return ok;
 }
