@@ -2,6 +2,7 @@
 
 #include "fewshot/fresh_head.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,10 @@ static bool set_all(const ks_problem_options* o, ks_cli_policy* p, ks_error* err
     }
     if (o->data && p->kind != &ks_problem_images) {
         return ks_fail(err, KS_BAD_INPUT, "--data is for models of images, and %s is of problem: %s", p->path, name);
+    }
+    /* of what is named now, nothing that a run directory has kept of it takes the place */
+    if (o->data && strcmp(o->data, "strokes") != 0 && access(o->data, F_OK) != 0) {
+        return ks_fail(err, KS_BAD_INPUT, "--data: cannot read %s: %s", o->data, strerror(errno));
     }
     return !o->data || ks_config_set_text(&p->config, "images.data", o->data, err);
 }

@@ -16,10 +16,10 @@ static const unsigned char* shoot(void* user, double time, ks_error* err) {
     return ks_classification_film_frame(f->film, f->classification, &view, err);
 }
 
-static void choose_size(ks_record_options* o, ks_video_kind kind) {
+static void choose_size(ks_record_options* o, const ks_classification* c, ks_video_kind kind) {
     if (!o->size) {
         o->width = kind == KS_VIDEO_GIF ? 800 : 1280;
-        o->height = o->width * 9 / 16;
+        o->height = ks_classification_film_height(o->width, c);
     }
 }
 
@@ -28,7 +28,7 @@ bool ks_record_images(ks_record_options* o, ks_show* show, ks_video_kind kind, k
     if (!ks_record_check_options(o, show, err)) {
         return false;
     }
-    choose_size(o, kind);
+    choose_size(o, c, kind);
     ks_record_choose_fps(o, kind);
     o->speed = o->speed > 0 ? o->speed : DEFAULT_SPEED;
     ks_video video = {.kind = kind, .width = o->width, .height = o->height, .stop = o->interrupted};

@@ -79,6 +79,9 @@ static void check(const ks_cards* c) {
         assert_false(overlap(c->sketch, c->guess) || overlap(c->guess, c->bars) || overlap(c->sketch, c->bars));
         for (size_t way = 0; way < c->s.ways; way++) {
             assert_true(is_within(ks_cards_bar(c, way), c->bars));
+            for (size_t other = 0; other < way; other++) {
+                assert_false(overlap(ks_cards_bar(c, way), ks_cards_bar(c, other)));
+            }
         }
     }
 }
@@ -125,6 +128,22 @@ static void test_usual_tasks_are_shown_whole(void** state) {
             assert_true(ks_cards_line_chart(&c, ks_cards_line(&c, 0, 0, 0)).width >= 20);
         }
     }
+}
+
+/* A picture may be made as high as they need. */
+static void test_a_higher_picture_shows_more(void** state) {
+    (void)state;
+    ks_cards_settings s = settings(0, 20, 5, 5, false);
+    int height = ks_cards_height(&s);
+    assert_true(height > s.height && height <= 3 * s.height);
+    s.height = height;
+    ks_cards c = ks_cards_make(&s);
+    assert_true(c.queries == 5 && c.lines == 3);
+    check(&c);
+    s = settings(0, 5, 1, 1, false);
+    assert_int_equal(ks_cards_height(&s), s.height); /* there is room */
+    s = settings(0, 100, 50, 100, false);
+    assert_int_equal(ks_cards_height(&s), s.height); /* there is no hope */
 }
 
 /* In pictures that are far too small for it, nothing breaks. */
@@ -235,6 +254,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_everything_has_a_place_of_its_own),
         cmocka_unit_test(test_usual_tasks_are_shown_whole),
+        cmocka_unit_test(test_a_higher_picture_shows_more),
         cmocka_unit_test(test_there_may_be_no_room),
         cmocka_unit_test(test_pixels_are_means),
         cmocka_unit_test(test_a_pen_leaves_what_it_is_wide),

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -34,6 +35,19 @@ static void fail_with(const ks_error* err) {
     fail_msg("%s", err->text);
 }
 
+/* Characters are drawn once for all tests. */
+static void name_cache(char* out, size_t room) {
+    snprintf(out, room, P_tmpdir "/test_images_fit-%ld.safetensors", (long)getpid());
+}
+
+static int remove_cache(void** state) {
+    char path[KS_IMAGES_PATH];
+    (void)state;
+    name_cache(path, sizeof path);
+    remove(path);
+    return 0;
+}
+
 static ks_images_settings strokes(ks_images_norm norm) {
     ks_images_settings s = {.split = KS_SPLIT_OWN,
                             .split_seed = 1,
@@ -48,6 +62,7 @@ static ks_images_settings strokes(ks_images_norm norm) {
                             .rotate = true,
                             .norm = norm};
     snprintf(s.data, sizeof s.data, "strokes");
+    name_cache(s.cache, sizeof s.cache);
     return s;
 }
 
@@ -269,6 +284,7 @@ static void test_paper_and_sketch(void** state) {
     ks_error err = {0};
     ks_images_fit_settings s = {.problem = m.settings, .max_steps = STEPS};
     s.problem.invert = false;
+    *s.problem.cache = 0;
     m.fit = ks_images_fit_create(&m.of, &s, &err);
     assert_non_null(m.fit);
     draw(&m, TASK);
@@ -321,5 +337,5 @@ int main(void) {
         cmocka_unit_test(test_divergence),
         cmocka_unit_test(test_a_model_that_does_not_fit),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, remove_cache);
 }

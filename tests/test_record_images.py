@@ -94,7 +94,7 @@ def a_network_with_batch_norm(kshot, folder):
         iterations=1, tasks=2), "-o", run, "-j", 1)
     for norm in ("transductive", "inductive"):
         words = ["--steps", 2, "-s", f"images.norm={norm}", "-s", "images.shots=5", "-s", "images.queries=5"]
-        said = accuracies(kshot.done("record", run, *words, "-o", f"{folder}/{norm}.png"))
+        said = accuracies(kshot.done("record", run, *words, "-o", f"{folder}/{norm}.png", "--size", "1280x720"))
         kshot.done("eval", run, *words, "--norm", norm, "--tasks", 1, "-o", f"{folder}/conv.csv", "--force")
         assert np.allclose(said, [float(row["accuracy"]) for row in rows(f"{folder}/conv.csv")], atol=1e-4)
         (picture,) = frames(f"{folder}/{norm}.png", 1280, 720)
@@ -149,7 +149,7 @@ def what_cannot_be_is_said(kshot, folder, run, patterns):
     refused(["-e", "images"], run, "-e", "point")
     refused(["--split", "policy"], policy, "--split", "test")
     refused(["--data", "policy"], policy, "--data", patterns.root)
-    refused(["nowhere"], run, "--data", f"{folder}/nowhere")
+    refused(["nowhere"], f"{run}/policy.safetensors", "--data", f"{folder}/nowhere")
     refused(["images.ways", "4 classes"], run, "-s", "images.ways=5")
     refused(["6 images", "8"], run, "-s", "images.shots=7")
     kshot.refused(BAD, ["validation"], "record", run, "-o", out, "--split", "validation")

@@ -8,11 +8,12 @@ static const double LEAST = 26; /* side of an image that can still be recognised
 static const double CHART = 20; /* width of bars that are good to read, at least, */
 static const double CLASS = 3;  /* or so much for each class, */
 static const double CHART_HEIGHT = 14;
-static const double CHARTS_WORTH = 40;          /* what an image may lose of its side for them */
+static const double CHARTS_WORTH = 1.35;        /* images may be smaller by so much for them */
 static const double ENOUGH = 200;               /* side of an image that needs to be no larger */
 static const double MOST = 240;                 /* and that is no larger, where there are others */
 static const double HIGHEST_LINE = 1.8;         /* of the least height */
 static const double PANEL[] = {0.28, 230, 460}; /* its share of the width, and its limits */
+static const double ROW = 48, BAR_COLUMN = 140; /* of the panel: a row's height at most, a column's width at least */
 enum { SHRINKS = 10, FEWEST_QUERIES = 3 };
 
 static int px(const ks_cards_settings* s, double units) {
@@ -101,71 +102,87 @@ static int largest_image(const ks_cards* c) {
 /* How good it is to look at. */
 static double score(const ks_cards* c) {
     double enough = ENOUGH * c->s.unit, cell = fmin(c->cell, enough), image = fmin(c->image, enough);
-    bool chart = c->lines == 0 || line_width(c) >= width_for_line(c, true);
-    return c->queries == 0 ? c->cell
-                           : fmin(cell, image) + 0.3 * fmax(cell, image) + (chart ? CHARTS_WORTH * c->s.unit : 0);
-}
-
-static bool is_readable(const ks_cards* c) {
-    int least = px(&c->s, LEAST);
-    return c->cell >= least && c->image >= least;
+    bool chart = c->lines > 0 && line_width(c) >= width_for_line(c, true);
+    return c->queries == 0 ? c->cell : (fmin(cell, image) + 0.3 * fmax(cell, image)) * (chart ? CHARTS_WORTH : 1);
 }
 
 /* ---- the best of them ------------------------------------------------------------------------------------------------- */
 
+/* A search: the way that is tried, the best one so far, and what images must be at least. */
+typedef struct search {
+    ks_cards now, best;
+    double most;
+    int least;
+} search;
+
+/* The next larger number of columns in which things stand in fewer rows; 0: there is none. */
+static int next_columns(size_t count, int columns) {
+    int rows = rows_of(count, columns);
+    return rows > 1 ? rows_of(count, rows - 1) : 0;
+}
+
 /* Keeps it if it is better. */
-static void judge(ks_cards* best, double* most, const ks_cards* c) {
-    double value = score(c);
-    if (value > *most) {
-        *most = value;
-        *best = *c;
+static void judge(search* s) {
+    double value = score(&s->now);
+    if (value > s->most) {
+        s->most = value;
+        s->best = s->now;
     }
 }
 
-static void try_queries(ks_cards* best, double* most, ks_cards* c) {
+static void try_queries(search* s) {
+    ks_cards* c = &s->now;
     for (int way = 0; way < (c->lines > 0 ? 4 : 1); way++) {
         c->beside = way % 2;
         c->stacked = way / 2;
         c->line = c->s.line + (c->stacked ? px(&c->s, CHART_HEIGHT) : 0);
-        for (c->query_columns = 1; (size_t)c->query_columns <= c->queries; c->query_columns++) {
+        for (c->query_columns = 1; c->query_columns > 0 && item_width(c) >= s->least;
+             c->query_columns = next_columns(c->queries, c->query_columns)) {
             c->image = 1;
             c->image = largest_image(c);
-            if (c->image > 0) {
-                judge(best, most, c);
+            if (c->image >= s->least) {
+                judge(s);
             }
         }
     }
 }
 
-static void try_support(ks_cards* best, double* most, ks_cards* c) {
-    for (c->cell_columns = 1; (size_t)c->cell_columns <= c->s.shots; c->cell_columns++) {
-        int gap = px(&c->s, GAP), wide = (room_of(c).width + gap) / c->cell_columns - gap;
-        int high = (room_of(c).height + gap) / rows_of(c->s.shots, c->cell_columns) - gap;
+static void try_support(search* s) {
+    ks_cards* c = &s->now;
+    int gap = px(&c->s, GAP);
+    room r = room_of(c);
+    for (c->cell_columns = 1; c->cell_columns > 0; c->cell_columns = next_columns(c->s.shots, c->cell_columns)) {
+        int wide = (r.width + gap) / c->cell_columns - gap;
+        int high = (r.height + gap) / rows_of(c->s.shots, c->cell_columns) - gap;
         int largest = at_most(at_most(wide, high), c->queries > 0 ? px(&c->s, MOST) : wide);
-        for (int shrink = 0; shrink < SHRINKS && largest > 0; shrink++) {
+        for (int shrink = 0; shrink < SHRINKS; shrink++) {
             c->cell = largest * (SHRINKS - shrink) / SHRINKS;
-            if (c->cell > 0 && c->queries == 0) {
-                judge(best, most, c);
-            } else if (c->cell > 0) {
-                try_queries(best, most, c);
+            if (c->cell < s->least) {
+                break;
+            }
+            if (c->queries == 0) {
+                judge(s);
+            } else {
+                try_queries(s);
             }
         }
     }
 }
 
-/* With so many lines and queries of a class. */
-static bool place(ks_cards* best, const ks_cards* frame, int lines, size_t queries) {
-    ks_cards c = *frame;
-    double most = 0;
-    c.lines = lines;
-    c.queries = queries;
-    for (c.columns = 1; (size_t)c.columns <= c.s.ways; c.columns++) {
-        c.rows = rows_of(c.s.ways, c.columns);
-        if (c.columns == 1 || rows_of(c.s.ways, c.columns - 1) > c.rows) { /* no fewer columns would do */
-            try_support(best, &most, &c);
-        }
+/* With so many lines and queries of a class, and images of that side at least. */
+static bool place(ks_cards* best, const ks_cards* frame, int lines, size_t queries, int least) {
+    search s = {.now = *frame, .least = least};
+    ks_cards* c = &s.now;
+    c->lines = lines;
+    c->queries = queries;
+    for (c->columns = 1; c->columns > 0; c->columns = next_columns(c->s.ways, c->columns)) {
+        c->rows = rows_of(c->s.ways, c->columns);
+        try_support(&s);
     }
-    return most > 0;
+    if (s.most > 0) {
+        *best = s.best;
+    }
+    return s.most > 0;
 }
 
 /* Lines get what is left. */
@@ -177,25 +194,24 @@ static ks_cards spread(ks_cards c) {
     return c;
 }
 
-/* Lines of all steps before many queries, before no lines: the first that can be read; or what was found last. */
+/* Lines of all steps before many queries, before no lines: the first that can be read; or else whatever there is room for. */
 static ks_cards choose(const ks_cards* frame) {
-    int lines[] = {frame->s.lines, 1, 0};
-    size_t fewest[] = {at_most((int)frame->s.queries, FEWEST_QUERIES), 1, 1};
+    int lines[] = {frame->s.lines, 1, 0}, small = px(&frame->s, LEAST), least[] = {small * 3 / 2, small, small};
+    size_t all = frame->s.queries, fewest[] = {all < FEWEST_QUERIES ? all : FEWEST_QUERIES, 1, 1};
     ks_cards best = *frame;
-    best.columns = best.rows = best.cell_columns = best.query_columns = 1;
-    best.cell = best.image = 0;
-    if (frame->s.queries == 0) {
-        place(&best, frame, 0, 0);
-        return best;
-    }
-    for (int i = 0; i < 3; i++) {
-        for (size_t queries = frame->s.queries; queries >= fewest[i]; queries--) {
-            if (place(&best, frame, lines[i], queries) && is_readable(&best)) {
+    best.columns = best.rows = best.cell_columns = best.query_columns = best.line = 1;
+    for (int i = 0; i < 3 && all > 0; i++) {
+        for (size_t queries = all; queries >= fewest[i]; queries -= 1 + queries / 8) {
+            if (place(&best, frame, lines[i], queries, least[i])) {
                 return spread(best);
+            }
+            if (queries <= queries / 8 + 1) {
+                break;
             }
         }
     }
-    return spread(best);
+    place(&best, frame, 0, all > 0, 1);
+    return best;
 }
 
 static void place_panel(ks_cards* c) {
@@ -211,7 +227,12 @@ static void place_panel(ks_cards* c) {
     int top = c->panel.bottom + c->panel.height - strip - margin;
     c->sketch = (mjrRect){left + (wide - side) / 2, top - side, side, side};
     c->guess = (mjrRect){left, c->sketch.bottom - guess, wide, guess};
+    c->bar_columns = 1;
     c->bars = (mjrRect){left, c->panel.bottom + margin, wide, at_least(c->guess.bottom - c->panel.bottom - margin, 0)};
+    while (rows_of(s->ways, c->bar_columns) * s->line > c->bars.height &&
+           c->bars.width / (c->bar_columns + 1) >= px(s, BAR_COLUMN)) {
+        c->bar_columns++;
+    }
 }
 
 ks_cards ks_cards_make(const ks_cards_settings* s) {
@@ -224,6 +245,19 @@ ks_cards ks_cards_make(const ks_cards_settings* s) {
         place_panel(&c);
     }
     return choose(&c);
+}
+
+int ks_cards_height(const ks_cards_settings* settings) {
+    enum { MOST_TIMES = 3, PARTS = 4 };
+    ks_cards_settings s = *settings;
+    for (int i = 0; i <= (MOST_TIMES - 1) * PARTS; i++) {
+        s.height = settings->height + settings->height * i / PARTS;
+        ks_cards c = ks_cards_make(&s);
+        if (c.queries == s.queries && c.lines == s.lines) {
+            return s.height;
+        }
+    }
+    return settings->height;
 }
 
 /* ---- where things are --------------------------------------------------------------------------------------------------- */
@@ -281,10 +315,12 @@ mjrRect ks_cards_line_chart(const ks_cards* c, mjrRect line) {
 }
 
 mjrRect ks_cards_bar(const ks_cards* c, size_t way) {
-    int count = (int)c->s.ways, row = (int)way, top = c->bars.bottom + c->bars.height;
-    int height = at_most(c->bars.height, count * px(&c->s, 48));
+    int count = rows_of(c->s.ways, c->bar_columns), gap = px(&c->s, BETWEEN);
+    int row = (int)way % count, column = (int)way / count, top = c->bars.bottom + c->bars.height;
+    int height = at_most(c->bars.height, count * px(&c->s, ROW));
     int high = top - height * row / count, low = top - height * (row + 1) / count;
-    return (mjrRect){c->bars.left, low, c->bars.width, high - low};
+    int width = (c->bars.width + gap) / c->bar_columns;
+    return (mjrRect){c->bars.left + column * width, low, at_least(width - gap, 0), high - low};
 }
 
 bool ks_rect_has(mjrRect r, double x, double y) {

@@ -26,6 +26,7 @@ typedef struct ks_cards {
     mjrRect panel, sketch, guess,
         bars;                 /* the whole panel; within, the sketch, what it is taken for, and a bar for each class */
     int columns, rows;        /* of cards */
+    int bar_columns;          /* that rows of the panel stand in */
     int cell, cell_columns;   /* side of a support image, and how many are in a row */
     int image, query_columns; /* likewise of queries */
     size_t queries;           /* of each class that there is room for */
@@ -36,6 +37,9 @@ typedef struct ks_cards {
 } ks_cards;
 
 ks_cards ks_cards_make(const ks_cards_settings* settings);
+/* The least height, from that of the settings on, at which all queries are shown with all lines, if twice or thrice of it is enough;
+ * else the height of the settings. */
+int ks_cards_height(const ks_cards_settings* settings);
 
 mjrRect ks_cards_card(const ks_cards* c, size_t way);
 mjrRect ks_cards_strip(const ks_cards* c, size_t way);

@@ -1,5 +1,6 @@
 #include "viewer/classification_film.h"
 
+#include "viewer/cards.h"
 #include "viewer/flat.h"
 
 #include <stdlib.h>
@@ -33,6 +34,20 @@ void ks_classification_film_destroy(ks_classification_film* f) {
         ks_flat_close(&f->flat);
         free(f);
     }
+}
+
+int ks_classification_film_height(int width, const ks_classification* c) {
+    ks_images_form form = ks_images_fit_form(c->fit);
+    ks_cards_settings s = {.width = width,
+                           .height = width * 9 / 16,
+                           .unit = 1,
+                           .line = 21, /* roughly what letters take then */
+                           .text = 98,
+                           .lines = c->steps < 2 ? c->steps + 1 : 3,
+                           .ways = form.ways,
+                           .shots = form.shots,
+                           .queries = form.queries};
+    return (ks_cards_height(&s) + 1) / 2 * 2;
 }
 
 const unsigned char* ks_classification_film_frame(ks_classification_film* f, const ks_classification* c,
