@@ -14,8 +14,8 @@ typedef struct drawing {
     const ks_image_set* set;
     uint64_t seed;
     uint8_t* images;
-    ks_canvas** canvas; /* (threads) */
-    bool* failed;       /* (threads) memory was short */
+    ks_sheet** canvas; /* (threads) */
+    bool* failed;      /* (threads) memory was short */
 } drawing;
 
 /* All images of class c. */
@@ -41,11 +41,11 @@ static void draw_class(void* user, size_t c, int thread) {
 static bool draw_all(ks_image_set* set, const ks_image_set_settings* s, ks_error* err) {
     int threads = s->threads > 1 ? s->threads : 1;
     drawing d = {.set = set, .seed = s->seed, .images = set->owned};
-    d.canvas = calloc((size_t)threads, sizeof(ks_canvas*));
+    d.canvas = calloc((size_t)threads, sizeof(ks_sheet*));
     d.failed = calloc((size_t)threads, sizeof *d.failed);
     bool ok = d.canvas && d.failed;
     for (int t = 0; ok && t < threads; t++) {
-        d.canvas[t] = ks_canvas_create(set->size, err);
+        d.canvas[t] = ks_sheet_create(set->size, err);
         ok = d.canvas[t];
     }
     if (ok) {
@@ -53,7 +53,7 @@ static bool draw_all(ks_image_set* set, const ks_image_set_settings* s, ks_error
     }
     for (int t = 0; d.canvas && t < threads; t++) {
         ok = ok && !d.failed[t];
-        ks_canvas_destroy(d.canvas[t]);
+        ks_sheet_destroy(d.canvas[t]);
     }
     free(d.canvas);
     free(d.failed);

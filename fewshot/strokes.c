@@ -10,15 +10,15 @@
 
 enum { STAGE_STROKES = 1 }; /* what numbers of the purpose KS_RNG_IMAGES are for */
 
-struct ks_canvas {
+struct ks_sheet {
     size_t size, side; /* of what comes out, of what is drawn */
     float* ink;        /* (side x side) how much of a pixel the pen has covered */
     uint8_t* pixels;   /* (side x side) */
     ks_image_resizer* resizer;
 };
 
-ks_canvas* ks_canvas_create(size_t size, ks_error* err) {
-    ks_canvas* c = calloc(1, sizeof *c);
+ks_sheet* ks_sheet_create(size_t size, ks_error* err) {
+    ks_sheet* c = calloc(1, sizeof *c);
     if (c) {
         c->size = size;
         c->side = size > KS_STROKES_SIZE ? size : KS_STROKES_SIZE;
@@ -27,14 +27,14 @@ ks_canvas* ks_canvas_create(size_t size, ks_error* err) {
         c->resizer = ks_image_resizer_create(err);
     }
     if (!c || !c->ink || !c->pixels || !c->resizer) {
-        ks_canvas_destroy(c);
+        ks_sheet_destroy(c);
         ks_fail(err, KS_FAILED, "not enough memory");
         return NULL;
     }
     return c;
 }
 
-void ks_canvas_destroy(ks_canvas* c) {
+void ks_sheet_destroy(ks_sheet* c) {
     if (c) {
         ks_image_resizer_destroy(c->resizer);
         free(c->ink);
@@ -50,7 +50,7 @@ static int clamp(double x, int most) {
 }
 
 /* A straight piece of a stroke, in pixels: its ends are round, its edge is half a pixel soft on either side. */
-static void draw_piece(ks_canvas* c, ks_point a, ks_point b, double radius) {
+static void draw_piece(ks_sheet* c, ks_point a, ks_point b, double radius) {
     double reach = radius + 0.5, inner = radius > 0.5 ? radius - 0.5 : 0;
     double dx = b.x - a.x, dy = b.y - a.y, length2 = dx * dx + dy * dy;
     int last = (int)c->side - 1;
@@ -85,7 +85,7 @@ static ks_point beyond(ks_point end, ks_point before) {
     return (ks_point){2 * end.x - before.x, 2 * end.y - before.y};
 }
 
-static void draw_stroke(ks_canvas* c, const ks_stroke* s, double radius) {
+static void draw_stroke(ks_sheet* c, const ks_stroke* s, double radius) {
     enum { PIECES = 8 };
     double side = (double)c->side;
     for (int i = 0; i + 1 < s->count; i++) {
@@ -104,7 +104,7 @@ static void draw_stroke(ks_canvas* c, const ks_stroke* s, double radius) {
     }
 }
 
-bool ks_strokes_draw(uint8_t* out, ks_canvas* c, uint64_t seed, unsigned split, uint32_t character, uint32_t image,
+bool ks_strokes_draw(uint8_t* out, ks_sheet* c, uint64_t seed, unsigned split, uint32_t character, uint32_t image,
                      ks_error* err) {
     ks_stream stream = ks_stream_make(seed, KS_RNG_IMAGES, split, STAGE_STROKES);
     ks_character written;

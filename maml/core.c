@@ -48,7 +48,7 @@ static bool mean_of_params(double* out, ks_maml* maml, ks_error* err) {
         return false;
     }
     hold_context(out, maml);
-    return (maml->num_sizes == 0 || mean_over_tasks(out + maml->num_params, maml, maml->da, maml->num_sizes, err));
+    return maml->num_sizes == 0 || mean_over_tasks(out + maml->num_params, maml, maml->da, maml->num_sizes, err);
 }
 
 /* ---- where the core is ------------------------------------------------------------------------------------------------ */
@@ -143,7 +143,7 @@ static bool outer_loss(double* loss, double* kl, ks_maml* maml, const ks_group* 
     ks_derivatives* derivatives = ks_inner_derivatives(maml->inner);
     if (maml->problem->sampled) {
         ks_derivatives_compare(derivatives, maml->loss, maml->kl, groups, maml->old, maml->tally.groups);
-    } else if (maml->given && !maml->has_loss) {
+    } else if (maml->given && !maml->has_loss && groups != maml->candidate) {
         ks_given_run(maml, false);
     } else if (!maml->has_loss) {
         ks_derivatives_loss(derivatives, maml->loss, groups, maml->tally.groups);

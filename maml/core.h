@@ -36,13 +36,14 @@ struct ks_maml {
     ks_real* theta;       /* (k+1 x groups x P) that collected each stage's rows */
     ks_real* moved_theta; /* (k+1 x groups x P) where the core has moved to, or NULL */
     ks_group* stage;      /* (k+1 x groups) the rows, with θ where the core is */
-    double* gradients;  /* (k x groups x P) of the inner steps, or NULL: nothing reads them; (k x wave x P) if given */
-    double* losses;     /* (k+1 x groups) of every stage, where the loss is the metric */
-    bool given;         /* rows are, and are worked through `wave` tasks at a time (given.c) */
-    bool adapted;       /* given: θ of all stages, and losses, are those of the parameters */
-    size_t wave;        /* tasks at a time; groups if not given */
-    double* accuracy;   /* (k+1 x groups) given: of every stage */
-    double* query_loss; /* (wave) given, as what follows: */
+    double* gradients; /* (k x groups x P) of the inner steps, or NULL: nothing reads them; (k x wave x P) if given */
+    double* losses;    /* (k+1 x groups) of every stage, where the loss is the metric */
+    const ks_real* params;                       /* (Q) of the iteration, while the outer step is taken */
+    bool given;                                  /* rows are, and are worked through `wave` tasks at a time (given.c) */
+    bool adapted;                                /* given: θ of all stages, and losses, are those of the parameters */
+    size_t wave;                                 /* tasks at a time; groups if not given */
+    double* accuracy;                            /* (k+1 x groups) given: of every stage */
+    double* query_loss;                          /* (wave) given, as what follows: */
     double* query_gradient;                      /* (wave x P) or NULL: the loss of the last stage is all */
     ks_group* query_groups;                      /* (wave) */
     ks_group* wave_groups;                       /* (k+1 x wave) */

@@ -47,7 +47,7 @@ static bool create_memory(ks_maml* maml, ks_error* err) {
     maml->stage = calloc(stages * m, sizeof *maml->stage);
     maml->old = calloc(m, sizeof *maml->old);
     maml->candidate = calloc(m, sizeof *maml->candidate);
-    maml->candidate_theta = malloc((maml->given ? 1 : m * n) * sizeof *maml->candidate_theta);
+    maml->candidate_theta = malloc(m * n * sizeof *maml->candidate_theta);
     maml->u = malloc(m * n * sizeof *maml->u);
     maml->da = malloc((m * maml->num_sizes + 1) * sizeof *maml->da);
     maml->notes = malloc(KS_NOTES * (m + all) * sizeof *maml->notes);

@@ -78,6 +78,7 @@ static void outer_loss(double* loss, double* u, double* da, ks_maml* maml, size_
 }
 
 void ks_given_run(ks_maml* maml, bool derivatives) {
+    ks_inner_set(maml->inner, maml->params + maml->num_params); /* other parameters may have been tried since */
     for (size_t first = 0; first < maml->tally.groups; first += maml->wave) {
         size_t left = maml->tally.groups - first, count = left < maml->wave ? left : maml->wave;
         adapt(maml, first, count, derivatives);

@@ -133,6 +133,7 @@ static void keep_old(ks_maml* maml) {
 
 /* Line 10, as often as it takes to find the tasks that do not count: at most as often as there are tasks. */
 static bool take_outer_step(ks_maml* maml, ks_real* params, ks_real* state, ks_maml_stats* stats, ks_error* err) {
+    maml->params = params;
     do {
         ks_inner_set(maml->inner, params + maml->num_params);
         ks_core_start(maml);

@@ -77,7 +77,8 @@ bool ks_meta_prepare_curvature(struct ks_maml* core, uint64_t iteration, ks_erro
 bool ks_meta_curvature(struct ks_maml* core, double* out, const ks_real* p, ks_error* err);
 /* out (Q) = an approximation of (Fisher information + damping)⁻¹ r (preconditioner.h). */
 void ks_meta_precondition(struct ks_maml* core, double* out, const double* r);
-/* Loss and KL of other parameters (Q), adapted anew on the rows there are. The core stays where it is. */
+/* Loss and KL of other parameters (Q), adapted anew on the rows there are: the loss after the last step alone, whatever
+ * inner.loss_of_all says. The core stays where it is. */
 bool ks_meta_try(struct ks_maml* core, double* loss, double* kl, const ks_real* params, ks_error* err);
 /* Takes the core to other parameters (Q): adapted anew on the rows there are. */
 bool ks_meta_move(struct ks_maml* core, const ks_real* params, ks_error* err);

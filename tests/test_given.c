@@ -223,6 +223,57 @@ static void context_alone(void** state) {
     }
 }
 
+/* Other parameters may be tried, and the core stays where it is. */
+typedef struct trial {
+    const ks_real* other;
+    double tried;
+    double* gradient[2]; /* (Q) before and after */
+} trial;
+
+static void ask_twice(probe* p, struct ks_maml* core, const ks_real* params) {
+    trial* t = p->user;
+    ks_error err = {0};
+    double kl;
+    (void)params;
+    assert_true(ks_meta_gradient(core, t->gradient[0], &err));
+    assert_true(ks_meta_try(core, &t->tried, &kl, t->other, &err));
+    assert_true(ks_meta_gradient(core, t->gradient[1], &err));
+}
+
+static void other_parameters(void** state) {
+    (void)state;
+    given g;
+    given_open(&g, &NETWORKS[0], false);
+    trial t = {0};
+    answer a = {0};
+    probe first = {.needs = {.curvature_fraction = 1}, .ask = ask_twice, .user = &t};
+    probe second = {.needs = {.curvature_fraction = 1}, .ask = ask, .user = &a};
+    ks_maml_settings s = ks_maml_settings_default();
+    ks_error err = {0};
+    s.inner = plain(2);
+    s.inner.learned = KS_LEARNED_TENSOR;
+    s.outer = &PROBE;
+    s.outer_settings = &first;
+    ks_maml* maml = ks_maml_create(&g.base, g.policy, &s, &err);
+    s.outer_settings = &second;
+    ks_maml* there = ks_maml_create(&g.base, g.policy, &s, &err);
+    assert_true(maml && there);
+    size_t q = ks_maml_num_params(maml);
+    ks_real *params = normals(&g.memory, q, 0.5), *other = normals(&g.memory, q, 0.5), none = 0;
+    t = (trial){.other = other};
+    for (int i = 0; i < 2; i++) {
+        t.gradient[i] = arena_alloc(&g.memory, q * sizeof(double));
+    }
+    ks_maml_stats stats;
+    assert_true(ks_maml_iterate(maml, params, &none, 0, &stats, &err));
+    assert_memory_equal(t.gradient[0], t.gradient[1], q * sizeof(double));
+    double want = loss_at(there, &a, other, 0);
+    assert_true(fabs(t.tried - want) < 1e-12 * (1 + fabs(want)));
+    ks_maml_destroy(maml);
+    ks_maml_destroy(there);
+    given_close(&g);
+}
+
 /* "0.3, 0.3, 0.4 at iteration 1 of 10 with 3 steps" */
 static void weights_of_stages(void** state) {
     (void)state;
@@ -252,7 +303,7 @@ static void weights_of_stages(void** state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(through_every_layer), cmocka_unit_test(step_sizes_and_norms),
-                                       cmocka_unit_test(loss_of_all_steps), cmocka_unit_test(context_alone),
-                                       cmocka_unit_test(weights_of_stages)};
+                                       cmocka_unit_test(loss_of_all_steps),   cmocka_unit_test(context_alone),
+                                       cmocka_unit_test(other_parameters),    cmocka_unit_test(weights_of_stages)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -149,7 +149,7 @@ static void test_strokes_have_the_known_bytes(void** state) {
         ks_error err = {0};
         size_t size = KNOWN[k].size;
         uint8_t* image = malloc(size * size);
-        ks_canvas* canvas = ks_canvas_create(size, &err);
+        ks_sheet* canvas = ks_sheet_create(size, &err);
         assert_true(image && canvas);
         unsigned long crc = crc32(0, NULL, 0);
         for (unsigned c = 0; c < 60; c++) {
@@ -159,7 +159,7 @@ static void test_strokes_have_the_known_bytes(void** state) {
         if (crc != KNOWN[k].crc) {
             fail_msg("%zu pixels: crc32 is 0x%08lx", size, crc);
         }
-        ks_canvas_destroy(canvas);
+        ks_sheet_destroy(canvas);
         free(image);
     }
 }
