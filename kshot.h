@@ -41,6 +41,7 @@ extern "C" {
 
 /* reinforcement learning: environments, trajectories, the paper's protocol */
 #include "envs/env.h"
+#include "envs/step_noise.h"
 #include "rl/protocol.h"
 #include "rl/rl.h"
 #include "rl/rl_evaluate.h"

@@ -34,7 +34,8 @@ typedef struct ks_setting {
     const char* help;    /* one line */
     bool free_on_resume; /* may differ when a run is resumed */
     size_t room;         /* of TEXT, LIST and WIDTHS */
-    bool of_machine;     /* says where something is on this machine: not kept with models that are passed on */
+    bool of_machine;     /* says where something is on this machine: not kept with models that are passed on; */
+    bool saves_time;     /* and nothing that is learned depends on it */
     /* of TEXT and LIST: whether it may be that; else fills *err. NULL: anything may */
     bool (*allows)(const char* text, ks_error* err);
 } ks_setting;

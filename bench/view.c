@@ -41,7 +41,7 @@ static double time_frames(ks_picture* picture, const ks_play* play, const ks_vie
 static bool measure(ks_bench_view* r, ks_theatre* theatre, const ks_theatre_request* request, const ks_env_model* model,
                     int rounds, ks_error* err) {
     const ks_scene_settings size = {.width = WIDTH, .height = HEIGHT, .font = mjFONTSCALE_100};
-    ks_view view = ks_view_default(ks_env_model_def(model));
+    ks_view view = ks_view_default(model);
     view.shadows = view.reflections = false; /* what the window does where they cost too much */
     ks_rehearsal* rehearsal = ks_rehearsal_create(theatre, NULL, err);
     ks_offscreen* offscreen = rehearsal ? ks_offscreen_create(err) : NULL;

@@ -14,11 +14,13 @@ static const char* const HELP =
     "POLICY\n"
     "is a policy file or a run directory, and may be a model that learns from examples.\n"
     "\n"
-    "  --task V[,V…]      the task's numbers (default: the first held-out task of --seed)\n"
+    "  --task V[,V…]      the task's numbers (default: the first held-out task of --seed); or NAME=V[,NAME=V…]: some "
+    "of "
+    "them\n"
     "  --steps K          gradient steps (default: as many as it was trained for, or 1)\n"
     "  --lr A1[,A2…]      size of each step, of learned step sizes a factor; the last serves all further ones\n"
-    "                     (default: kept ones, or the paper's protocol)\n"
-    "  --trajectories N   sampled per step (default 20; 40 for point and ant-dir)\n"
+    "                     (default: kept ones, or the environment's protocol)\n"
+    "  --trajectories N   sampled per step (default: what the environment's protocol says, or 20)\n"
     "  --horizon T        timesteps per trajectory (default: the policy's own)\n"
     "  --gae-lambda L     lambda of the advantages that it adapts by (default: the policy's own)\n"
     "  --seed N           of start states, action noise and examples (default 1)\n"
@@ -86,6 +88,7 @@ static bool adapt_examples(const adapt_options* o, ks_cli_policy* p, ks_real* ad
     if (o->task && p->kind != &ks_problem_sinusoid) {
         return ks_fail(err, KS_BAD_INPUT, "--task: a task of %s has no numbers; --seed N draws another", p->kind->name);
     }
+    ks_config_set_threads(&p->config, s.threads);
     ks_problem* problem = ks_examples_problem(p, 1, err);
     model = ks_cli_policy_model(p);
     bool ok = problem && (!o->task || ks_examples_curve(&curve, o->task, err));

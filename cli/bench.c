@@ -225,8 +225,9 @@ int ks_cli_bench(int argc, char** argv, ks_error* err) {
                 fputs(HELP, stdout);
                 return 0;
             case 'e':
-                ok = ks_env_find(optarg, err);
+                ok = ks_env_is_path(optarg) || ks_env_exists(optarg, err);
                 snprintf(config.rl.env, sizeof config.rl.env, "%s", optarg);
+                ok = ok && ks_config_resolve(&config, NULL, err);
                 break;
             case 's':
                 ok = ks_config_set(&config, optarg, err);

@@ -22,6 +22,7 @@ int ks_cli_plot(int argc, char** argv, ks_error* err);
 int ks_cli_view(int argc, char** argv, ks_error* err);
 int ks_cli_record(int argc, char** argv, ks_error* err);
 int ks_cli_bench(int argc, char** argv, ks_error* err);
+int ks_cli_check(int argc, char** argv, ks_error* err);
 int ks_cli_envs(int argc, char** argv, ks_error* err);
 int ks_cli_info(int argc, char** argv, ks_error* err);
 
@@ -67,8 +68,8 @@ int ks_cli_exit(bool ok, const ks_error* err);
 
 /* ---- tasks -------------------------------------------------------------------------------------------------------------- */
 
-/* A task (task_dim) from the text of --task, or where it is NULL the first held-out one of a seed. Says on stderr if training never
- * went there. Errors: KS_BAD_INPUT (no such numbers, or a task that the environment does not know). */
+/* A task (task_dim) from the text of --task: all its numbers, or NAME=VALUE for some, while the others are those of the first held-out
+ * one of a seed; where it is NULL, that one. Says on stderr if training never went there. Errors: KS_BAD_INPUT (no such numbers, or a task that the environment does not know). */
 bool ks_cli_task(double* task, const char* text, const ks_env_def* def, int64_t seed, ks_error* err);
 
 /* Tasks (*count x task_dim) from a file: one a line, its numbers separated by commas. The caller frees them. Says on stderr if

@@ -1,16 +1,18 @@
 #include "cli/cli.h"
+#include "cli/terms.h"
 #include "run/kinds.h"
 
 #include <cjson/cJSON.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char* const HELP =
-    "usage: kshot envs [--json]\n"
+    "usage: kshot envs [--json | --terms]\n"
     "\n"
     "Lists the environments: sizes of observations and actions, timesteps of an episode, and the tasks:\n"
     "what training draws, and what can be asked for. Then the other problems, and the outer steps. --json has the\n"
-    "environments.\n";
+    "environments. --terms: the words that an environment's file may use (docs/robots.md).\n";
 
 /* "task_numbers": [{"name": "velocity", "unit": "m/s", "trained": [0, 2], "known": [-1000, 1000], "step": 0}] */
 static void add_task_numbers(cJSON* env, const ks_env_def* d) {
@@ -27,17 +29,59 @@ static void add_task_numbers(cJSON* env, const ks_env_def* d) {
     }
 }
 
-/* what --task and --goals may be given */
-static void print_task_numbers(void) {
+/* How many numbers of a task, from the first on, may be the same. */
+static int count_alike(const ks_env_def* d, int first) {
+    const ks_task_number *a = &d->task_numbers[first], *b = a + 1;
+    while (b < d->task_numbers + d->task_dim && strcmp(a->unit, b->unit) == 0 && a->step == b->step &&
+           memcmp(a->known, b->known, sizeof a->known) == 0) {
+        b++;
+    }
+    return (int)(b - a);
+}
+
+/* what --task and --goals may be given: a line for each number, or for all of many that are alike */
+static void print_task_numbers(const ks_env_def* const* defs) {
+    enum { MANY = 5, SHOWN = 8 };
     char known[KS_TASK_TEXT];
     printf("\ntasks that can be asked for (--task, --goals):\n");
-    for (size_t i = 0; i < ks_env_count(); i++) {
-        const ks_env_def* d = ks_env_at(i);
-        for (int j = 0; d->task_numbers && j < d->task_dim; j++) {
+    for (size_t i = 0; i < ks_env_names(); i++) {
+        const ks_env_def* d = defs[i];
+        int j = 0;
+        for (int alike, lines = 0; d->task_numbers && j < d->task_dim && lines < SHOWN; j += alike, lines++) {
+            alike = count_alike(d, j);
+            alike = alike < MANY ? 1 : alike;
             ks_env_known_text(known, d, j);
-            printf("%-21s %s %s\n", j ? "" : d->name, d->task_numbers[j].name, known);
+            printf("%-21s %s%s%s %s\n", j ? "" : d->name, d->task_numbers[j].name, alike > 1 ? " … " : "",
+                   alike > 1 ? d->task_numbers[j + alike - 1].name : "", known);
+        }
+        if (d->task_numbers && j < d->task_dim) {
+            printf("%-21s … (%d numbers: `kshot check %s`)\n", "", d->task_dim, d->name);
         }
     }
+}
+
+static void close_all(const ks_env_def** defs) {
+    for (size_t i = 0; defs && i < ks_env_names(); i++) {
+        ks_env_close(defs[i]);
+    }
+    free(defs);
+}
+
+/* All environments that ship; NULL on errors. */
+static const ks_env_def** open_all(ks_error* err) {
+    const ks_env_def** defs = calloc(ks_env_names(), sizeof *defs);
+    if (!defs) {
+        ks_fail(err, KS_FAILED, "not enough memory");
+        return NULL;
+    }
+    for (size_t i = 0; i < ks_env_names(); i++) {
+        defs[i] = ks_env_open(ks_env_name(i), NULL, err);
+        if (!defs[i]) {
+            close_all(defs);
+            return NULL;
+        }
+    }
+    return defs;
 }
 
 /* what a config may name as its problem and its outer step */
@@ -54,10 +98,10 @@ static void print_kinds(void) {
     }
 }
 
-static int print_json(ks_error* err) {
+static int print_json(const ks_env_def* const* defs, ks_error* err) {
     cJSON* list = cJSON_CreateArray();
-    for (size_t i = 0; list && i < ks_env_count(); i++) {
-        const ks_env_def* d = ks_env_at(i);
+    for (size_t i = 0; list && i < ks_env_names(); i++) {
+        const ks_env_def* d = defs[i];
         cJSON* env = cJSON_CreateObject();
         cJSON_AddStringToObject(env, "name", d->name);
         cJSON_AddStringToObject(env, "summary", d->summary);
@@ -74,33 +118,51 @@ static int print_json(ks_error* err) {
     return ks_cli_print_json(list, err);
 }
 
+static void print_all(const ks_env_def* const* defs) {
+    printf("%-21s %4s %4s %8s  %-36s %s\n", "environment", "obs", "act", "horizon", "tasks", "");
+    for (size_t i = 0; i < ks_env_names(); i++) {
+        const ks_env_def* d = defs[i];
+        printf("%-21s %4d %4d %8d  %-36s %s\n", d->name, d->obs_dim, d->num_actions > 0 ? d->num_actions : d->act_dim,
+               d->horizon, d->task_summary, d->summary);
+    }
+    print_task_numbers(defs);
+    print_kinds();
+}
+
 int ks_cli_envs(int argc, char** argv, ks_error* err) {
-    static const struct option OPTIONS[] = {{"help", no_argument, NULL, 'h'}, {"json", no_argument, NULL, 'J'}, {0}};
-    bool json = false;
+    enum { JSON = 256, TERMS };
+    static const struct option OPTIONS[] = {
+        {"help", no_argument, NULL, 'h'}, {"json", no_argument, NULL, JSON}, {"terms", no_argument, NULL, TERMS}, {0}};
+    bool json = false, terms = false;
     optind = 0;
     for (int c; (c = ks_cli_option(argc, argv, "h", OPTIONS, err)) != -1;) {
         if (c == 'h') {
             fputs(HELP, stdout);
             return 0;
         }
-        if (c != 'J') {
+        if (c != JSON && c != TERMS) {
             return KS_BAD_INPUT;
         }
-        json = true;
+        json = json || c == JSON;
+        terms = terms || c == TERMS;
     }
     if (!ks_cli_arguments(argc, argv, 0, NULL, err)) {
         return KS_BAD_INPUT;
     }
+    if (terms) {
+        ks_cli_print_terms();
+        return 0;
+    }
+    const ks_env_def** defs = open_all(err);
+    if (!defs) {
+        return ks_cli_exit(false, err);
+    }
+    int code = 0;
     if (json) {
-        return print_json(err);
+        code = print_json(defs, err);
+    } else {
+        print_all(defs);
     }
-    printf("%-21s %4s %4s %8s  %-36s %s\n", "environment", "obs", "act", "horizon", "tasks", "");
-    for (size_t i = 0; i < ks_env_count(); i++) {
-        const ks_env_def* d = ks_env_at(i);
-        printf("%-21s %4d %4d %8d  %-36s %s\n", d->name, d->obs_dim, d->num_actions > 0 ? d->num_actions : d->act_dim,
-               d->horizon, d->task_summary, d->summary);
-    }
-    print_task_numbers();
-    print_kinds();
-    return 0;
+    close_all(defs);
+    return code;
 }

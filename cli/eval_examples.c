@@ -238,6 +238,7 @@ bool ks_eval_examples(const ks_eval_options* o, ks_cli_policy* p, ks_error* err)
         !ks_problem_options_apply(&o->problem, p, err) || !ks_examples_take_head(p, s.seed, err)) {
         return false;
     }
+    ks_config_set_threads(&p->config, s.threads);
     session.first = ks_examples_problem(p, 1, err);
     bool ok = session.first && evaluate(&session, &s, err) && (!o->keep_lr || ks_cli_keep_lr(p, s.lr, err));
     if (session.first) {

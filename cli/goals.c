@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_NUMBERS = 64 }; /* of a task */
-
 /* What is wrong with a line, for the end of a message; "" if nothing is to be seen. Found before the line is cut. */
 static void describe(char* out, size_t room, const char* line) {
     size_t column;
@@ -22,11 +20,11 @@ static void describe(char* out, size_t room, const char* line) {
 
 /* One line of a goals file into task (dim). */
 static bool parse_goal(const char* path, size_t number, char* line, size_t dim, double* task, ks_error* err) {
-    char *fields[MOST_NUMBERS], shown[61], wrong[96];
+    char *fields[KS_TASK_MAX], shown[61], wrong[96];
     size_t count = 0;
     snprintf(shown, sizeof shown, "%s", line);
     describe(wrong, sizeof wrong, line);
-    bool ok = !ks_text_cut(line, fields, MOST_NUMBERS, &count) && count == dim;
+    bool ok = !ks_text_cut(line, fields, KS_TASK_MAX, &count) && count == dim;
     for (size_t i = 0; ok && i < dim; i++) {
         ok = ks_parse_double(fields[i], &task[i]);
     }

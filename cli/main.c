@@ -24,6 +24,7 @@ static const command COMMANDS[] = {
     {"rollout", "write trajectories of a policy for other programs", ks_cli_rollout},
     {"audit", "write one meta-iteration down in full", ks_cli_audit},
     {"bench", "speed against the machine's own limits", ks_cli_bench},
+    {"check", "look an environment over, and try it with random actions", ks_cli_check},
     {"envs", "list the environments, problems and outer steps", ks_cli_envs},
     {"info", "say what a file or run directory is", ks_cli_info},
 };

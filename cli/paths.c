@@ -1,7 +1,7 @@
 #include "cli/paths.h"
 
+#include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 static void destroy_batches(ks_batch** batches, int count) {
     for (int j = 0; batches && j < count; j++) {
@@ -33,9 +33,8 @@ static ks_batch** create_batches(const ks_env_model* model, const ks_policy* pol
 }
 
 /* Positions of one trajectory: those that the policy saw, and the one that its last action leads to, which the environment is
- * asked for by doing it all again (it starts at the origin, without noise). Returns how many there are. */
-static size_t replay(double* xy, ks_env* env, const ks_batch* b, size_t trajectory) {
-    ks_real obs[KS_TASK_MAX + 2]; /* an oracle's has the goal at its end */
+ * asked for by doing it all again (it starts without noise). obs is room for an observation. Returns how many there are. */
+static size_t replay(double* xy, ks_env* env, const ks_batch* b, size_t trajectory, ks_real* obs) {
     size_t first = b->traj_start[trajectory], last = b->traj_start[trajectory + 1];
     ks_env_reset(env, (ks_env_noise){0}, obs);
     for (size_t t = first; t < last; t++) {
@@ -49,40 +48,57 @@ static size_t replay(double* xy, ks_env* env, const ks_batch* b, size_t trajecto
     return last - first + 1;
 }
 
-static bool keep_paths(ks_paths* p, ks_batch** batches, const ks_env_model* model, ks_error* err) {
+static bool keep_paths(ks_paths* p, ks_batch** batches, const ks_env_model* model, const double* task, ks_error* err) {
     size_t count = (size_t)(p->steps + 1) * p->rollouts;
     size_t most = batches[0]->sizes.horizon + 1;
     ks_env* env = ks_env_create(model, err);
     p->start = calloc(count + 1, sizeof *p->start);
     p->xy = calloc(count * most * 2, sizeof *p->xy);
-    bool ok = env && ((p->start && p->xy) || ks_fail(err, KS_FAILED, "not enough memory for %zu paths", count));
+    ks_real* obs = calloc((size_t)ks_env_model_obs_dim(model), sizeof *obs);
+    bool ok = env && ((p->start && p->xy && obs) || ks_fail(err, KS_FAILED, "not enough memory for %zu paths", count));
     if (ok) {
-        ks_env_set_task(env, p->goal);
+        ks_env_set_task(env, task);
     }
     for (size_t i = 0; ok && i < count; i++) {
-        p->start[i + 1] = p->start[i] + replay(p->xy + 2 * p->start[i], env, batches[i / p->rollouts], i % p->rollouts);
+        p->start[i + 1] =
+            p->start[i] + replay(p->xy + 2 * p->start[i], env, batches[i / p->rollouts], i % p->rollouts, obs);
     }
     ks_env_destroy(env);
+    free(obs);
     return ok;
 }
 
-bool ks_paths_sample(ks_paths* paths, const ks_env_model* model, const ks_eval_model* policy, const double goal[2],
+bool ks_paths_check(const ks_env_def* def, ks_error* err) {
+    return (ks_env_is_plane(def) && ks_env_goal_of(def) == KS_GOAL_PLACE) ||
+           ks_fail(err, KS_BAD_INPUT, "paths are drawn in a plane with a goal in it, as in point, and %s has none",
+                   def->name);
+}
+
+bool ks_paths_sample(ks_paths* paths, const ks_env_model* model, const ks_eval_model* policy, const double* task,
                      const ks_rl_eval_settings* settings, size_t rollouts, ks_error* err) {
     const ks_env_def* def = ks_env_model_def(model);
-    *paths = (ks_paths){.steps = settings->eval.steps, .rollouts = rollouts, .goal = {goal[0], goal[1]}};
-    if (strcmp(def->name, "point") != 0) {
-        return ks_fail(err, KS_BAD_INPUT, "paths are drawn for point, not for %s", def->name);
+    *paths = (ks_paths){.steps = settings->eval.steps, .rollouts = rollouts};
+    if (!ks_paths_check(def, err)) {
+        return false;
+    }
+    for (int i = 0; i < 2; i++) {
+        int number = def->look->goal_numbers[i];
+        paths->goal[i] = task[number];
+        for (int end = 0; def->task_numbers && end < 2; end++) {
+            paths->reach = fmax(paths->reach, fabs(def->task_numbers[number].trained[end]));
+        }
     }
     if (rollouts < 1 || rollouts > settings->trajectories) {
-        return ks_fail(err, KS_BAD_INPUT, "%zu rollouts to draw of %zu trajectories", rollouts, settings->trajectories);
+        return ks_fail(err, KS_BAD_INPUT, "--rollouts: there are not %zu to draw of %zu trajectories", rollouts,
+                       settings->trajectories);
     }
     ks_batch** batches = create_batches(model, policy->policy, settings, err);
     if (!batches) {
         return false;
     }
     ks_eval_result result = {0};
-    bool ok = ks_rl_evaluate(&result, model, policy, goal, 1, settings, batches, NULL, NULL, err) &&
-              keep_paths(paths, batches, model, err);
+    bool ok = ks_rl_evaluate(&result, model, policy, task, 1, settings, batches, NULL, NULL, err) &&
+              keep_paths(paths, batches, model, task, err);
     ks_eval_result_free(&result);
     destroy_batches(batches, settings->eval.steps + 1);
     if (!ok) {

@@ -6,10 +6,13 @@
 #include "figures/paths.h"
 #include "rl/rl_evaluate.h"
 
-/* Adapts a policy to goal as ks_rl_evaluate does, and keeps the first `rollouts` trajectories sampled after each step
+/* Whether paths can be drawn of an environment. Errors: KS_BAD_INPUT. */
+bool ks_paths_check(const ks_env_def* def, ks_error* err);
+
+/* Adapts a policy to a task as ks_rl_evaluate does, and keeps the first `rollouts` trajectories sampled after each step
  * (settings->trajectories of them are sampled). *paths is the caller's (ks_paths_free).
- * Errors: KS_BAD_INPUT (another environment than point, more rollouts than trajectories), KS_FAILED. */
-bool ks_paths_sample(ks_paths* paths, const ks_env_model* model, const ks_eval_model* policy, const double goal[2],
+ * Errors: KS_BAD_INPUT (a world that is no plane with a goal in it, more rollouts than trajectories), KS_FAILED. */
+bool ks_paths_sample(ks_paths* paths, const ks_env_model* model, const ks_eval_model* policy, const double* task,
                      const ks_rl_eval_settings* settings, size_t rollouts, ks_error* err);
 
 #endif

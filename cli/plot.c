@@ -36,12 +36,14 @@ static const char* const HELP =
     "  --x iterations     the horizontal axis (default), or\n"
     "  --x env-steps      environment steps of all tasks together\n"
     "\n"
-    "With --trajectories: where policies for point go before and after adaptation to one task, a panel per policy (at "
+    "With --trajectories: where policies in a plane (point) go before and after adaptation to one task, a panel per "
+    "policy "
+    "(at\n"
     "most 3).\n"
     "  --task X,Y         the goal (default: the first held-out task of --seed)\n"
     "  --steps K          gradient steps (default 1): shows 0, 1 and K\n"
-    "  --lr A1[,A2…]      their step sizes (default: kept ones, or the paper's protocol)\n"
-    "  --rollouts N       paths to draw per step, of the 40 that are sampled (default 5)\n"
+    "  --lr A1[,A2…]      their step sizes (default: kept ones, or the environment's protocol)\n"
+    "  --rollouts N       paths to draw per step, of those that are sampled (default 5)\n"
     "  --gae-lambda L     lambda of the advantages that it adapts by (default: the policy's own)\n"
     "  --seed N           of action noise, and of the goal (default 1)\n"
     "  --best             of run directories, best.safetensors instead of policy.safetensors\n"
@@ -59,7 +61,7 @@ static const char* const HELP =
     "  --title TEXT       above the figure (default: the environment; '' for none)\n"
     "  --label NAME       the name of the next file, run or policy in order: give it once for each, or once for all\n";
 
-enum { MAX_INPUTS = 256, DEFAULT_ROLLOUTS = 5, PATH_STEPS = 1, PREDICTION_STEPS = 10 };
+enum { MAX_INPUTS = 256, DEFAULT_ROLLOUTS = 5, MOST_ROLLOUTS = 1000, PATH_STEPS = 1, PREDICTION_STEPS = 10 };
 _Static_assert((int)KS_RESULTS_MAX_STEPS == (int)KS_EVAL_MAX_STEPS && (int)KS_RESULTS_MAX_GOAL == (int)KS_TASK_MAX,
                "figures read every CSV that eval writes");
 
@@ -161,17 +163,16 @@ static bool plot_runs(const plot_options* o, ks_error* err) {
 }
 
 static bool sample_paths(ks_paths* paths, const plot_options* o, const ks_cli_policy* p, ks_error* err) {
-    double goal[KS_TASK_MAX];
+    double task[KS_TASK_MAX];
     ks_cli_sampling sampling = o->sampling;
     sampling.steps = sampling.steps >= 0 ? sampling.steps : PATH_STEPS;
-    if (strcmp(p->def->name, "point") != 0) {
-        return ks_fail(err, KS_BAD_INPUT, "%s: --trajectories draws policies for point, and this one is for %s",
-                       p->path, p->def->name);
-    }
     ks_rl_eval_settings s;
     ks_eval_model model = ks_cli_policy_model(p);
-    return ks_cli_task(goal, o->task, p->def, o->sampling.seed, err) && ks_sampling_settings(&s, &sampling, p, err) &&
-           ks_paths_sample(paths, p->model, &model, goal, &s, (size_t)o->rollouts, err);
+    if (!ks_paths_check(p->def, err)) {
+        return ks_fail_in(err, p->path);
+    }
+    return ks_cli_task(task, o->task, p->def, o->sampling.seed, err) && ks_sampling_settings(&s, &sampling, p, err) &&
+           ks_paths_sample(paths, p->model, &model, task, &s, (size_t)o->rollouts, err);
 }
 
 /* What stands over a model's panel. */
@@ -276,8 +277,7 @@ static bool parse_picture_option(plot_options* o, int option, const char* value,
             o->task = value;
             return true;
         case ROLLOUTS:
-            return ks_cli_int("--rollouts", value, 1, (int64_t)ks_protocol_trajectories(ks_env_find("point", err)),
-                              &o->rollouts, err);
+            return ks_cli_int("--rollouts", value, 1, MOST_ROLLOUTS, &o->rollouts, err);
         default:
             return ks_sampling_option(&o->sampling, option, value, err);
     }

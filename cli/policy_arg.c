@@ -66,9 +66,17 @@ static bool find_problem(ks_cli_policy* p, ks_error* err) {
 }
 
 static bool find_env(ks_cli_policy* p, const char* env, ks_error* err) {
-    p->def = ks_env_find(env ? env : p->info.env, err);
+    const char* own = *p->info.env_file ? p->info.env_file : p->info.env;
+    p->def = ks_env_open(env ? env : own, NULL, err);
     if (!p->def) {
-        return ks_fail_in(err, env ? "-e" : p->path);
+        ks_fail_in(err, env ? "-e" : p->path);
+        if (!env && *p->info.env_file && access(own, R_OK) != 0) {
+            return ks_fail(err, KS_BAD_INPUT, "%s: its environment, %s, is not there: -e FILE says where it is", p->path, own);
+        }
+        return false;
+    }
+    if (env && strcmp(p->def->name, p->info.env) == 0) { /* it was moved */
+        snprintf(p->info.env_file, sizeof p->info.env_file, "%s", ks_env_file(p->def));
     }
     p->model = ks_env_model_create(p->def, strcmp(p->info.method, "oracle") == 0, err);
     return p->model && check_fit(p, err);
@@ -110,6 +118,7 @@ ks_eval_model ks_cli_policy_model(const ks_cli_policy* p) {
 
 void ks_cli_policy_close(ks_cli_policy* p) {
     ks_env_model_destroy(p->model);
+    ks_env_close(p->def);
     ks_policy_destroy(p->policy);
     free(p->theta);
     ks_policy_destroy(p->file_policy);
@@ -117,6 +126,7 @@ void ks_cli_policy_close(ks_cli_policy* p) {
     p->file_policy = NULL;
     p->file_theta = NULL;
     p->model = NULL;
+    p->def = NULL;
     p->policy = NULL;
     p->theta = NULL;
 }

@@ -12,10 +12,12 @@ static const char* const HELP =
     "\n"
     "Writes trajectories of a policy on one task, with the physics state of every timestep (docs/files.md).\n"
     "\n"
-    "  --task V[,V…]      the task's numbers (default: the first held-out task of --seed)\n"
-    "  --trajectories N   default 20 (40 for point and ant-dir)\n"
+    "  --task V[,V…]      the task's numbers (default: the first held-out task of --seed); or NAME=V[,NAME=V…]: some "
+    "of "
+    "them\n"
+    "  --trajectories N   default: what the environment's protocol says, or 20\n"
     "  --steps K          adapt the policy to the task by K gradient steps first (default 0)\n"
-    "  --lr A1[,A2…]      their step sizes (default: kept ones, or the paper's protocol)\n"
+    "  --lr A1[,A2…]      their step sizes (default: kept ones, or the environment's protocol)\n"
     "  --deterministic    act without noise\n"
     "  --horizon T        timesteps per trajectory (default: the policy's own)\n"
     "  --gae-lambda L     lambda of the advantages that it adapts by (default: the policy's own)\n"
@@ -45,6 +47,11 @@ static bool save(const char* path, const ks_cli_policy* p, const ks_batch* b, co
     }
     ks_tensor_writer_meta(w, "format", "kshot.rollout.1");
     ks_tensor_writer_meta(w, "env", p->def->name);
+    if (p->def->path) {
+        char relative[KS_PATH_ROOM];
+        ks_path_relative(relative, path, p->def->path);
+        ks_tensor_writer_meta(w, "env_file", relative);
+    }
     ks_tensor_writer_meta(w, "policy", p->path);
     ks_tensor_writer_meta_int(w, "seed", o->sampling.seed);
     ks_tensor_writer_meta_int(w, "gradient_steps", o->sampling.steps);
@@ -54,12 +61,13 @@ static bool save(const char* path, const ks_cli_policy* p, const ks_batch* b, co
         ks_tensor_writer_add(w, "qpos_last", KS_F64, 2, (size_t[]){b->n, z->nq}, b->qpos_last);
         ks_tensor_writer_add(w, "qvel_last", KS_F64, 2, (size_t[]){b->n, z->nv}, b->qvel_last);
     }
+    /* exact, since the dynamics of the world may follow from it */
+    ks_tensor_writer_add(w, "task", KS_F64, 2, (size_t[]){b->n, z->task_dim}, b->task);
     ks_tensor_writer_add(w, "traj_start", KS_I64, 1, (size_t[]){b->n + 1}, starts);
     ks_tensor_writer_add_real(w, "obs", 2, (size_t[]){t, z->obs_dim}, b->obs, sizeof(ks_real));
     ks_tensor_writer_add_real(w, "act", 2, (size_t[]){t, z->act_cols}, b->act, sizeof(ks_real));
     ks_tensor_writer_add_real(w, "rew", 1, &t, b->rew, sizeof(ks_real));
     ks_tensor_writer_add_real(w, "logp", 1, &t, b->logp, sizeof(ks_real));
-    ks_tensor_writer_add_real(w, "task", 2, (size_t[]){b->n, z->task_dim}, b->task, sizeof(double));
     ks_tensor_writer_add(w, "terminated", KS_U8, 1, &b->n, b->terminated);
     bool ok = ks_tensor_writer_save(w, path, o->force ? 0 : KS_SAVE_NEW, err);
     ks_tensor_writer_destroy(w);

@@ -38,7 +38,7 @@ typedef struct ks_cli_sampling {
 /* One option of KS_SAMPLING_OPTIONS. Errors: KS_BAD_INPUT; any other option is false with *err as it was. */
 bool ks_sampling_option(ks_cli_sampling* sampling, int option, const char* value, ks_error* err);
 
-/* Settings for this policy: what was typed, then what is kept with it (eval_lr), then the paper's
+/* Settings for this policy: what was typed, then what is kept with it (eval_lr), then the environment's
  * protocol, then the policy's own. Errors: KS_BAD_INPUT (lr). */
 bool ks_sampling_settings(ks_rl_eval_settings* settings, const ks_cli_sampling* sampling, const ks_cli_policy* policy,
                           ks_error* err);

@@ -8,10 +8,11 @@
 const char* const KS_SHOW_HELP =
     "  --task V[,V…]      the task's numbers, of a curve AMPLITUDE,PHASE (default: the first held-out task of "
     "--seed);\n"
+    "                     of policies also NAME=V[,NAME=V…]: these alone, the others as that task has them;\n"
     "                     of images its number among those of --seed (default 0)\n"
     "  --steps K          gradient steps, 0 to 9 (default 3; of models that learn from examples 0 to 64, of curves "
     "10)\n"
-    "  --lr A1[,A2…]      their step sizes (default: kept ones, or the paper's protocol)\n"
+    "  --lr A1[,A2…]      their step sizes (default: kept ones, or the environment's protocol)\n"
     "  -s KEY=VALUE       of models that learn from examples: a setting of the problem, as in -s sinusoid.shots=5\n"
     "  --data PATH        of images: where they are\n"
     "  --split SPLIT      of images: whose tasks, those of train, validation or test (default)\n"
@@ -20,9 +21,9 @@ const char* const KS_SHOW_HELP =
     "  --best             of run directories, best.safetensors instead of policy.safetensors\n"
     "  -j THREADS         default: the number of cores; results do not depend on it\n"
     "Of policies alone:\n"
-    "  --trajectories N   sampled for every gradient step (default 20; 40 for point and ant-dir)\n"
+    "  --trajectories N   sampled for every gradient step (default: the environment's protocol, or 20)\n"
     "  --length T         timesteps to show (default: the policy's horizon)\n"
-    "  --ghosts N         sampled trajectories to show beside, 0 to 20 (default 4; 20 for point)\n"
+    "  --ghosts N         sampled trajectories to show beside, 0 to 20 (default 4; 20 where they are paths)\n"
     "  --deterministic    what is shown acts without noise (learning keeps it)\n"
     "  -e ENV             another environment than the policies' own\n";
 
@@ -136,6 +137,7 @@ static bool open_policies(ks_show* s, char** arguments, int count, ks_error* err
             !ks_examples_take_head(&s->policies[i], (uint64_t)s->seed, err)) {
             return false;
         }
+        ks_config_set_threads(&s->policies[i].config, (int)s->threads);
         if (s->policies[i].kind != s->policies[0].kind) {
             return ks_fail(err, KS_BAD_INPUT,
                            "%s is a model of problem: %s, and %.400s of problem: %s: they have no task in common",
@@ -193,7 +195,7 @@ static bool open_actors(ks_show* s, ks_error* err) {
     s->request.lr_factor = 1;
     s->request.seed = (uint64_t)s->seed;
     s->request.deterministic = s->deterministic;
-    s->view = ks_view_default(def);
+    s->view = ks_view_default(first->model);
     s->view.ghosts = s->ghosts >= 0 ? (int)s->ghosts : s->view.ghosts;
     s->caption.title = def->name;
     s->caption.charts = true;

@@ -10,13 +10,18 @@
 #include <string.h>
 
 static const char* const HELP =
-    "usage: kshot train CONFIG [-o DIR] [-s KEY=VALUE]… [--resume[=auto] | --force] [-j THREADS]\n"
+    "usage: kshot train CONFIG [-o DIR] [--env ENV] [-s KEY=VALUE]… [--resume[=auto] | --force] [-j THREADS]\n"
+    "       kshot train --env ENV …\n"
     "\n"
     "Meta-trains a model into the run directory DIR (default: runs/ and the config's name): config.yaml, "
     "progress.csv,\n"
     "policy.safetensors, best.safetensors, checkpoint.safetensors.\n"
     "\n"
     "  -o DIR           the run directory\n"
+    "  --env ENV        another environment than the config's: a name, or the path of a file (docs/robots.md); without "
+    "a "
+    "config,\n"
+    "                   all other settings are the defaults\n"
     "  -s KEY=VALUE     a setting in place of the config's, as in -s trpo.max_kl=0.02 -s policy.hidden=[64,64]\n"
     "  --resume         go on with the run that DIR holds\n"
     "  --resume=auto    go on with it if there is one, otherwise start it: the same line again and again, as "
@@ -46,13 +51,14 @@ static void default_directory(char* out, size_t room, const char* config) {
     snprintf(out, room, "runs/%.*s", length, name);
 }
 
-enum { OPT_RESUME = 256, OPT_FORCE };
+enum { OPT_RESUME = 256, OPT_FORCE, OPT_ENV };
 static const struct option OPTIONS[] = {{"help", no_argument, NULL, 'h'},
                                         {"output", required_argument, NULL, 'o'},
                                         {"set", required_argument, NULL, 's'},
                                         {"threads", required_argument, NULL, 'j'},
                                         {"resume", optional_argument, NULL, OPT_RESUME},
                                         {"force", no_argument, NULL, OPT_FORCE},
+                                        {"env", required_argument, NULL, OPT_ENV},
                                         {0}};
 
 static int train(const ks_config* config, ks_train_options* options, ks_error* err) {
@@ -86,7 +92,8 @@ static int train(const ks_config* config, ks_train_options* options, ks_error* e
 enum { MAX_SETTINGS = 256 };
 
 typedef struct arguments {
-    const char* config;
+    const char* config; /* NULL: none, with env alone */
+    const char* env;    /* NULL: the config's */
     const char* settings[MAX_SETTINGS];
     int num_settings;
     char directory[4096];
@@ -121,6 +128,9 @@ static bool parse_option(arguments* a, int option, const char* value, ks_error* 
             return parse_resume(a, value, err);
         case OPT_FORCE:
             return a->force = true;
+        case OPT_ENV:
+            a->env = value;
+            return true;
         default:
             return false;
     }
@@ -137,19 +147,25 @@ static bool parse(arguments* a, int argc, char** argv, ks_error* err) {
     if (a->help) {
         return true;
     }
-    if (!ks_cli_arguments(argc, argv, 1, NAMES, err)) {
+    bool alone = a->env && optind == argc; /* an environment, and every setting as by default */
+    if (!alone && !ks_cli_arguments(argc, argv, 1, NAMES, err)) {
         return false;
     }
-    a->config = argv[optind];
+    a->config = alone ? NULL : argv[optind];
     if (!*a->directory) {
-        default_directory(a->directory, sizeof a->directory, a->config);
+        default_directory(a->directory, sizeof a->directory, alone ? a->env : a->config);
     }
     return !(a->resume && a->force) || ks_fail(err, KS_BAD_INPUT, "--resume and --force exclude each other");
 }
 
+static bool set_env(ks_config* config, const char* env, ks_error* err) {
+    return ks_config_set_text(config, "env", env, err) && ks_config_resolve(config, NULL, err);
+}
+
 static bool read_config(ks_config* config, const arguments* a, ks_error* err) {
     ks_config_default(config);
-    bool ok = a->help || ks_config_read(config, a->config, err);
+    bool ok = a->help || !a->config || ks_config_read(config, a->config, err);
+    ok = ok && (!a->env || set_env(config, a->env, err));
     for (int i = 0; ok && i < a->num_settings; i++) {
         ok = ks_config_set(config, a->settings[i], err);
     }

@@ -2,6 +2,7 @@
 #include "cli/last_word.h"
 #include "cli/show.h"
 #include "viewer/director.h"
+#include "viewer/task.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -19,7 +20,8 @@ static const char* const HELP =
     "or one more that it is to tell. F1 shows the keys. Every adaptation is also told on standard output.\n"
     "\n"
     "  --size WxH         of the window (default 1280x720)\n"
-    "  --speed X          of the show, 1 is the simulated world's (default 0.5; 1 for point and examples)\n";
+    "  --speed X          of the show, 1 is the simulated world's (default 0.5; 1 where there is no time, and for "
+    "examples)\n";
 
 enum { MORE_STEPS = 5, MORE_TRAJECTORIES = 2, MIN_SIDE = 160, MAX_SIDE = 8192 };
 
@@ -31,11 +33,11 @@ typedef struct view_options {
 
 static void tell(void* user, const ks_play* play, double latency, const ks_error* failed) {
     const ks_show* show = user;
-    char task[96];
+    char task[256];
     if (failed) {
         printf("adapting failed: %s\n", failed->text);
     } else {
-        ks_picture_task_text(task, sizeof task, play);
+        ks_task_text(task, sizeof task, play->def, play->task, KS_TASK_NAMED);
         for (int row = 0; row < play->rows; row++) {
             const char* label = show->caption.labels[row];
             printf("%s%s%s: return", label ? label : "", label ? ", " : "", task);
@@ -57,16 +59,16 @@ bool ks_view_policies(ks_show* show, const ks_window_settings* window, double sp
     if (!theatre) {
         return false;
     }
-    bool point = show->policies[0].def->nq == 0;
+    bool timeless = show->policies[0].def->dt <= 0;
     ks_director_settings settings = {.model = show->policies[0].model,
                                      .theatre = theatre,
                                      .limits = limits,
                                      .request = show->request,
                                      .view = show->view,
                                      .caption = show->caption,
-                                     .speed = speed > 0 ? speed
-                                              : point   ? 1
-                                                        : 0.5,
+                                     .speed = speed > 0  ? speed
+                                              : timeless ? 1
+                                                         : 0.5,
                                      .on_play = tell,
                                      .user = show};
     ks_window_stats stats;

@@ -73,6 +73,19 @@ function(ks_room_vectors)
                                 PROPERTIES COMPILE_OPTIONS "-O3;-fno-math-errno;-fno-trapping-math;${arg_OPTIONS}")
 endfunction()
 
+# Generated sources become part of the room in the current folder: as an object library, since generated files are known to the folder
+# that makes them only.
+function(ks_embedded target)
+    add_library(${target} OBJECT ${ARGN})
+    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+    target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR})
+    target_link_libraries(${target} PRIVATE kshot_flags kshot_warnings)
+    ks_room_libraries(libs)
+    foreach(lib ${libs})
+        target_sources(${lib} PRIVATE $<TARGET_OBJECTS:${target}>)
+    endforeach()
+endfunction()
+
 # ks_embed(model.xml…): each file becomes an array ks_model_NAME and its length ks_model_NAME_size, declared in models.h of the
 # current room, so that the command needs no files beside it.
 function(ks_embed)
@@ -84,18 +97,28 @@ function(ks_embed)
                            COMMAND ${CMAKE_COMMAND} -DIN=${CMAKE_CURRENT_SOURCE_DIR}/${xml} -DOUT=${out} -DNAME=${name} -DROOM=${room}
                                    -P ${PROJECT_SOURCE_DIR}/cmake/embed.cmake
                            DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${xml} ${PROJECT_SOURCE_DIR}/cmake/embed.cmake VERBATIM)
-        # an object library, since generated files are known to the folder that makes them only
         list(APPEND generated ${out})
     endforeach()
-    set(models kshot_models_${room})
-    add_library(${models} OBJECT ${generated})
-    set_target_properties(${models} PROPERTIES POSITION_INDEPENDENT_CODE ON)
-    target_include_directories(${models} PRIVATE ${PROJECT_SOURCE_DIR})
-    target_link_libraries(${models} PRIVATE kshot_flags kshot_warnings)
-    ks_room_libraries(libs)
-    foreach(lib ${libs})
-        target_sources(${lib} PRIVATE $<TARGET_OBJECTS:${models}>)
+    ks_embedded(kshot_models_${room} ${generated})
+endfunction()
+
+# ks_embed_table(name pattern…): the files that the patterns match become one table, ks_NAME_files, declared in NAME.h of the current
+# room. A file that is put beside them is in the next build.
+function(ks_embed_table name)
+    get_filename_component(room ${CMAKE_CURRENT_SOURCE_DIR} NAME)
+    list(TRANSFORM ARGN PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
+    set(files "")
+    foreach(pattern ${ARGN})
+        file(GLOB found CONFIGURE_DEPENDS ${pattern})
+        list(APPEND files ${found})
     endforeach()
+    list(JOIN files "|" joined)
+    set(out ${CMAKE_CURRENT_BINARY_DIR}/${name}_files.c)
+    add_custom_command(OUTPUT ${out}
+                       COMMAND ${CMAKE_COMMAND} -DFILES=${joined} -DOUT=${out} -DNAME=${name} -DROOM=${room}
+                               -P ${PROJECT_SOURCE_DIR}/cmake/embed_table.cmake
+                       DEPENDS ${files} ${PROJECT_SOURCE_DIR}/cmake/embed_table.cmake VERBATIM)
+    ks_embedded(kshot_files_${name} ${out})
 endfunction()
 
 # ks_test(name [DOUBLE] [LONG] [SOURCES source…]): tests/test_name.c, a cmocka program, against one of the two builds. LONG: not

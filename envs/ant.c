@@ -88,7 +88,8 @@ static void observe(const ks_mujoco_state* s, ks_real* obs) {
     }
 }
 
-static void obs_size(double* size) {
+static void obs_size(const ks_env_def* def, double* size) {
+    (void)def;
     ks_mujoco_size(&size, 2, KS_SIZE_TRAVEL);
     ks_mujoco_size(&size, NQ - 2, KS_SIZE_POSE);
     ks_mujoco_size(&size, 3, KS_SIZE_SPEED);
@@ -166,48 +167,60 @@ static const variant GYM_GOAL = {GYM_PHYSICS, true, GOAL_POSITION};
 static const ks_env_protocol VEL_PROTOCOL = {20, 0.2, 1.0, 0.5};
 static const ks_env_protocol DIR_PROTOCOL = {40, 0.2, 1.0, 0.01};
 
-#define ANT(symbol, env_name, env_summary, tasks, numbers, kinds, is_gym, env_variant) \
-    extern const ks_env_def symbol;                                                    \
-    const ks_env_def symbol = {                                                        \
-        .name = env_name,                                                              \
-        .summary = env_summary,                                                        \
-        .task_summary = tasks,                                                         \
-        .task_numbers = numbers,                                                       \
-        .obs_dim = 125,                                                                \
-        .act_dim = 8,                                                                  \
-        .task_dim = sizeof(numbers) / sizeof *(numbers),                               \
-        .horizon = 200,                                                                \
-        .protocol = (kinds) ? &DIR_PROTOCOL : &VEL_PROTOCOL,                           \
-        .dt = (is_gym) ? 0.05 : 0.02,                                                  \
-        .task_uniforms = sizeof(numbers) / sizeof *(numbers),                          \
-        .task_kinds = kinds,                                                           \
-        .reset_uniforms = (is_gym) ? NQ : 0,                                           \
-        .reset_normals = (is_gym) ? NV : NQ + NV,                                      \
-        .sample_task = sample_task,                                                    \
-        .model_create = model_create,                                                  \
-        .model_destroy = ks_mujoco_model_destroy,                                      \
-        .create = create,                                                              \
-        .destroy = ks_mujoco_state_destroy,                                            \
-        .reset = reset,                                                                \
-        .obs_size = obs_size,                                                          \
-        .step = step,                                                                  \
-        .reward = reward,                                                              \
-        .nq = NQ,                                                                      \
-        .nv = NV,                                                                      \
-        .get_physics = ks_mujoco_get_physics,                                          \
-        .mujoco_model = ks_mujoco_get_model,                                           \
-        .mujoco_data = ks_mujoco_get_data,                                             \
-        .config = &(env_variant),                                                      \
+/* from in front, to its right, and above */
+#define LOOK(shown)                                                                                   \
+    {                                                                                                 \
+        .azimuth = 72, .elevation = -30, .distance = 4.6, .height = 0.25, .size = 1.3, .track = true, \
+        .path_radius = 0.02, .goal = (shown), .goal_numbers[1] = 1                                    \
+    }
+static const ks_env_look VEL_LOOK = LOOK(KS_GOAL_VELOCITY);
+static const ks_env_look DIR_LOOK = LOOK(KS_GOAL_DIRECTION);
+static const ks_env_look GOAL_LOOK = LOOK(KS_GOAL_PLACE);
+
+#define ANT(symbol, env_name, env_summary, tasks, numbers, kinds, looks, is_gym, env_variant) \
+    extern const ks_env_def symbol;                                                           \
+    const ks_env_def symbol = {                                                               \
+        .name = env_name,                                                                     \
+        .summary = env_summary,                                                               \
+        .task_summary = tasks,                                                                \
+        .task_numbers = numbers,                                                              \
+        .obs_dim = 125,                                                                       \
+        .act_dim = 8,                                                                         \
+        .task_dim = sizeof(numbers) / sizeof *(numbers),                                      \
+        .horizon = 200,                                                                       \
+        .protocol = (kinds) ? &DIR_PROTOCOL : &VEL_PROTOCOL,                                  \
+        .look = &(looks),                                                                     \
+        .dt = (is_gym) ? 0.05 : 0.02,                                                         \
+        .task_uniforms = sizeof(numbers) / sizeof *(numbers),                                 \
+        .task_kinds = kinds,                                                                  \
+        .reset_uniforms = (is_gym) ? NQ : 0,                                                  \
+        .reset_normals = (is_gym) ? NV : NQ + NV,                                             \
+        .sample_task = sample_task,                                                           \
+        .model_create = model_create,                                                         \
+        .model_destroy = ks_mujoco_model_destroy,                                             \
+        .create = create,                                                                     \
+        .destroy = ks_mujoco_state_destroy,                                                   \
+        .reset = reset,                                                                       \
+        .obs_size = obs_size,                                                                 \
+        .step = step,                                                                         \
+        .reward = reward,                                                                     \
+        .nq = NQ,                                                                             \
+        .nv = NV,                                                                             \
+        .get_physics = ks_mujoco_get_physics,                                                 \
+        .mujoco_model = ks_mujoco_get_model,                                                  \
+        .mujoco_data = ks_mujoco_get_data,                                                    \
+        .config = &(env_variant),                                                             \
     };
 
-ANT(ks_env_ant_vel, "ant-vel", "an ant walks at a goal velocity", "goal velocity ~ U[0, 3] m/s", VELOCITIES, 0, false,
-    VEL)
+ANT(ks_env_ant_vel, "ant-vel", "an ant walks at a goal velocity", "goal velocity ~ U[0, 3] m/s", VELOCITIES, 0,
+    VEL_LOOK, false, VEL)
 ANT(ks_env_ant_dir, "ant-dir", "an ant walks forward or backward", "direction -1 or 1, equally likely", DIRECTIONS, 2,
-    false, DIR)
-ANT(ks_env_ant_goal, "ant-goal", "an ant walks to a goal", "goal x, y ~ U[-3, 3]^2 m", POSITIONS, 0, false, GOAL)
+    DIR_LOOK, false, DIR)
+ANT(ks_env_ant_goal, "ant-goal", "an ant walks to a goal", "goal x, y ~ U[-3, 3]^2 m", POSITIONS, 0, GOAL_LOOK, false,
+    GOAL)
 ANT(ks_env_gym_ant_vel, "gym/ant-vel", "the same on Gymnasium's physics", "goal velocity ~ U[0, 3] m/s", VELOCITIES, 0,
-    true, GYM_VEL)
+    VEL_LOOK, true, GYM_VEL)
 ANT(ks_env_gym_ant_dir, "gym/ant-dir", "the same on Gymnasium's physics", "direction -1 or 1, equally likely",
-    DIRECTIONS, 2, true, GYM_DIR)
+    DIRECTIONS, 2, DIR_LOOK, true, GYM_DIR)
 ANT(ks_env_gym_ant_goal, "gym/ant-goal", "the same on Gymnasium's physics", "goal x, y ~ U[-3, 3]^2 m", POSITIONS, 0,
-    true, GYM_GOAL)
+    GOAL_LOOK, true, GYM_GOAL)

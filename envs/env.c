@@ -64,7 +64,7 @@ void ks_env_model_obs_size(const ks_env_model* model, double* size) {
         size[i] = 1;
     }
     if (model->def->obs_size) {
-        model->def->obs_size(size);
+        model->def->obs_size(model->def, size);
     }
 }
 
@@ -99,6 +99,9 @@ void ks_env_destroy(ks_env* env) {
 
 void ks_env_set_task(ks_env* env, const double* task) {
     memcpy(env->task, task, (size_t)env->def->task_dim * sizeof *task);
+    if (env->def->set_task) {
+        env->def->set_task(env->state, task);
+    }
 }
 
 static void append_task(const ks_env* env, ks_real* obs) {
@@ -140,6 +143,20 @@ double ks_env_reward(const ks_env* env, const double* task) {
 void ks_env_get_physics(const ks_env* env, double* qpos, double* qvel) {
     if (env->def->get_physics) {
         env->def->get_physics(env->state, qpos, qvel);
+    }
+}
+
+const char* ks_env_file(const ks_env_def* def) {
+    return def->path ? def->path : "";
+}
+
+bool ks_env_is_same(const ks_env_def* a, const ks_env_def* b) {
+    return a == b || (strcmp(a->name, b->name) == 0 && strcmp(ks_env_file(a), ks_env_file(b)) == 0);
+}
+
+void ks_env_close(const ks_env_def* def) {
+    if (def && def->close) {
+        def->close(def);
     }
 }
 

@@ -16,11 +16,13 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum {
-    KS_TASK_MAX = 8,
-    KS_TASK_TEXT = 160
-}; /* most numbers that a task may have; room for what is said of one of them */
+    KS_TASK_MAX = 64, /* most numbers that a task may have, and most normals that it may be drawn from, */
+    KS_TASK_DRAWS = 2 * KS_TASK_MAX, /* and most uniforms */
+    KS_TASK_TEXT = 160               /* room for what is said of one of its numbers */
+};
 
 /* One number of a task: what it is, and what it may be. */
 typedef struct ks_task_number {
@@ -54,9 +56,35 @@ typedef struct ks_env_protocol {
     double later;      /* factor of every later step */
 } ks_env_protocol;
 
+/* What the numbers of a task mean in a picture, and so which marker shows them. */
+typedef enum ks_env_goal {
+    KS_GOAL_NONE,      /* nothing of the kind */
+    KS_GOAL_DIRECTION, /* along x: 1 forward, -1 backward */
+    KS_GOAL_VELOCITY,  /* along x */
+    KS_GOAL_PLACE,     /* on the floor: two numbers */
+    KS_GOAL_OTHER      /* something that has no marker */
+} ks_env_goal;
+
+/* How an environment looks best. Lengths in m, angles in degrees. What is 0 of distance and size follows from the shape of the MuJoCo
+ * model, and without a distance so does the camera: height, track, planar, and azimuth and elevation if both are 0. */
+typedef struct ks_env_look {
+    double azimuth, elevation, distance;
+    double height; /* of the point looked at, above the floor */
+    double size;   /* length of the body, which markers are scaled by */
+    bool track;    /* the camera goes with the body */
+    bool planar;   /* it moves in the x-z plane: the second number of its position is a height, not y */
+    bool paths;    /* ways of trajectories are drawn, not their bodies. Without physics, the first two numbers of an
+                            observation are the place, and a world starts without noise and steps without any */
+    double path_radius;  /* of such a way */
+    ks_env_goal goal;    /* what the marker shows, */
+    int goal_numbers[2]; /* of which numbers of the task (x and y of a place) */
+    int body;            /* of MuJoCo's, that is followed; 0: the first that moves */
+} ks_env_look;
+
 typedef struct ks_env_def ks_env_def;
 struct ks_env_def {
     const char* name;                   /* as in configs: "half-cheetah-vel" */
+    const char* path;                   /* the file that it came from (absolute); NULL: it ships */
     const char* summary;                /* one line for `kshot envs` */
     const char* task_summary;           /* the task distribution, for people: "goal velocity ~ U[0, 2] m/s" */
     const ks_task_number* task_numbers; /* (task_dim), for ks_env_check_task; NULL: any that single precision holds */
@@ -68,13 +96,14 @@ struct ks_env_def {
     int horizon;     /* usual number of steps of an episode */
     double dt;       /* seconds of simulated time per step, 0 if it has no time */
     const ks_env_protocol* protocol; /* NULL: nobody has published any */
+    const ks_env_look* look;         /* NULL: by the shape of the MuJoCo model; without one there is nothing to draw */
 
-    int task_uniforms;  /* how many uniforms sample_task reads */
+    int task_uniforms;  /* how many uniforms sample_task reads, at most KS_TASK_DRAWS */
     int task_kinds;     /* 0: a continuum of tasks; n: n distinct ones, chosen by n equal intervals of uniform[0] */
-    int reset_uniforms; /* how many uniforms and normals reset reads */
+    int reset_uniforms; /* how many uniforms and normals reset reads; of random steps, too (step_noise.h) */
     int reset_normals;
 
-    /* Draws a task (task_dim) from the training distribution. */
+    /* Draws a task (task_dim) from the training distribution. It may read up to KS_TASK_MAX normals. */
     void (*sample_task)(const ks_env_def* def, double* task, ks_env_noise noise);
 
     /* What instances share, from `config`. NULL functions mean: nothing is shared. */
@@ -89,31 +118,82 @@ struct ks_env_def {
     /* Takes an action (act_dim numbers, or one: the action's index) and writes the NEW state's observation. */
     ks_env_step_result (*step)(void* state, const double* task, const ks_real* act, ks_real* obs);
 
+    /* Makes the world one of that task before it is reset, where tasks differ in more than rewards (masses, friction); NULL: they
+     * do not. Never allocates. */
+    void (*set_task)(void* state, const double* task);
+
     /* What the step just taken is worth for `task`, whatever task it was taken for: step's own rew if that is the one. NULL if the
      * environment does not say (inner.sweep then cannot be used). */
     double (*reward)(const void* state, const double* task);
 
     /* Roughly how much each number of an observation (obs_dim) varies, in its own unit, while the body does what it is for;
      * where training starts from may depend on it (policy.scale_inputs). NULL: 1 everywhere. */
-    void (*obs_size)(double* size);
+    void (*obs_size)(const ks_env_def* def, double* size);
 
     /* Physics state for rollout files and for drawing; nq = nv = 0 and NULL where there is none (then the observation is it). */
     int nq, nv;
     void (*get_physics)(const void* state, double* qpos, double* qvel);
-    /* The shared mjModel (struct mjModel_ of MuJoCo) and the instance's mjData, for the viewer and the tests; may be NULL. */
+    /* The shared mjModel (struct mjModel_ of MuJoCo; a world whose task changes dynamics steps a copy of it, which its mjData fits) and the instance's mjData, for the viewer and the tests; may be NULL. */
     const void* (*mujoco_model)(const void* model);
     void* (*mujoco_data)(void* state);
+
+    /* Frees the def itself, which was opened from a file. NULL: it lives for ever. */
+    void (*close)(const ks_env_def* def);
 
     const void* config; /* constants of this variant, known to its own file */
 };
 
+/* ---- plug-ins -------------------------------------------------------------------------------------------- */
+
+/* What a shared library exports, as `ks_env_plugin`, to be an environment: where its def is, and what it was compiled against. */
+struct ks_env_plugin {
+    uint32_t magic;
+    uint32_t version;   /* of what this header says */
+    uint32_t real_size; /* of ks_real */
+    uint32_t def_size;  /* of ks_env_def, */
+    uint32_t rest_size; /* and of all else that a def and its functions speak of */
+    const ks_env_def* def;
+};
+
+/* The version goes up with every change that sizes do not tell: of an order, of what a field means, of what a function is called for. */
+enum { KS_ENV_PLUGIN_MAGIC = 0x6b73656e, KS_ENV_PLUGIN_VERSION = 1 };
+#define KS_ENV_PLUGIN_REST                                                                                            \
+    (uint32_t)(sizeof(ks_task_number) + sizeof(ks_env_noise) + sizeof(ks_env_step_result) + sizeof(ks_env_protocol) + \
+               sizeof(ks_env_look) + sizeof(ks_error))
+
+/* In one file of a plug-in, once, outside of functions; docs/environments.md. `definition` is the ks_env_def itself. */
+#define KS_ENV_PLUGIN(definition)                                                                        \
+    __attribute__((visibility("default"))) extern const struct ks_env_plugin ks_env_plugin;              \
+    const struct ks_env_plugin ks_env_plugin = {KS_ENV_PLUGIN_MAGIC,       KS_ENV_PLUGIN_VERSION,        \
+                                                (uint32_t)sizeof(ks_real), (uint32_t)sizeof(ks_env_def), \
+                                                KS_ENV_PLUGIN_REST,        &(definition)}
+
 /* ---- registry -------------------------------------------------------------------------------------------- */
 
-/* The environments that ship, in the order shown to people. Never NULL; lives for ever. */
+/* The environments that ship, in the order shown to people: those written in C, and those that are files within the program. */
+size_t ks_env_names(void);
+const char* ks_env_name(size_t index);
+/* Errors: KS_BAD_INPUT naming the nearest name that exists. */
+bool ks_env_exists(const char* name, ks_error* err);
+
+/* Those written in C. Never NULL; lives for ever. */
 size_t ks_env_count(void);
 const ks_env_def* ks_env_at(size_t index);
-/* By name. Errors: KS_BAD_INPUT naming the nearest name that exists. */
+/* One of them by name. Errors: KS_BAD_INPUT as ks_env_exists. */
 const ks_env_def* ks_env_find(const char* name, ks_error* err);
+
+/* By name, or from a file where `reference` begins with / or . or ends in .yaml, .yml or .so; a path that is not absolute is taken from
+ * `folder` (NULL: the working directory). To be closed once nothing uses it any more.
+ * Errors: KS_BAD_INPUT that names the file and line. */
+const ks_env_def* ks_env_open(const char* reference, const char* folder, ks_error* err);
+/* NULL: no-op. */
+void ks_env_close(const ks_env_def* def);
+/* Whether a reference is the path of a file, and no name. */
+bool ks_env_is_path(const char* reference);
+/* The file that it came from: an absolute path; "" for those that ship. */
+const char* ks_env_file(const ks_env_def* def);
+/* Whether two are the same environment, though they may have been opened twice. */
+bool ks_env_is_same(const ks_env_def* a, const ks_env_def* b);
 
 /* ---- tasks ----------------------------------------------------------------------------------------------- */
 
@@ -125,6 +205,11 @@ bool ks_env_check_task(const ks_env_def* def, const double* task, ks_error* err)
 bool ks_env_task_is_trained(const ks_env_def* def, const double* task, char text[KS_TASK_TEXT]);
 /* What number i of a task may be: "-1000 to 1000 m/s", "-1 or 1". Needs task_numbers. */
 void ks_env_known_text(char text[KS_TASK_TEXT], const ks_env_def* def, int i);
+
+/* What its tasks are about: the look's goal; KS_GOAL_NONE if it has no look. */
+ks_env_goal ks_env_goal_of(const ks_env_def* def);
+/* Whether its world is a point in the plane whose ways can be drawn (paths in its look), without physics. */
+bool ks_env_is_plane(const ks_env_def* def);
 
 /* ---- models and instances -------------------------------------------------------------------------------- */
 

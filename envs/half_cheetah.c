@@ -52,7 +52,8 @@ static void observe(const ks_mujoco_state* s, ks_real* obs) {
     }
 }
 
-static void obs_size(double* size) {
+static void obs_size(const ks_env_def* def, double* size) {
+    (void)def;
     ks_mujoco_size(&size, NQ - 1, KS_SIZE_POSE);
     ks_mujoco_size(&size, 2, KS_SIZE_SPEED);
     ks_mujoco_size(&size, NV - 2, KS_SIZE_TURN);
@@ -102,6 +103,15 @@ static const variant GYM_DIR = VARIANT(true, true);
 static const ks_env_protocol VEL_PROTOCOL = {20, 0.02, 0.1, 0.5};
 static const ks_env_protocol DIR_PROTOCOL = {20, 0.2, 0.5, 0.5};
 
+/* from the side, and a little above */
+#define LOOK(shown)                                                                                                  \
+    {                                                                                                                \
+        .azimuth = 90, .elevation = -11, .distance = 2.75, .height = 0.52, .size = 1, .track = true, .planar = true, \
+        .goal = (shown)                                                                                              \
+    }
+static const ks_env_look VEL_LOOK = LOOK(KS_GOAL_VELOCITY);
+static const ks_env_look DIR_LOOK = LOOK(KS_GOAL_DIRECTION);
+
 #define HALF_CHEETAH(symbol, env_name, env_summary, tasks, numbers, kinds, is_gym, env_variant) \
     extern const ks_env_def symbol;                                                             \
     const ks_env_def symbol = {                                                                 \
@@ -114,6 +124,7 @@ static const ks_env_protocol DIR_PROTOCOL = {20, 0.2, 0.5, 0.5};
         .task_dim = 1,                                                                          \
         .horizon = 200,                                                                         \
         .protocol = (kinds) ? &DIR_PROTOCOL : &VEL_PROTOCOL,                                    \
+        .look = (kinds) ? &DIR_LOOK : &VEL_LOOK,                                                \
         .dt = (is_gym) ? 0.05 : 0.01,                                                           \
         .task_uniforms = 1,                                                                     \
         .task_kinds = kinds,                                                                    \

@@ -62,10 +62,16 @@ void ks_mujoco_state_destroy(void* state) {
 
 /* ---- stepping -------------------------------------------------------------------------------------------------- */
 
-/* what the configuration asks for, on top of positions and velocities of the new state */
-static void derive(ks_mujoco_state* s) {
-    if (s->config->contact_forces) {
-        mj_rnePostConstraint(s->m, s->d);
+static int needs_of(const ks_mujoco_state* s) {
+    return s->config->contact_forces ? KS_NEED_FORCES | KS_NEED_RNE : KS_NEED_NOTHING;
+}
+
+void ks_mujoco_derive(const mjModel* m, mjData* d, int needs) {
+    if (needs & KS_NEED_RNE) {
+        mj_rnePostConstraint(m, d);
+    }
+    if (needs & KS_NEED_SUBTREE_VEL) {
+        mj_subtreeVel(m, d);
     }
 }
 
@@ -85,7 +91,7 @@ void ks_mujoco_reset(ks_mujoco_state* s, ks_env_noise noise) {
         d->qvel[i] = START_VELOCITY_STD * velocity[i];
     }
     mj_forward(m, d);
-    derive(s);
+    ks_mujoco_derive(m, d, needs_of(s));
 }
 
 static bool sane(const mjtNum* x, mjtSize n) {
@@ -116,6 +122,28 @@ static void first_substep(const mjModel* m, mjData* d) {
     }
 }
 
+/* velocities, positions and whatever the needs ask for are those of the new state afterwards */
+static void refresh(const mjModel* m, mjData* d, int needs) {
+    if (needs & (KS_NEED_FORCES | KS_NEED_RNE)) {
+        mj_forward(m, d); /* forces need one more solve */
+    } else {
+        mj_step1(m, d);
+    }
+    ks_mujoco_derive(m, d, needs);
+}
+
+bool ks_mujoco_advance(const mjModel* m, mjData* d, int frame_skip, int needs) {
+    first_substep(m, d);
+    for (int i = 1; i < frame_skip; i++) {
+        mj_step(m, d);
+    }
+    if (!sane(d->qpos, m->nq) || !sane(d->qvel, m->nv)) {
+        return false; /* before the solver sees it */
+    }
+    refresh(m, d, needs);
+    return stable(m, d);
+}
+
 bool ks_mujoco_step(ks_mujoco_state* s, const ks_real* act, double* cost) {
     const mjModel* m = s->m;
     mjData* d = s->d;
@@ -127,23 +155,10 @@ bool ks_mujoco_step(ks_mujoco_state* s, const ks_real* act, double* cost) {
         d->ctrl[i] = 0.5 * (low + high) + 0.5 * (high - low) * a;
         sum += a * a;
     }
-    first_substep(m, d);
-    for (int i = 1; i < s->config->frame_skip; i++) {
-        mj_step(m, d);
-    }
-    if (!sane(d->qpos, m->nq) || !sane(d->qvel, m->nv)) {
-        return false; /* before the solver sees it */
-    }
-    if (s->config->contact_forces) {
-        mj_forward(m, d); /* contact forces need one more solve */
-    } else {
-        mj_step1(m, d);
-    }
-    derive(s);
     if (cost) {
         *cost = sum;
     }
-    return stable(m, d);
+    return ks_mujoco_advance(m, d, s->config->frame_skip, needs_of(s));
 }
 
 /* Σ m v / Σ m. cvel is (ω, v) of a body's points as they pass through the tree's centre of mass; its own centre of mass is

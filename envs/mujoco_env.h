@@ -10,6 +10,7 @@
 #define KS_ENVS_MUJOCO_ENV_H
 
 #include "envs/env.h"
+#include "envs/quantity.h"
 
 #include <mujoco/mujoco.h>
 
@@ -44,8 +45,15 @@ void ks_mujoco_state_destroy(void* state);
  * nq + nv normals, position first. */
 void ks_mujoco_reset(ks_mujoco_state* state, ks_env_noise noise);
 
+/* Physics steps with d->ctrl as it is, after which what `needs` (of ks_quantity_need) says belongs to the new state. It must be called in a
+ * state that mj_forward or the function itself left behind. False if the physics broke down: a warning of MuJoCo's, or a state or
+ * acceleration that is not finite or beyond mjMAXVAL. */
+bool ks_mujoco_advance(const mjModel* m, mjData* d, int frame_skip, int needs);
+/* What `needs` asks for on top of mj_forward. */
+void ks_mujoco_derive(const mjModel* m, mjData* d, int needs);
+
 /* One environment step: action (nu numbers in [-1, 1], clipped) spread over each motor's control range, frame_skip times.
- * False if the physics broke down: a warning of MuJoCo's, or a state or acceleration that is not finite or beyond mjMAXVAL.
+ * False if the physics broke down, as ks_mujoco_advance.
  * *cost (may be NULL) = ‖a‖² of the clipped action. */
 bool ks_mujoco_step(ks_mujoco_state* state, const ks_real* act, double* cost);
 

@@ -60,6 +60,17 @@ static const ks_task_number GOAL[] = {{"goal x", "", {-0.5, 0.5}, {-1000, 1000},
 
 static const ks_env_protocol PROTOCOL = {40, 0.5, 0.5, 0.5}; /* the paper's, appendix A.2 */
 
+/* on a board, from above */
+static const ks_env_look LOOK = {.azimuth = 90,
+                                 .elevation = -55,
+                                 .distance = 2.75,
+                                 .height = -0.03,
+                                 .size = 0.42,
+                                 .paths = true,
+                                 .path_radius = 0.007,
+                                 .goal = KS_GOAL_PLACE,
+                                 .goal_numbers = {0, 1}};
+
 const ks_env_def ks_env_point = {.name = "point",
                                  .summary = "a point in the plane, walk to a goal",
                                  .task_summary = "goal (x, y) ~ U[-0.5, 0.5]^2",
@@ -69,6 +80,7 @@ const ks_env_def ks_env_point = {.name = "point",
                                  .task_dim = 2,
                                  .horizon = 100,
                                  .protocol = &PROTOCOL,
+                                 .look = &LOOK,
                                  .task_uniforms = 2,
                                  .sample_task = sample_task,
                                  .create = create,

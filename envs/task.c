@@ -67,3 +67,12 @@ bool ks_env_task_is_trained(const ks_env_def* def, const double* task, char text
     }
     return true;
 }
+
+ks_env_goal ks_env_goal_of(const ks_env_def* def) {
+    return def->look ? def->look->goal : KS_GOAL_NONE;
+}
+
+bool ks_env_is_plane(const ks_env_def* def) {
+    return def->look && def->look->paths && def->nq == 0 && def->obs_dim >= 2 && def->reset_uniforms == 0 &&
+           def->reset_normals == 0;
+}

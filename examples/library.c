@@ -12,6 +12,7 @@ typedef struct learner {
     ks_policy* policy;
     ks_policy_info info; /* how it was trained: environment, step size, … */
     ks_real* params;     /* its parameters */
+    const ks_env_def* def;
     ks_env_model* env;
 } learner;
 
@@ -19,13 +20,14 @@ static bool learner_open(learner* l, const char* path, ks_error* err) {
     if (!ks_policy_load(path, &l->policy, &l->params, &l->info, err)) {
         return false;
     }
-    const ks_env_def* def = ks_env_find(l->info.env, err);
-    l->env = def ? ks_env_model_create(def, false, err) : NULL;
+    l->def = ks_env_open(*l->info.env_file ? l->info.env_file : l->info.env, NULL, err);
+    l->env = l->def ? ks_env_model_create(l->def, false, err) : NULL;
     return l->env != NULL;
 }
 
 static void learner_close(learner* l) {
     ks_env_model_destroy(l->env);
+    ks_env_close(l->def);
     ks_policy_destroy(l->policy);
     free(l->params);
 }

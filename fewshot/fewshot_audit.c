@@ -3,6 +3,7 @@
 #include "base/number.h"
 #include "base/safetensors.h"
 #include "maml/outer_adam.h"
+#include "maml/outer_reptile.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -40,7 +41,6 @@ static void add_stage_weights(audit* a) {
 static void add_meta(audit* a) {
     ks_tensor_writer* w = a->writer;
     const ks_maml_settings* s = ks_maml_get_settings(a->of->maml);
-    const ks_outer_adam_settings* outer = s->outer_settings;
     const ks_policy_settings* policy = ks_policy_get_settings(a->policy);
     size_t q = ks_maml_num_params(a->of->maml);
     char network[KS_NETWORK_TEXT];
@@ -62,10 +62,19 @@ static void add_meta(audit* a) {
         ks_tensor_writer_meta(w, "inner_adapts", "context");
     }
     add_stage_weights(a);
-    ks_tensor_writer_meta(w, "outer", s->outer->name);
+}
+
+/* What Adam was given, and what it went by. */
+static void add_adam(audit* a) {
+    ks_tensor_writer* w = a->writer;
+    const ks_outer_adam_settings* outer = ks_maml_get_settings(a->of->maml)->outer_settings;
+    const double* gradient = ks_outer_adam_gradient(ks_maml_outer(a->of->maml));
+    ks_tensor_writer_meta(w, "outer", "adam");
     ks_audit_add_adam_meta(w, a->of, &outer->step, ks_outer_adam_lr(outer, (uint64_t)a->of->iteration));
     ks_tensor_writer_meta_double(w, "clip", outer->step.clip);
     ks_tensor_writer_meta_double(w, "outer_loss", a->of->stats->outer.column[0]);
+    ks_tensor_writer_add_real(w, "meta_gradient", 1, &a->num_params, gradient, sizeof *gradient);
+    ks_audit_add_moments(w, a->of);
 }
 
 /* From row x column x channel to channel x row x column. */
@@ -126,7 +135,9 @@ static void add_adapted(audit* a) {
 static void add_step_sizes(audit* a) {
     ks_step_sizes sizes = ks_inner_step_sizes(&ks_maml_get_settings(a->of->maml)->inner);
     if (!ks_step_sizes_are_plain(&sizes, a->policy) && a->steps > 0) {
-        ks_audit_add_step_sizes(a->writer, a->of, ks_outer_adam_gradient(ks_maml_outer(a->of->maml)));
+        const void* outer = ks_maml_outer(a->of->maml);
+        bool adam = ks_maml_get_settings(a->of->maml)->outer == &ks_outer_adam;
+        ks_audit_add_step_sizes(a->writer, a->of, adam ? ks_outer_adam_gradient(outer) : NULL);
         return;
     }
     uint8_t* adapts = ks_tensor_writer_alloc(a->writer, a->num_params);
@@ -139,9 +150,10 @@ static void add_step_sizes(audit* a) {
 bool ks_fewshot_audit(const ks_problem* problem, const ks_audit* of, ks_error* err) {
     (void)problem;
     ks_maml* maml = of->maml;
-    if (ks_maml_get_settings(maml)->outer != &ks_outer_adam) {
-        return ks_fail(err, KS_BAD_INPUT, "an audit of %s is of outer: adam, not of %s", ks_maml_problem(maml)->name,
-                       ks_maml_get_settings(maml)->outer->name);
+    const ks_outer_kind* outer = ks_maml_get_settings(maml)->outer;
+    if (outer != &ks_outer_adam && outer != &ks_outer_reptile) {
+        return ks_fail(err, KS_BAD_INPUT, "an audit of %s is of outer: adam or reptile, not of %s",
+                       ks_maml_problem(maml)->name, outer->name);
     }
     audit a = {.of = of,
                .policy = ks_maml_policy(maml),
@@ -153,7 +165,6 @@ bool ks_fewshot_audit(const ks_problem* problem, const ks_audit* of, ks_error* e
         return false;
     }
     size_t p = a.num_params;
-    const double* gradient = ks_outer_adam_gradient(ks_maml_outer(maml));
     add_meta(&a);
     ks_tensor_writer_add_real(a.writer, "theta", 1, &p, of->params, sizeof *of->params);
     ks_tensor_writer_add_real(a.writer, "theta_new", 1, &p, of->params_new, sizeof *of->params_new);
@@ -164,8 +175,11 @@ bool ks_fewshot_audit(const ks_problem* problem, const ks_audit* of, ks_error* e
     add_examples(&a, a.steps, "query");
     add_adapted(&a);
     ks_tensor_writer_add_real(a.writer, "query.loss", 1, &a.groups, ks_maml_outer_losses(maml), sizeof(double));
-    ks_tensor_writer_add_real(a.writer, "meta_gradient", 1, &p, gradient, sizeof *gradient);
-    ks_audit_add_moments(a.writer, of);
+    if (outer == &ks_outer_adam) {
+        add_adam(&a);
+    } else {
+        ks_audit_add_reptile(a.writer, of);
+    }
     bool ok = ks_tensor_writer_save(a.writer, of->path, of->overwrite ? 0 : KS_SAVE_NEW, err);
     ks_tensor_writer_destroy(a.writer);
     return ok;

@@ -3,6 +3,7 @@
 #include "base/number.h"
 #include "base/rng.h"
 #include "fewshot/fewshot_audit.h"
+#include "fewshot/image_files_internal.h"
 #include "fewshot/images_source.h"
 
 #include <stdio.h>
@@ -44,13 +45,14 @@ typedef struct images {
 
 #define AT(member) offsetof(ks_images_settings, member)
 static const ks_setting ROWS[] = {
-    {"images.data", KS_SETTING_TEXT, AT(data), .text = "strokes", .room = KS_IMAGES_PATH, .of_machine = true,
+    {"images.data", KS_SETTING_TEXT, AT(data), .text = "strokes", .room = KS_IMAGES_PATH, .free_on_resume = true,
+     .of_machine = true,
      .help =
          "where images are: a folder SPLIT/CLASS/*.png or .jpg, a zip file, Omniglot's archives; or strokes: drawn"},
     {"images.split", KS_SETTING_CHOICE, AT(split), .initial = KS_SPLIT_OWN, .text = "own|random|vinyals",
      .help = "which classes are trained on: the set's own split, one drawn at random, or Vinyals' of Omniglot"},
-    {"images.split_file", KS_SETTING_TEXT, AT(split_file), .text = "", .room = KS_IMAGES_PATH, .of_machine = true,
-     .help = "a file that says so, in place of split"},
+    {"images.split_file", KS_SETTING_TEXT, AT(split_file), .text = "", .room = KS_IMAGES_PATH, .free_on_resume = true,
+     .of_machine = true, .help = "a file that says so, in place of split"},
     {"images.split_seed", KS_SETTING_INT64, AT(split_seed), 0, 0x1p63, 1, .help = "of a random split"},
     {"images.train_classes", KS_SETTING_INT, AT(train_classes), 0, 1e6, 0,
      .help = "of a random split; with validation_classes 0: 64 %, 16 % and 20 %"},
@@ -70,7 +72,7 @@ static const ks_setting ROWS[] = {
      .help =
          "batch norm of queries by their own batch, as in the paper; or by the support's, so that queries are alone"},
     {"images.cache", KS_SETTING_TEXT, AT(cache), .text = "", .room = KS_IMAGES_PATH, .free_on_resume = true,
-     .of_machine = true,
+     .of_machine = true, .saves_time = true,
      .help = "file that keeps the images as they were read; empty: images.safetensors in the run directory; or none"},
 };
 const ks_settings_rows ks_images_rows = {ROWS, sizeof ROWS / sizeof *ROWS};
@@ -191,11 +193,37 @@ static void set_folder(void* settings, const char* folder) {
     snprintf(s->folder, sizeof s->folder, "%s", fits ? folder : "");
 }
 
+static void set_threads(void* settings, int threads) {
+    ((ks_images_settings*)settings)->threads = threads;
+}
+
 static void keep(const ks_problem* problem) {
     const images* p = (const images*)problem;
     if (p->own_set) {
         ks_images_keep(p->own_set, &p->settings);
     }
+}
+
+/* As image sets go, the first image of each class says which one it is. */
+static void content(const ks_problem* problem, char text[KS_PROBLEM_CONTENT]) {
+    const ks_image_set* set = ((const images*)problem)->set;
+    size_t classes[KS_IMAGES_SPLITS], total = 0;
+    size_t side = (size_t)ks_image_set_size(set), channels = (size_t)ks_image_set_channels(set);
+    uint64_t hash = KS_IMAGE_HASH_START;
+    for (int split = 0; split < KS_IMAGES_SPLITS; split++) {
+        classes[split] = ks_image_set_num_classes(set, (ks_image_split)split);
+        for (size_t c = 0; c < classes[split]; c++) {
+            const char* name = ks_image_set_class_name(set, (ks_image_split)split, c);
+            size_t count = ks_image_set_num_images(set, (ks_image_split)split, c);
+            hash = ks_image_hash(hash, name, strlen(name) + 1);
+            hash = ks_image_hash(hash, &count, sizeof count);
+            hash = ks_image_hash(hash, ks_image_set_image(set, (ks_image_split)split, c, 0), side * side * channels);
+            total += count;
+        }
+    }
+    snprintf(text, KS_PROBLEM_CONTENT, "%zu, %zu and %zu classes, %zu images of %zu x %zu x %zu, %016llx",
+             classes[KS_IMAGES_TRAIN], classes[KS_IMAGES_VALIDATION], classes[KS_IMAGES_TEST], total, side, side,
+             channels, (unsigned long long)hash);
 }
 
 static void shape(const ks_problem* problem, ks_policy_settings* s) {
@@ -426,7 +454,9 @@ const ks_problem_kind ks_problem_images = {
     .create = create,
     .create_beside = create_beside,
     .set_folder = set_folder,
+    .set_threads = set_threads,
     .keep = keep,
+    .content = content,
     .destroy = destroy,
     .shape = shape,
     .prepare = prepare,

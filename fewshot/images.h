@@ -34,6 +34,7 @@ typedef struct ks_images_settings {
     bool rotated_classes;
     int norm;                    /* ks_images_norm: whose statistics batch norm takes for queries */
     char folder[KS_IMAGES_PATH]; /* no setting: a run directory, which may have kept its images; "" */
+    int threads;                 /* no setting: that read images; 0: one */
 } ks_images_settings;
 
 extern const ks_problem_kind ks_problem_images; /* of a ks_images_settings */

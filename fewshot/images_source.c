@@ -21,6 +21,7 @@ static ks_image_set_settings set_settings(const ks_images_settings* s) {
     set.size = s->size;
     set.channels = s->channels;
     set.invert = s->invert;
+    set.threads = s->threads;
     set.cache = strcmp(s->cache, "none") == 0 ? "" : s->cache;
     return set;
 }

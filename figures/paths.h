@@ -1,4 +1,4 @@
-/* paths.h: where a policy goes on one task of `point`, before and after gradient steps: the material of a picture.
+/* paths.h: where a policy goes in a plane on one task, before and after gradient steps: the material of a picture.
  * Thread rule: plain data. */
 #ifndef KS_FIGURES_PATHS_H
 #define KS_FIGURES_PATHS_H
@@ -9,6 +9,7 @@ typedef struct ks_paths {
     int steps;       /* gradient steps */
     size_t rollouts; /* paths per gradient step */
     double goal[2];
+    double reach; /* how far from 0 goals are, unless they are given */
     /* both from malloc */
     size_t* start; /* ((steps + 1) * rollouts + 1) first position of path `step * rollouts + i`, then their number */
     double* xy;    /* (start[last] x 2) */

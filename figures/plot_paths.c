@@ -57,8 +57,9 @@ static void paths_range(double centre[2], double* half, const ks_paths* paths, s
         centre[d] = (low[d] + high[d]) / 2;
     }
     *half = 0.54 * fmax(fmax(high[0] - low[0], high[1] - low[1]), 0.02);
-    double most = 1; /* goals are within 0.5, unless they are given */
+    double most = 0;
     for (size_t k = 0; k < count; k++) {
+        most = fmax(most, 2 * paths[k].reach);
         most = fmax(most, 1.2 * fmax(fabs(paths[k].goal[0]), fabs(paths[k].goal[1])));
     }
     if (*half > most) {

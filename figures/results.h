@@ -16,7 +16,7 @@
 #include <stddef.h>
 
 /* what a figure shows at most; the largest gradient step, and numbers of a goal, that a file may have */
-enum { KS_RESULTS_MAX_LINES = 8, KS_RESULTS_MAX_STEPS = 64, KS_RESULTS_MAX_GOAL = 8 };
+enum { KS_RESULTS_MAX_LINES = 8, KS_RESULTS_MAX_STEPS = 64, KS_RESULTS_MAX_GOAL = 64 };
 
 typedef struct ks_result_line {
     char label[KS_LABEL_MAX];

@@ -1,6 +1,7 @@
 #include "maml/audit.h"
 
 #include "maml/outer_ppo.h"
+#include "maml/outer_reptile.h"
 #include "maml/outer_trpo.h"
 
 bool ks_audit_prepare(ks_maml* maml, ks_error* err) {
@@ -94,11 +95,15 @@ void ks_audit_add_step_sizes(ks_tensor_writer* w, const ks_audit* a, const doubl
         ks_step_sizes_map(map, &s.sizes, s.policy);
         add_alpha(w, "alpha", &s, a->params, room);
         add_alpha(w, "alpha_new", &s, a->params_new, room);
-        add_shared(w, "alpha_gradient", &s, gradient + p, room, map);
+        if (gradient) {
+            add_shared(w, "alpha_gradient", &s, gradient + p, room, map);
+        }
     }
     add_norms(w, "norm", &s, a->params + p, sizeof *a->params);
     add_norms(w, "norm_new", &s, a->params_new + p, sizeof *a->params_new);
-    add_norms(w, "norm_gradient", &s, gradient + p, sizeof *gradient);
+    if (gradient) {
+        add_norms(w, "norm_gradient", &s, gradient + p, sizeof *gradient);
+    }
 }
 
 /* ---- Adam --------------------------------------------------------------------------------------------------------------- */
@@ -133,4 +138,17 @@ void ks_audit_add_adam_meta(ks_tensor_writer* w, const ks_audit* a, const ks_ada
     ks_tensor_writer_meta_double(w, "adam_beta2", adam->beta2);
     ks_tensor_writer_meta_double(w, "adam_epsilon", adam->epsilon);
     ks_tensor_writer_meta_int(w, "adam_steps", (int64_t)a->state[2 * ks_maml_num_params(a->maml)]);
+}
+
+/* ---- Reptile ------------------------------------------------------------------------------------------------------------ */
+
+void ks_audit_add_reptile(ks_tensor_writer* w, const ks_audit* a) {
+    const ks_outer_reptile_settings* settings = ks_maml_get_settings(a->maml)->outer_settings;
+    const double* way = ks_outer_reptile_way(ks_maml_outer(a->maml));
+    size_t p = ks_policy_num_params(ks_maml_policy(a->maml));
+    ks_tensor_writer_meta(w, "outer", "reptile");
+    ks_tensor_writer_meta_double(w, "outer_lr", ks_outer_reptile_step(settings, (uint64_t)a->iteration));
+    ks_tensor_writer_meta_double(w, "outer_loss", a->stats->outer.column[0]);
+    ks_tensor_writer_meta_double(w, "distance", a->stats->outer.column[1]);
+    ks_tensor_writer_add_real(w, "way", 1, &p, way, sizeof *way);
 }

@@ -27,7 +27,8 @@ bool ks_audit_save(const ks_audit* audit, ks_error* err);
 
 /* adapts (P, U8): which parameters the inner steps change. Where step sizes are learned also alpha and alpha_new (P, or k x P
  * with inner.per_step), those before and after, and alpha_gradient likewise: the derivative by log α, of a number that several
- * parameters share the total, at each of them. gradient (Q): the meta-gradient. Nothing is added where all parameters have one given step size, or where there is no inner step. */
+ * parameters share the total, at each of them. gradient (Q): the meta-gradient; NULL: the outer step takes none, and there is
+ * no alpha_gradient. Nothing is added where all parameters have one given step size, or where there is no inner step. */
 void ks_audit_add_step_sizes(ks_tensor_writer* writer, const ks_audit* audit, const double* gradient);
 
 /* adam.m, adam.v (P): Adam's moments, with which a state begins. Where step sizes are learned also adam.alpha_m, adam.alpha_v,
@@ -36,5 +37,9 @@ void ks_audit_add_moments(ks_tensor_writer* writer, const ks_audit* audit);
 
 /* outer_lr, adam_beta1, adam_beta2, adam_epsilon, and adam_steps: those taken before. */
 void ks_audit_add_adam_meta(ks_tensor_writer* writer, const ks_audit* audit, const ks_adam_settings* adam, double lr);
+
+/* Of Reptile's outer step, which takes no gradient: outer, outer_lr (its share ε of the way), outer_loss and distance, and the tensor
+ * way (P): the mean over tasks of θ_k - θ. */
+void ks_audit_add_reptile(ks_tensor_writer* writer, const ks_audit* audit);
 
 #endif

@@ -25,6 +25,10 @@ static void set_default(void* settings) {
     *(ks_outer_reptile_settings*)settings = (ks_outer_reptile_settings){.step = 0.1};
 }
 
+double ks_outer_reptile_step(const ks_outer_reptile_settings* s, uint64_t iteration) {
+    return s->step_halving > 0 ? s->step * exp2(-(double)iteration / s->step_halving) : s->step;
+}
+
 static ks_outer_needs needs(const void* settings) {
     (void)settings;
     return (ks_outer_needs){.curvature_fraction = 1};
@@ -60,13 +64,12 @@ static void* create(const void* settings, size_t num_params, ks_error* err) {
 static bool step(void* object, struct ks_maml* core, ks_real* params, ks_real* state, uint64_t iteration,
                  ks_outer_report* report, ks_error* err) {
     outer* o = object;
-    const ks_outer_reptile_settings* s = o->settings;
     double kl, square = 0;
     (void)state;
     if (!ks_meta_loss(core, &report->column[OUTER_LOSS], &kl, err) || !ks_meta_way(core, o->way, err)) {
         return false;
     }
-    double share = s->step_halving > 0 ? s->step * exp2(-(double)iteration / s->step_halving) : s->step;
+    double share = ks_outer_reptile_step(o->settings, iteration);
     for (size_t i = 0; i < o->num_params; i++) {
         square += o->way[i] * o->way[i];
     }
@@ -92,3 +95,7 @@ const ks_outer_kind ks_outer_reptile = {
     .destroy = destroy,
     .step = step,
 };
+
+const double* ks_outer_reptile_way(const void* object) {
+    return ((const outer*)object)->way;
+}

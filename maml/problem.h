@@ -67,6 +67,8 @@ typedef struct ks_problem_sizes {
     int threads;
 } ks_problem_sizes;
 
+enum { KS_PROBLEM_CONTENT = 128 };
+
 /* Of one kind, with its settings. */
 struct ks_problem {
     const ks_problem_kind* kind;
@@ -108,6 +110,11 @@ struct ks_problem_kind {
      * process's to write. NULL: nothing is. */
     void (*set_folder)(void* settings, const char* folder);
     void (*keep)(const ks_problem* problem);
+    /* Notes in settings how many threads may read, on which nothing depends. NULL: one does, or nothing is read. */
+    void (*set_threads)(void* settings, int threads);
+    /* What is read from files, as text for people that is the same for the same: however its files are named and packed, and not for
+     * anything else. NULL: nothing is. */
+    void (*content)(const ks_problem* problem, char text[KS_PROBLEM_CONTENT]);
 
     /* Inputs, outputs and head of the model that it needs. */
     void (*shape)(const ks_problem* problem, ks_policy_settings* settings);

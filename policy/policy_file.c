@@ -79,7 +79,7 @@ static void write_unusual(ks_tensor_writer* w, const ks_policy_info* info) {
     }
 }
 
-void ks_policy_write_meta(ks_tensor_writer* w, const ks_policy* policy, const ks_policy_info* info) {
+void ks_policy_write_meta(ks_tensor_writer* w, const char* path, const ks_policy* policy, const ks_policy_info* info) {
     const ks_policy_settings* s = ks_policy_get_settings(policy);
     char hidden[16 * KS_MAX_HIDDEN] = "";
     for (int i = 0; i < s->num_hidden; i++) {
@@ -87,6 +87,11 @@ void ks_policy_write_meta(ks_tensor_writer* w, const ks_policy* policy, const ks
         snprintf(hidden + used, sizeof hidden - used, i ? ",%d" : "%d", s->hidden[i]);
     }
     ks_tensor_writer_meta(w, "env", info->env);
+    if (*info->env_file) {
+        char relative[KS_PATH_ROOM];
+        ks_path_relative(relative, path, info->env_file);
+        ks_tensor_writer_meta(w, "env_file", relative);
+    }
     ks_tensor_writer_meta_int(w, "obs_dim", s->obs_dim);
     ks_tensor_writer_meta_int(w, "act_dim", s->act_dim);
     ks_tensor_writer_meta(w, "hidden", hidden);
@@ -157,7 +162,7 @@ bool ks_policy_save(const char* path, const ks_policy* policy, const ks_real* pa
         return false;
     }
     ks_tensor_writer_meta(w, "format", FORMAT);
-    ks_policy_write_meta(w, policy, info);
+    ks_policy_write_meta(w, path, policy, info);
     ks_step_sizes sizes = ks_policy_info_sizes(info);
     ks_policy_write_params(w, policy, &sizes, params);
     bool ok = ks_tensor_writer_save(w, path, KS_SAVE_AGAIN, err);
@@ -287,6 +292,26 @@ static bool read_unusual(const ks_tensor_file* f, ks_policy_info* i, ks_error* e
     return ok;
 }
 
+/* Where the environment's file is, taken from the policy's own folder. */
+static bool read_env_file(const ks_tensor_file* f, ks_policy_info* i, ks_error* err) {
+    char stored[KS_PATH_ROOM], folder[KS_PATH_ROOM];
+    if (!ks_tensor_file_meta(f, "env_file")) {
+        return true;
+    }
+    ks_error inner = {0};
+    if (!read_name(f, "env_file", stored, sizeof stored, err)) {
+        return false;
+    }
+    if (!*stored) {
+        return ks_fail(err, KS_BAD_INPUT, "%s: metadata 'env_file' is empty", ks_tensor_file_path(f));
+    }
+    if (!ks_path_folder(folder, ks_tensor_file_path(f), &inner) ||
+        !ks_path_absolute(i->env_file, folder, stored, &inner)) {
+        return ks_fail(err, inner.code, "%s: metadata 'env_file': %s", ks_tensor_file_path(f), inner.text);
+    }
+    return true;
+}
+
 /* What stands there only for a network that is given as a list of layers. */
 static bool read_network(const ks_tensor_file* f, ks_policy_settings* s, ks_error* err) {
     if (!ks_tensor_file_meta(f, "network")) {
@@ -329,7 +354,7 @@ bool ks_policy_read_meta(const ks_tensor_file* f, ks_policy_settings* settings, 
         read_int(f, "horizon", KS_RANGE_HORIZON, &i.horizon, err) &&
         ks_tensor_file_meta_int(f, "iteration", 0, INT64_MAX, &i.iteration, err) &&
         ks_tensor_file_meta_int(f, "seed", 0, INT64_MAX, &i.seed, err) && read_eval_lr(f, &i, err) &&
-        read_unusual(f, &i, err) && read_network(f, &s, err);
+        read_env_file(f, &i, err) && read_unusual(f, &i, err) && read_network(f, &s, err);
     if (!ok) {
         return false;
     }

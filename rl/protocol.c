@@ -46,7 +46,7 @@ static void protocol_text(char* text, size_t room, const ks_env_def* env, const 
     const ks_env_protocol* p = env->protocol;
     double later = p ? p->later : 0.5;
     if (p && !is_meta_trained(info)) {
-        ks_snprintf(text, room, "the paper's for %s policies; after the first step %g times as long",
+        ks_snprintf(text, room, "the environment's for %s policies; after the first step %g times as long",
                     info->iteration == 0 ? "untrained" : "pretrained", later);
     } else {
         int own = ks_protocol_own_steps(info);

@@ -15,6 +15,7 @@ typedef struct rl {
     const ks_env_model* model;
     ks_env_model* own_model; /* or NULL: the caller's */
     const ks_env_def* def;
+    const ks_env_def* own_def; /* where it was opened here, as was its model; else NULL */
     size_t num_params;    /* P */
     size_t trajectories;  /* of a group */
     size_t groups, first; /* at most; number of the first of those drawn */
@@ -77,14 +78,16 @@ ks_problem* ks_rl_create(const ks_env_model* model, const ks_rl_settings* settin
 
 static ks_problem* create(const void* settings, ks_method method, size_t tasks, ks_error* err) {
     const ks_rl_settings* s = settings;
-    const ks_env_def* def = ks_env_find(s->env, err);
+    const ks_env_def* def = ks_env_open(s->env, NULL, err);
     ks_env_model* model = def ? ks_env_model_create(def, method == KS_ORACLE, err) : NULL;
     ks_problem* problem = model ? ks_rl_create(model, s, method, tasks, err) : NULL;
     if (!problem) {
         ks_env_model_destroy(model);
+        ks_env_close(def);
         return NULL;
     }
     ((rl*)problem)->own_model = model;
+    ((rl*)problem)->own_def = def;
     return problem;
 }
 
@@ -106,6 +109,7 @@ void ks_rl_destroy(ks_problem* problem) {
     free(r->batch);
     ks_sampler_destroy(r->sampler);
     ks_env_model_destroy(r->own_model);
+    ks_env_close(r->own_def);
     free(r);
 }
 
@@ -315,7 +319,7 @@ ks_method ks_rl_method(const ks_problem* problem) {
 
 static bool check(const void* settings, ks_error* err) {
     const ks_rl_settings* s = settings;
-    return ks_rl_settings_check(s, err) && ks_env_find(s->env, err) != NULL;
+    return ks_rl_settings_check(s, err) && (ks_env_is_path(s->env) || ks_env_exists(s->env, err));
 }
 
 const ks_problem_kind ks_problem_rl = {

@@ -3,6 +3,7 @@
 #include "base/safetensors.h"
 #include "maml/outer_adam.h"
 #include "maml/outer_ppo.h"
+#include "maml/outer_reptile.h"
 #include "maml/outer_trpo.h"
 #include "policy/policy_file.h"
 #include "rl/rl.h"
@@ -226,13 +227,14 @@ static void add_adam_meta(audit* a) {
     ks_tensor_writer_meta_double(w, "outer_loss", a->of->stats->outer.column[0]);
 }
 
-/* the meta-gradient (Q) of the outer step, whichever it was */
+/* the meta-gradient (Q) of the outer step, whichever it was; NULL: it takes none */
 static const double* gradient_of(const audit* a) {
     const void* outer = ks_maml_outer(a->of->maml);
     const ks_outer_kind* kind = ks_maml_get_settings(a->of->maml)->outer;
-    return kind == &ks_outer_trpo  ? ks_outer_trpo_gradient(outer)
-           : kind == &ks_outer_ppo ? ks_outer_ppo_gradient(outer)
-                                   : ks_outer_adam_gradient(outer);
+    return kind == &ks_outer_trpo   ? ks_outer_trpo_gradient(outer)
+           : kind == &ks_outer_ppo  ? ks_outer_ppo_gradient(outer)
+           : kind == &ks_outer_adam ? ks_outer_adam_gradient(outer)
+                                    : NULL;
 }
 
 static void add_meta(audit* a) {
@@ -255,9 +257,10 @@ static void add_meta(audit* a) {
         info.adapts = s->inner.adapts;
     }
     snprintf(info.env, sizeof info.env, "%s", a->problem->name);
+    snprintf(info.env_file, sizeof info.env_file, "%s", ks_env_file(ks_rl_env(a->problem)));
     snprintf(info.method, sizeof info.method, "%s", ks_method_name(ks_rl_method(a->problem)));
     ks_tensor_writer_meta(w, "format", "kshot.audit.1");
-    ks_policy_write_meta(w, ks_maml_policy(maml), &info);
+    ks_policy_write_meta(w, a->of->path, ks_maml_policy(maml), &info);
     ks_tensor_writer_meta(w, "first_order", s->inner.first_order ? "true" : "false");
     if (a->problem->extra > 0 && info.inner_steps > 0) {
         ks_tensor_writer_meta_double(w, "sweep", a->problem->extra);
@@ -273,7 +276,7 @@ static void add_meta(audit* a) {
         add_trpo_meta(a);
     } else if (s->outer == &ks_outer_ppo) {
         add_ppo_meta(a);
-    } else {
+    } else if (s->outer == &ks_outer_adam) {
         add_adam_meta(a);
     }
 }
@@ -285,19 +288,22 @@ static void add_outer(audit* a, size_t p) {
         add_trpo(a, p);
     } else if (kind == &ks_outer_ppo) {
         add_ppo(a, p);
+    } else if (kind == &ks_outer_reptile) {
+        ks_audit_add_reptile(a->writer, a->of);
     } else {
         ks_tensor_writer_add_real(a->writer, "meta_gradient", 1, &p, gradient_of(a), sizeof(double));
     }
     ks_audit_add_step_sizes(a->writer, a->of, gradient_of(a));
-    if (kind != &ks_outer_trpo) {
+    if (kind == &ks_outer_ppo || kind == &ks_outer_adam) {
         ks_audit_add_moments(a->writer, a->of);
     }
 }
 
 bool ks_rl_audit(const ks_problem* problem, const ks_audit* of, ks_error* err) {
     const ks_outer_kind* outer = ks_maml_get_settings(of->maml)->outer;
-    if (outer != &ks_outer_trpo && outer != &ks_outer_ppo && outer != &ks_outer_adam) {
-        return ks_fail(err, KS_BAD_INPUT, "an audit of rl is of outer: trpo, ppo or adam, not of %s", outer->name);
+    if (outer != &ks_outer_trpo && outer != &ks_outer_ppo && outer != &ks_outer_adam && outer != &ks_outer_reptile) {
+        return ks_fail(err, KS_BAD_INPUT, "an audit of rl is of outer: trpo, ppo, adam or reptile, not of %s",
+                       outer->name);
     }
     audit a = {.problem = problem, .of = of, .writer = ks_tensor_writer_create(err)};
     if (!a.writer) {

@@ -407,15 +407,13 @@ bool ks_sampler_run(ks_sampler* s, const ks_rollout_request* requests, size_t co
 
 /* ---- tasks ------------------------------------------------------------------------------------------------------------ */
 
-enum { TASK_DRAWS = 16 }; /* random numbers that a task may take */
-
 static void draw_task(double* task, const ks_env_def* def, ks_stream stream, uint32_t index, size_t kind_index,
                       bool equal) {
-    double uniform[TASK_DRAWS];
-    double normal[TASK_DRAWS];
-    assert(def->task_uniforms <= TASK_DRAWS);
-    ks_stream_uniform(uniform, TASK_DRAWS, stream, index, 0, 0);
-    ks_stream_normal(normal, TASK_DRAWS, stream, index, 0, 1);
+    double uniform[KS_TASK_DRAWS] = {0};
+    double normal[KS_TASK_MAX];
+    assert(def->task_uniforms <= KS_TASK_DRAWS);
+    ks_stream_uniform(uniform, (size_t)def->task_uniforms, stream, index, 0, 0);
+    ks_stream_normal(normal, KS_TASK_MAX, stream, index, 0, 1);
     if (equal && def->task_kinds > 0) {
         uniform[0] = ((double)(kind_index % (size_t)def->task_kinds) + 0.5) / def->task_kinds;
     }
@@ -423,10 +421,10 @@ static void draw_task(double* task, const ks_env_def* def, ks_stream stream, uin
 }
 
 void ks_sweep_task(double* task, const ks_env_def* def, size_t t, size_t horizon) {
-    double uniform[TASK_DRAWS];
-    const double normal[TASK_DRAWS] = {0};
+    double uniform[KS_TASK_DRAWS];
+    const double normal[KS_TASK_MAX] = {0};
     double way = ((double)t + 0.5) / (double)horizon;
-    for (int i = 0; i < TASK_DRAWS; i++) {
+    for (int i = 0; i < def->task_uniforms; i++) {
         double leg = fmod(way * (2 * i + 1), 2);
         uniform[i] = leg < 1 ? leg : 2 - leg;
     }

@@ -8,12 +8,12 @@
 #define AT(member) offsetof(ks_rl_settings, member)
 
 static bool env_exists(const char* name, ks_error* err) {
-    return ks_env_find(name, err) != NULL;
+    return ks_env_is_path(name) || ks_env_exists(name, err);
 }
 
 static const ks_setting ROWS[] = {
     {"env", KS_SETTING_TEXT, AT(env), .text = "point", .room = sizeof((ks_rl_settings*)NULL)->env, .allows = env_exists,
-     .help = "environment; `kshot envs` lists them"},
+     .help = "environment: a name of `kshot envs`, or the path of a file"},
     {"trajectories", KS_SETTING_INT, AT(trajectories), 1, 1e6, 20,
      .help = "per task, before and after adaptation each"},
     {"horizon", KS_SETTING_INT, AT(horizon), KS_RANGE_HORIZON, 200, .help = "timesteps per trajectory at most"},

@@ -2,12 +2,13 @@
 #ifndef KS_RL_SETTINGS_H
 #define KS_RL_SETTINGS_H
 
+#include "base/path.h"
 #include "base/settings.h"
 #include "policy/policy.h"
 #include "rl/advantage.h"
 
 typedef struct ks_rl_settings {
-    char env[64];
+    char env[KS_PATH_ROOM]; /* name, or the absolute path of a file */
     int trajectories; /* per task and stage; where tasks are not adapted to: tasks x trajectories, each on a task of its own */
     int horizon;            /* timesteps per trajectory at most */
     double gamma;           /* discount */

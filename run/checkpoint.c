@@ -97,6 +97,8 @@ static const char* const RUN_CG_START = "run.cg_start";
 static const char* const RUN_OUTER = "run.outer";
 static const char* const RUN_VALIDATION = "run.validation"; /* where there was one */
 
+static const char* const CONTENT = "problem_content"; /* metadata, since problems can say what they read */
+
 static const char* outer_name(const ks_run_state* s) {
     return s->outer_size == s->num_params ? RUN_CG_START : RUN_OUTER;
 }
@@ -112,7 +114,10 @@ bool ks_checkpoint_save(const char* path, const ks_policy* policy, const ks_poli
     const double returns[3] = {s->last_metric[0], s->last_metric[1], s->best_metric};
     const int64_t counts[3] = {s->iteration, (int64_t)s->env_steps, s->best_iteration};
     ks_tensor_writer_meta(w, "format", KS_CHECKPOINT_FORMAT);
-    ks_policy_write_meta(w, policy, info);
+    ks_policy_write_meta(w, path, policy, info);
+    if (*s->content) {
+        ks_tensor_writer_meta(w, CONTENT, s->content);
+    }
     ks_tensor_writer_add(w, "run.counts", KS_I64, 1, (size_t[]){3}, counts);
     ks_tensor_writer_add(w, "run.returns", KS_F64, 1, (size_t[]){3}, returns);
     if (is_validated(s)) {
@@ -200,6 +205,8 @@ bool ks_checkpoint_load(const char* path, const ks_policy* policy, ks_policy_inf
          read_flat(f, "run.theta_last", s->params_last, p, err) &&
          read_flat(f, "run.theta_best", s->params_best, p, err) && read_validation(f, s, err);
     if (ok) {
+        const char* content = ks_tensor_file_meta(f, CONTENT);
+        snprintf(s->content, sizeof s->content, "%s", content ? content : "");
         const int64_t* c = counts;
         const double* r = returns;
         s->iteration = c[0];

@@ -3,6 +3,7 @@
 #ifndef KS_RUN_CHECKPOINT_H
 #define KS_RUN_CHECKPOINT_H
 
+#include "maml/problem.h"
 #include "policy/policy_file.h"
 
 #define KS_CHECKPOINT_FORMAT "kshot.checkpoint.1" /* metadata `format` of the file */
@@ -26,6 +27,9 @@ typedef struct ks_run_state {
 
     /* As soon as parameters were validated, the best are those that did best there, and no others. */
     double best_validation; /* -HUGE_VAL: none were yet */
+
+    char content
+        [KS_PROBLEM_CONTENT]; /* what the problem says that it reads from files; "": nothing, or it is not known */
 } ks_run_state;
 
 /* Everything empty; params are left to the caller to fill. Errors: KS_FAILED (memory). */

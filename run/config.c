@@ -1,3 +1,4 @@
+#include "base/path.h"
 #include "run/config.h"
 
 #include "base/atomic_file.h"
@@ -119,7 +120,7 @@ bool ks_config_set_text(ks_config* config, const char* key, const char* text, ks
 
 static bool is_missing(const ks_config* config, int index) {
     const ks_setting* row = ks_settings_row(&ks_config_table, index);
-    return row->of_machine && !row->free_on_resume && !config->given[index] &&
+    return row->of_machine && !row->saves_time && !config->given[index] &&
            ks_settings_applies(&ks_config_table, index, config, NULL);
 }
 
@@ -147,6 +148,13 @@ void ks_config_set_folder(ks_config* config, const char* folder) {
     const ks_problem_kind* kind = ks_config_problem(config);
     if (kind->set_folder) {
         kind->set_folder(own_settings(config), folder);
+    }
+}
+
+void ks_config_set_threads(ks_config* config, int threads) {
+    const ks_problem_kind* kind = ks_config_problem(config);
+    if (kind->set_threads) {
+        kind->set_threads(own_settings(config), threads);
     }
 }
 
@@ -233,8 +241,23 @@ static bool write_config(void* user, FILE* file) {
     return ks_config_write(user, file, true);
 }
 
+bool ks_config_resolve(ks_config* config, const char* folder, ks_error* err) {
+    char path[KS_PATH_ROOM];
+    if (!ks_env_is_path(config->rl.env)) {
+        return true;
+    }
+    if (!ks_path_absolute(path, folder, config->rl.env, err)) {
+        return ks_fail_in(err, "env");
+    }
+    memcpy(config->rl.env, path, sizeof path);
+    return true;
+}
+
 bool ks_config_save(const ks_config* config, const char* path, ks_error* err) {
     ks_config copy = *config;
+    if (ks_env_is_path(config->rl.env)) {
+        ks_path_relative(copy.rl.env, path, config->rl.env);
+    }
     return ks_replace_file(path, write_config, &copy, err);
 }
 
@@ -253,7 +276,9 @@ const ks_outer_kind* ks_config_outer(const ks_config* c) {
 }
 
 const char* ks_config_name(const ks_config* c) {
-    return c->problem == KS_PROBLEM_rl ? c->rl.env : ks_config_problem(c)->name;
+    const char* slash = strrchr(c->rl.env, '/');
+    const char* env = ks_env_is_path(c->rl.env) && slash ? slash + 1 : c->rl.env;
+    return c->problem == KS_PROBLEM_rl ? env : ks_config_problem(c)->name;
 }
 
 #define PROBLEM_SETTINGS(name) &c->name,
@@ -345,6 +370,7 @@ ks_policy_info ks_config_info(const ks_config* c, const ks_problem* problem, int
     info.iteration = iteration;
     info.seed = c->seed;
     if (acts) {
+        snprintf(info.env_file, sizeof info.env_file, "%s", ks_env_is_path(c->rl.env) ? c->rl.env : "");
         info.gamma = c->rl.gamma;
         info.gae_lambda = c->rl.gae_lambda;
         info.horizon = c->rl.horizon;

@@ -42,6 +42,8 @@ bool ks_config_read(ks_config* config, const char* path, ks_error* err);
 bool ks_config_set(ks_config* config, const char* assignment, ks_error* err);
 /* Sets a key of type TEXT to text that is no YAML, as of an option. Errors: KS_BAD_INPUT. */
 bool ks_config_set_text(ks_config* config, const char* key, const char* text, ks_error* err);
+/* Makes the path of an environment's file absolute, from `folder` (NULL: the working directory). Errors: KS_BAD_INPUT (too long). */
+bool ks_config_resolve(ks_config* config, const char* folder, ks_error* err);
 /* Notes that a row was set; where it chooses the problem, that problem's defaults are set of all rows that nobody has. */
 void ks_config_note(ks_config* config, int row);
 /* What no single key can say: keys belong to the problem, the environment exists, sizes fit each other. Errors: KS_BAD_INPUT. */
@@ -49,9 +51,9 @@ bool ks_config_check(const ks_config* config, ks_error* err);
 
 /* Every field that counts as YAML that reads back exactly; with comments (unit and range) if asked. Returns false on a write error. */
 bool ks_config_write(const ks_config* config, FILE* file, bool comments);
-/* Writes it to a path, with comments, atomically. Errors: KS_FAILED. */
+/* Writes it to a path, with comments, atomically; the path of an environment's file becomes relative to it. Errors: KS_FAILED. */
 bool ks_config_save(const ks_config* config, const char* path, ks_error* err);
-/* First key in which the two differ, or NULL. Keys that may change on resume (iterations, checkpoint_every) do not count. */
+/* First key in which the two differ, or NULL. Keys that may change on resume (iterations, checkpoint_every, …) do not count. */
 const char* ks_config_difference(const ks_config* a, const ks_config* b);
 
 /* Where things are on this machine is not kept with models. Missing: the first such key on which it depends what is learned from, and
@@ -61,12 +63,14 @@ void ks_config_take_missing(ks_config* config, const ks_config* from);
 
 /* The run directory, where the problem may keep what it has read; it stands in no file. */
 void ks_config_set_folder(ks_config* config, const char* folder);
+/* How many threads may read files; likewise. */
+void ks_config_set_threads(ks_config* config, int threads);
 
 /* ---- what follows from a config -------------------------------------------------------------------------------------------- */
 
 const ks_problem_kind* ks_config_problem(const ks_config* config);
 const ks_outer_kind* ks_config_outer(const ks_config* config);
-/* What is trained on: the environment, or the problem's own name. */
+/* What is trained on: the environment (the file's name, without its folder), or the problem's own name. */
 const char* ks_config_name(const ks_config* config);
 /* Of the problem and the outer step that are chosen. */
 const void* ks_config_problem_settings(const ks_config* config);

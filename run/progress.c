@@ -18,6 +18,7 @@ struct ks_progress {
     FILE* file;
     char path[4096];
     ks_progress_layout layout;
+    bool narrow; /* the file is of an earlier version, without the column of validation */
     double flushed;
 };
 
@@ -89,9 +90,12 @@ static int64_t read_row(const ks_progress* p, const char* line, const ks_progres
  * that a crash has left. *first: iteration of the first row before it. False if the header is another, or a row between is
  * missing. */
 static bool find_cut(ks_progress* p, const ks_progress_mark* mark, int64_t* first, long* cut, ks_error* err) {
-    char line[4096], want[1024];
+    char line[4096], want[1024], narrow[1024];
     int64_t number = 0;
+    ks_progress_layout without = p->layout;
+    without.validates = false;
     header(want, sizeof want, &p->layout);
+    header(narrow, sizeof narrow, &without);
     *cut = 0;
     *first = mark->iteration;
     bool whole = read_line(line, sizeof line, p->file, &number);
@@ -99,7 +103,8 @@ static bool find_cut(ks_progress* p, const ks_progress_mark* mark, int64_t* firs
     if (!whole) { /* not even a header yet, or half a one */
         return strncmp(names, want, strlen(names)) == 0 || unexpected(p, number, mark->iteration, err);
     }
-    if (strcmp(names, want) != 0) {
+    p->narrow = p->layout.validates && strcmp(names, narrow) == 0;
+    if (strcmp(names, want) != 0 && !p->narrow) {
         return unexpected(p, number, mark->iteration, err);
     }
     *cut = ftell(p->file);
@@ -123,42 +128,44 @@ static bool find_cut(ks_progress* p, const ks_progress_mark* mark, int64_t* firs
 
 /* ---- files of earlier versions -------------------------------------------------------------------------------------------- */
 
-/* Copies the file with one more column, empty in all rows; what follows its last line break is half a row. */
+/* what write_widened gets */
+typedef struct widening {
+    ks_progress* p;
+    long cut;
+} widening;
+
+/* Copies the file up to the cut with one more column, empty in all rows. */
 static bool write_widened(void* user, FILE* to) {
-    ks_progress* p = user;
+    const widening* w = user;
+    FILE* from = w->p->file;
     char line[4096], head[1024];
     int64_t number = 0;
-    header(head, sizeof head, &p->layout);
-    rewind(p->file);
-    read_line(line, sizeof line, p->file, &number);
+    header(head, sizeof head, &w->p->layout);
+    rewind(from);
+    read_line(line, sizeof line, from, &number);
     fprintf(to, "%s\n", head);
-    while (read_line(line, sizeof line, p->file, &number)) {
+    while (ftell(from) < w->cut && read_line(line, sizeof line, from, &number)) {
         fprintf(to, "%s,\n", line);
     }
-    return !ferror(to) && !ferror(p->file);
+    return !ferror(to) && !ferror(from);
 }
 
-/* A file without the column of validation gets it. */
-static bool widen(ks_progress* p, ks_error* err) {
-    char line[4096], old[1024];
-    int64_t number = 0;
-    ks_progress_layout layout = p->layout;
-    layout.validates = false;
-    header(old, sizeof old, &layout);
-    bool is_old =
-        p->layout.validates && read_line(line, sizeof line, p->file, &number) && strcmp(names_of(line), old) == 0;
-    if (is_old && !ks_replace_file(p->path, write_widened, p, err)) {
+/* A file without the column of validation, which has been read to the cut, gets it, and ends there. */
+static bool widen(ks_progress* p, long cut, ks_error* err) {
+    widening w = {p, cut};
+    if (!ks_replace_file(p->path, write_widened, &w, err)) {
         return false;
     }
-    FILE* file = is_old ? fopen(p->path, "r+") : p->file;
-    if (!file) {
-        return ks_fail(err, KS_FAILED, "cannot read %s: %s", p->path, strerror(errno));
+    FILE* file = fopen(p->path, "r+");
+    if (!file || fseek(file, 0, SEEK_END) != 0) {
+        ks_fail(err, KS_FAILED, "cannot read %s: %s", p->path, strerror(errno));
+        if (file) {
+            fclose(file);
+        }
+        return false;
     }
-    if (is_old) {
-        fclose(p->file);
-    }
+    fclose(p->file);
     p->file = file;
-    rewind(file);
     return true;
 }
 
@@ -174,8 +181,8 @@ static bool prepare(ks_progress* p, bool resume, const ks_progress_mark* mark, i
     if (ferror(p->file)) { /* not the end of the file, which would be cut there */
         return ks_fail(err, KS_FAILED, "cannot read %s: %s", p->path, strerror(errno ? errno : EIO));
     }
-    if (!found) {
-        return false;
+    if (!found || p->narrow) {
+        return found && widen(p, cut, err);
     }
     bool ok = fseek(p->file, cut, SEEK_SET) == 0 && ftruncate(fileno(p->file), cut) == 0;
     if (ok && cut == 0) {
@@ -204,7 +211,7 @@ ks_progress* ks_progress_open(const char* directory, ks_progress_layout layout, 
         free(p);
         return NULL;
     }
-    if ((resume && !widen(p, err)) || !prepare(p, resume, mark, first, err)) {
+    if (!prepare(p, resume, mark, first, err)) {
         ks_progress_close(p);
         return NULL;
     }

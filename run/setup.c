@@ -4,8 +4,9 @@
 #include "run/initial.h"
 
 /* The problem, made without what stands ready in the config for an outer step that is not chosen: the saved config will not have it. */
-static ks_problem* create_problem(const ks_config* config, ks_error* err) {
+static ks_problem* create_problem(const ks_config* config, int threads, ks_error* err) {
     ks_config counted = *config;
+    ks_config_set_threads(&counted, threads);
     for (int i = 0; ks_settings_row(&ks_config_table, i); i++) {
         if (!ks_settings_applies(&ks_config_table, i, config, NULL)) {
             ks_settings_row_default(&ks_config_table, i, &counted);
@@ -17,7 +18,7 @@ static ks_problem* create_problem(const ks_config* config, ks_error* err) {
 
 bool ks_setup_create(ks_setup* s, const ks_config* config, int threads, ks_team team, ks_error* err) {
     *s = (ks_setup){0};
-    s->problem = create_problem(config, err);
+    s->problem = create_problem(config, threads, err);
     if (!s->problem) {
         return false;
     }

@@ -120,7 +120,7 @@ static bool save(run* r, ks_error* err) {
 
 /* ---- starting -------------------------------------------------------------------------------------------------------------- */
 
-/* A run may go on with another number of iterations, but with nothing else changed. */
+/* A run may go on with another number of iterations, and what it reads may have moved, but nothing else may have changed. */
 static bool check_same_config(const run* r, ks_error* err) {
     char path[KS_RUN_PATH];
     ks_config saved;
@@ -131,10 +131,12 @@ static bool check_same_config(const run* r, ks_error* err) {
     }
     const char* key = ks_config_difference(&saved, r->config);
     if (key) {
-        return ks_fail(err, KS_BAD_INPUT,
-                       "%s: %s is another than now; a run is resumed with the config that it was started "
-                       "with (only iterations, checkpoint_every, validate_every and validation_tasks may change)",
-                       path, key);
+        return ks_fail(
+            err, KS_BAD_INPUT,
+            "%s: %s is another than now; a run is resumed with the config that it was started "
+            "with (only iterations, checkpoint_every, validate_every, validation_tasks and where images are may "
+            "change)",
+            path, key);
     }
     return true;
 }
@@ -159,6 +161,26 @@ static bool load_checkpoint(run* r, const char* path, ks_error* err) {
                                                              : NULL;
     return !key ||
            ks_fail(err, KS_BAD_INPUT, "%s: it is of another run: its %s is another than the config's", path, key);
+}
+
+/* What is read from files is what the run began with, wherever it is now. Older checkpoints do not say what that was. */
+static bool check_content(run* r, const char* path, bool from_checkpoint, ks_error* err) {
+    char now[KS_PROBLEM_CONTENT] = "";
+    if (r->setup.problem->kind->content) {
+        r->setup.problem->kind->content(r->setup.problem, now);
+    }
+    if (*r->state.content && strcmp(r->state.content, now) != 0) {
+        return ks_fail(err, KS_BAD_INPUT, "%s: the run began with other images than images.data has now: %s; now %s",
+                       path, r->state.content, now);
+    }
+    if (from_checkpoint && *now && !*r->state.content) {
+        char text[KS_RUN_PATH + 2 * KS_PROBLEM_CONTENT];
+        snprintf(text, sizeof text, "%s does not say which images the run began with; see that they are these: %s",
+                 path, now);
+        warn(r, text);
+    }
+    snprintf(r->state.content, sizeof r->state.content, "%s", now);
+    return true;
 }
 
 /* The state's metrics are better where they are higher. */
@@ -198,6 +220,9 @@ static bool begin(run* r, bool resumes, ks_error* err) {
     bool from_checkpoint = resumes && ks_run_directory_has(r->directory, "checkpoint.safetensors");
     if (from_checkpoint ? !load_checkpoint(r, path, err)
                         : !ks_setup_initial(r->state.params, &r->setup, r->config, err)) {
+        return false;
+    }
+    if (!check_content(r, path, from_checkpoint, err)) {
         return false;
     }
     if (r->state.iteration > r->config->iterations) {

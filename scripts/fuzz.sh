@@ -8,7 +8,7 @@ seconds=${1:-60}
 shift || true
 
 declare -A dictionary=([safetensors]=safetensors [policy]=safetensors [checkpoint]=safetensors [config]=config
-    [assignment]=config [goals]=csv [results]=csv [curves]=csv [progress]=csv [options]=options
+    [assignment]=config [expression]=expression [robot]=robot [goals]=csv [results]=csv [curves]=csv [progress]=csv [options]=options
     [image]=image [image_archive]=zip [image_cache]=safetensors [image_lists]=split)
 targets=("$@")
 [ $# -gt 0 ] || mapfile -t targets < <(cd tests/fuzz && ls fuzz_*.c | sed 's/fuzz_\(.*\)\.c/\1/')

@@ -19,7 +19,7 @@ done
 mujoco=4.0.1
 wheel=mujoco_core-$mujoco-cp311-cp311-manylinux_2_27_x86_64.manylinux_2_28_x86_64.whl
 wheel_sha256=be28c0c7587347ef996b4de0487264e9da296282082b092bae211a9163e9aed6
-python_packages=(numpy==1.26.4 safetensors==0.4.5 autograd==1.9.1 pillow==11.3.0)
+python_packages=(numpy==1.26.4 safetensors==0.4.5 autograd==1.9.1 pillow==11.3.0 pyyaml==6.0.4 gymnasium==1.4.0)
 
 fail() {
     echo "setup: $*" >&2
@@ -47,10 +47,12 @@ install_packages() {
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
-# MuJoCo's C library comes inside a Python wheel, which is a zip file; nothing of Python's is used of it. Its licences are kept for
-# whoever passes on what cmake --install makes.
+# MuJoCo's C library comes inside a Python wheel, which is a zip file. Its licences are kept for whoever passes on what cmake --install
+# makes. What the wheel has for Python serves the tests, which find it in .deps/python.
 install_mujoco() {
     local target=.deps/mujoco-$mujoco tmp
+    mkdir -p .deps/python
+    [ "$(readlink .deps/python/mujoco)" = "../mujoco-$mujoco" ] || ln -sfn "../mujoco-$mujoco" .deps/python/mujoco
     [ ! -e "$target/libmujoco.so.$mujoco" ] || [ ! -e "$target/licenses/LICENSE" ] || return 0
     [ "$(uname -m)" = x86_64 ] || fail "MuJoCo is pinned for x86_64 only, and this is $(uname -m)"
     echo "setup: fetching MuJoCo $mujoco into $target"
@@ -67,7 +69,7 @@ install_mujoco() {
     rm -rf "$tmp"
 }
 
-# the tests read our files with other people's readers, and take derivatives by another route
+# the tests read our files with other people's readers, take derivatives by another route, and try other people's robots
 install_python() {
     local stamp=.deps/venv/${python_packages[*]}
     stamp=${stamp// /_}

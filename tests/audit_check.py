@@ -90,7 +90,8 @@ class Audit:
 
     def read_parameters(self):
         self.z, self.z_new = self.z_of("theta", "alpha"), self.z_of("theta_new", "alpha_new")
-        self.gradient = self.with_alpha("meta_gradient", "alpha_gradient")
+        if self.kind != "reptile":
+            self.gradient = self.with_alpha("meta_gradient", "alpha_gradient")
         self.alpha = self.step_sizes(self.parts(self.z)[1])
 
     def parts(self, z):
@@ -199,10 +200,12 @@ class Audit:
     def check_structure(self):
         p = self.policy.num_params()
         trpo = self.kind == "trpo"
-        sizes = {name: (p,) for name in ("theta", "theta_new", "meta_gradient", *(("direction",) if trpo else ("adam.m", "adam.v")))}
+        own = {"trpo": ("meta_gradient", "direction"), "reptile": ("way",)}.get(self.kind, ("meta_gradient", "adam.m", "adam.v"))
+        sizes = {name: (p,) for name in ("theta", "theta_new", *own)}
         if self.count:
             like = (self.k, p) if self.per_step else (p,)
-            sizes |= {name: like for name in ("alpha", "alpha_new", "alpha_gradient", *(() if trpo else ("adam.alpha_m", "adam.alpha_v")))}
+            own = {"trpo": ("alpha_gradient",), "reptile": ()}.get(self.kind, ("alpha_gradient", "adam.alpha_m", "adam.alpha_v"))
+            sizes |= {name: like for name in ("alpha", "alpha_new", *own)}
         if self.count and trpo:
             sizes |= {"alpha_direction": (self.count,), "size_rms": (self.count,), "cg.alpha_p": (len(self.x["cg.p"]), self.count)}
         if self.count and self.ppo:
@@ -445,6 +448,26 @@ class Audit:
         self.compare("surrogate_after", float(self.meta["surrogate_after"]), loss, 1e-4, 1)
         self.compare("kl", float(self.meta["kl"]), kl, 1e-3)
 
+    # ---- Reptile
+
+    def check_reptile(self):
+        """θ goes a share of the mean way to the adapted parameters. Step sizes stay; nothing else of an outer step is in the file."""
+        way = self.x["way"]
+        size = np.linalg.norm(self.x["theta"])
+        want = np.mean([self.x[f"stage.{self.k}.theta"][g] - self.x["theta"] for g in range(self.groups)], axis=0)
+        self.compare("way", way, want, 1e-5)
+        # and from the timesteps alone, as an inner step is compared
+        want = np.mean([self.adapt(self.z, g)[-1] for g in range(self.groups)], axis=0) - self.x["theta"]
+        self.compare("way on the recorded timesteps", way, want, 1e-3 * self.slack, np.linalg.norm(want) + 1e-5 * size)
+        self.compare("distance", float(self.meta["distance"]), np.linalg.norm(way), 1e-5)
+        self.compare("outer_loss", float(self.meta["outer_loss"]), self.outer(self.z)[0], 1e-4, 1)
+        want = float(self.meta["outer_lr"]) * way
+        self.compare("theta_new", self.x["theta_new"] - self.x["theta"], want, 1e-3, np.linalg.norm(want) + 1e-4 * size)
+        if self.count:
+            self.ok("alpha kept bit for bit", self.f32["alpha"].tobytes() == self.f32["alpha_new"].tobytes())
+        others = [name for name in self.x if name.startswith(("adam.", "cg.", "ppo.")) or name.endswith("gradient")]
+        self.ok("nothing of another outer step", not others)
+
     def check(self):
         self.check_structure()
         if any(not error <= tolerance for _, error, tolerance in self.rows):
@@ -453,6 +476,9 @@ class Audit:
         # a single unit on the other side of its kink changes one row of one task's derivatives
         self.slack = 20 if self.near_kinks() else 1
         self.check_stages()
+        if self.kind == "reptile":
+            self.check_reptile()
+            return self.rows
         self.check_meta_gradient()
         if self.kind == "trpo":
             self.check_step(self.check_direction())
@@ -492,10 +518,8 @@ def mutations(meta, x):
     yield "an advantage with the wrong sign", changed("stage.0.adv", lambda a: -a)
     yield "log-probabilities averaged over actions", changed(f"stage.{k}.logp", lambda a: a / int(meta["act_dim"]))
     yield "rewards of another run", changed(f"stage.{k}.rew", lambda a: a[::-1])
-    yield "a meta-gradient without second order", (
-        meta,
-        {**x, "meta_gradient": first_order_gradient(meta, x)},
-    )
+    if "meta_gradient" in x:
+        yield "a meta-gradient without second order", (meta, {**x, "meta_gradient": first_order_gradient(meta, x)})
     yield "a step that is too long", changed("theta_new", lambda a: x["theta"] + 1.3 * (a - x["theta"]))
     if meta.get("outer") == "ppo":
         yield "gradients without adapting anew", changed("ppo.gradient", lambda a: np.broadcast_to(a[0], a.shape))
@@ -510,10 +534,17 @@ def mutations(meta, x):
         yield "another step size of Adam", with_meta("outer_lr", 1.01 * float(meta["outer_lr"]))
         yield "another clip", with_meta("clip", 1e-8 if float(meta["clip"]) == 0 else 0)
         yield "a wrong loss", with_meta("outer_loss", float(meta["outer_loss"]) + 0.01)
+    elif meta.get("outer") == "reptile":
+        yield "a sum over tasks", changed("way", lambda a: len(x[f"stage.{k}.theta"]) * a)
+        yield "the way of one task", changed("way", lambda a: x[f"stage.{k}.theta"][0] - x["theta"])
+        yield "another share of the way", with_meta("outer_lr", 1.1 * float(meta["outer_lr"]))
+        yield "a step back", changed("theta_new", lambda a: 2 * x["theta"] - a)
+        yield "another distance", with_meta("distance", 1.01 * float(meta["distance"]))
+        yield "a wrong loss", with_meta("outer_loss", float(meta["outer_loss"]) + 0.01)
     else:
         yield "a direction that is the gradient", changed("direction", lambda a: x["meta_gradient"].copy())
         yield "directions of CG in another order", changed("cg.p", lambda a: np.concatenate([a[:1], a[:0:-1]]))
-    if meta.get("outer") != "adam":
+    if meta.get("outer", "trpo") in ("trpo", "ppo"):
         yield "a wrong kl", with_meta("kl", 2 * float(meta["kl"]))
         yield "a wrong surrogate", with_meta("surrogate_after", float(meta["surrogate_after"]) - 0.01)
     if "adapts" in x:
@@ -538,6 +569,8 @@ def mutations(meta, x):
 def mutations_of_step_sizes(meta, x, changed, with_meta):
     yield "other step sizes", changed("alpha", lambda a: 1.01 * a)
     yield "step sizes that went elsewhere", changed("alpha_new", lambda a: 1.01 * a)
+    if "alpha_gradient" not in x:
+        return
     yield "step sizes that stayed", changed("alpha_new", lambda a: x["alpha"])
     yield "derivatives by step sizes with the wrong sign", changed("alpha_gradient", lambda a: -a)
     yield "derivatives by step sizes, not by their logarithms", changed("alpha_gradient", lambda a: a / np.maximum(x["alpha"], 0.01))

@@ -42,6 +42,15 @@ static inline void draw_action(ks_real* act, int n, uint64_t* state) {
     }
 }
 
+/* the same of either kind of actions */
+static inline void draw_any_action(ks_real* act, const ks_env_def* def, uint64_t* state) {
+    if (def->num_actions > 0) {
+        act[0] = (ks_real)(int)(def->num_actions * uniform(state));
+    } else {
+        draw_action(act, def->act_dim, state);
+    }
+}
+
 /* an environment with its model, one world and a task drawn for it */
 typedef struct fixture {
     const ks_env_def* def;

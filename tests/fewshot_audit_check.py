@@ -28,7 +28,7 @@ class Audit:
         self.k = int(meta["inner_steps"])
         self.theta = tensors["theta"]
         self.learned = meta.get("inner_learned", "parameter" if "alpha" in tensors else "none")
-        assert meta["format"] == "kshot.audit.fewshot.1" and meta["outer"] == "adam"
+        assert meta["format"] == "kshot.audit.fewshot.1" and meta["outer"] in ("adam", "reptile")
         assert meta["norm"] in ("none", "transductive", "inductive") and meta["first_order"] in ("true", "false")
         assert meta["norm"] != "none" or not self.network.has_norm
         assert len(self.theta) == self.network.num_params == len(tensors["adapts"])
@@ -57,8 +57,13 @@ class Audit:
 
     def numbers(self):
         """Everything up to the outer step, as the file has it."""
-        tasks = [self.learner.task(self.theta, self.examples("support", task), self.examples("query", task), self.t.get("norm"))
+        of_task = self.learner.values if self.meta["outer"] == "reptile" else self.learner.task
+        tasks = [of_task(self.theta, self.examples("support", task), self.examples("query", task), self.t.get("norm"))
                  for task in range(self.tasks)]
+        if self.meta["outer"] == "reptile":
+            adapted, losses = map(np.array, zip(*tasks))
+            way = np.mean(adapted[:, -1] - self.theta, axis=0) * self.moves
+            return {"query.loss": losses, "outer_loss": np.mean(losses), "adapted.theta": adapted, "way": way}
         adapted, losses, by_theta, by_log_alpha, by_norm = map(np.array, zip(*tasks))
         found = {"query.loss": losses, "outer_loss": np.mean(losses), "meta_gradient": np.mean(by_theta, axis=0) * self.moves}
         if "norm" in self.t:
@@ -95,15 +100,22 @@ def of_step(got, want, before):
     return max(0, np.linalg.norm(got - want) - digits) / max(np.linalg.norm(want - before), 1e-30)
 
 
-TOLERANCE = {"adapted.theta": 1e-4, "query.loss": 1e-5, "outer_loss": 1e-5, "meta_gradient": 1e-4, "alpha_gradient": 1e-4,
+TOLERANCE = {"way": 1e-4, "adapted.theta": 1e-4, "query.loss": 1e-5, "outer_loss": 1e-5, "meta_gradient": 1e-4, "alpha_gradient": 1e-4,
              "norm_gradient": 1e-4}
 
 
 def differences(a, got, want):
     """Of the numbers of an iteration, up to its outer step."""
     start = a.theta[None, None, :]
-    return {name: of_step(got[name], number, np.broadcast_to(start, number.shape)) if name == "adapted.theta"
-            else relative(got[name], number) for name, number in want.items()}
+    errors = {}
+    for name, number in want.items():
+        if name == "adapted.theta":
+            errors[name] = of_step(got[name], number, np.broadcast_to(start, number.shape))
+        elif name == "way":
+            errors[name] = of_step(a.theta + got[name], a.theta + number, a.theta)
+        else:
+            errors[name] = relative(got[name], number)
+    return errors
 
 
 def check_iteration(a):
@@ -119,7 +131,7 @@ def check_iteration(a):
     return results
 
 
-def check_outer(a):
+def check_adam(a):
     """Adam takes the file's own gradient: where that is next to 0, its sign decides."""
     t = a.t
     new = a.adam(a.theta, t["meta_gradient"], t["adam.m"], t["adam.v"])
@@ -136,6 +148,19 @@ def check_outer(a):
         yield "adapts", np.abs(np.atleast_2d(moves) - t["adapts"]).sum(), 0
 
 
+def check_reptile(a):
+    """θ goes a share of the mean way to the file's own adapted parameters; all else stays."""
+    t = a.t
+    yield "way is the mean way", relative(t["way"], np.mean(t["adapted.theta"][:, -1] - a.theta, axis=0) * a.moves), 1e-5
+    yield "distance", relative(float(a.meta["distance"]), np.linalg.norm(t["way"])), 1e-5
+    yield "theta_new", of_step(t["theta_new"], a.theta + float(a.meta["outer_lr"]) * t["way"], a.theta), 1e-3
+    for name in ("alpha", "norm"):
+        if name in t:
+            yield f"{name} stays", np.abs(t[f"{name}_new"] - t[name]).max(), 0
+    if a.learned != "none":
+        yield "adapts", np.abs(np.atleast_2d(t["alpha"] > 0) - t["adapts"]).sum(), 0
+
+
 def check_labels(a):
     if a.meta["loss"] == "cross_entropy":
         labels = np.concatenate([a.t[name].ravel() for name in ("support.y", "query.y") if name in a.t])
@@ -145,7 +170,7 @@ def check_labels(a):
 def check(meta, tensors):
     """(quantity, error, tolerance) of all that can be redone."""
     a = Audit(meta, tensors)
-    return [*check_labels(a), *check_iteration(a), *check_outer(a)]
+    return [*check_labels(a), *check_iteration(a), *(check_adam(a) if meta["outer"] == "adam" else check_reptile(a))]
 
 
 def report(path, results):
@@ -168,8 +193,9 @@ def self_test(path):
     np.seterr(all="ignore")  # of what the damage makes infinite
     meta, tensors = load(path)
     missed = []
-    names = ["adapted.theta", "query.loss", "meta_gradient", "theta_new", "adam.m", "adam.v", "theta", "support.x", "support.y",
-             "query.x", "query.y", "adapts"]
+    adam = meta["outer"] == "adam"
+    names = ["adapted.theta", "query.loss", "theta_new", "theta", "support.x", "support.y", "query.x", "query.y", "adapts"]
+    names += ["meta_gradient", "adam.m", "adam.v"] if adam else ["way"]
     names += [name for name in ("alpha", "alpha_new", "alpha_gradient", "adam.alpha_m", "adam.alpha_v", "norm", "norm_new",
                                "norm_gradient", "adam.norm_m", "adam.norm_v") if name in tensors]
     for name in names:
@@ -177,9 +203,12 @@ def self_test(path):
         damaged[name] = damage(name, tensors[name])
         if all(error <= tolerance for _, error, tolerance in check(meta, damaged)):
             missed.append(name)
-    values = [("outer_loss", float(meta["outer_loss"]) * 1.01), ("adam_steps", int(meta["adam_steps"]) + 1),
-              ("outer_lr", float(meta["outer_lr"]) * 1.01), ("adam_beta1", 0.5), ("adam_beta2", 0.5), ("clip", 1e-6),
-              ("first_order", "false" if meta["first_order"] == "true" else "true")]
+    values = [("outer_loss", float(meta["outer_loss"]) * 1.01), ("outer_lr", float(meta["outer_lr"]) * 1.01)]
+    if adam:
+        values += [("adam_steps", int(meta["adam_steps"]) + 1), ("adam_beta1", 0.5), ("adam_beta2", 0.5), ("clip", 1e-6),
+                   ("first_order", "false" if meta["first_order"] == "true" else "true")]
+    else:
+        values.append(("distance", float(meta["distance"]) * 1.01))
     if "alpha" not in tensors:
         values.append(("inner_lr", float(meta["inner_lr"]) * 1.01))
     if meta["norm"] != "none":

@@ -200,6 +200,11 @@ class Learner:
                   for at, weight in zip(adapted[-len(weights):], weights) if weight]
         return sum(losses[1:], losses[0])
 
+    def values(self, theta, support, query, norm=None):
+        """θ after each step, and the outer loss."""
+        zero, sets = numpy.zeros_like(self.step_sizes), numpy.zeros((0, 0)) if norm is None else norm
+        return self.adapt(theta, zero, norm, support), self.outer(theta, zero, sets, support, query)
+
     def task(self, theta, support, query, norm=None):
         """θ after each step, the outer loss, and its derivatives by θ, by the logarithm of the step sizes, and by norm."""
         zero = numpy.zeros_like(self.step_sizes)

@@ -56,6 +56,11 @@ CASES = [
     (SMALL, ["outer=adam", "inner.learned=one", "inner.adapts=head", "adam.clip=0.001"]),
     (SMALL, ["outer=adam", "inner.learned=tensor", "inner.first_order=true", "inner.steps=2"]),
     (SMALL, ["outer=adam", "inner.learned=parameter", "inner.per_step=true", "inner.steps=3", "policy.activation=tanh"]),
+    # Reptile, which takes no derivative of the outer loss
+    (SMALL, ["outer=reptile"]),
+    (SMALL, ["outer=reptile", "inner.steps=3", "inner.loss=ratio", "policy.activation=tanh", "reptile.step=1"]),
+    (SMALL, ["outer=reptile", "inner.sweep=0.5", "inner.emaml=0.3", "inner.adapts=head"]),
+    (SMALL, ["outer=reptile", "inner.steps=2", "inner.learned=tensor", "inner.per_step=true", "inner.adapts=body"]),
     (POINT, ["trpo.max_kl=100000", "trpo.backtrack_steps=2", "trpo.backtrack_ratio=0.99"]),
     (CHEETAH, ["inner.steps=1"]),
     (CHEETAH, ["inner.steps=1", "inner.sweep=1"]),
@@ -83,6 +88,7 @@ LEARNED = [
     ["inner.learned=tensor", "inner.per_step=true", "inner.steps=2", "inner.adapts=head"],
     ["outer=ppo", "inner.learned=parameter", "ppo.clip=0.05", "ppo.lr=0.003"],
     ["outer=adam", "inner.learned=one", "inner.steps=2", "adam.clip=0.003"],
+    ["outer=reptile", "inner.learned=parameter", "inner.steps=2", "reptile.step=0.3", "reptile.step_halving=2"],
 ]
 
 

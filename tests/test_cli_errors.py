@@ -186,8 +186,6 @@ def learned_step_sizes(kshot, folder):
         kshot.refused(BAD, [path, *mentions], *evaluate)
     write(path, rebuilt(good, numbers(80)))  # a number that a float holds, and a step that no policy survives
     kshot.refused(FAILED, ["too large", "gradient step 1"], *evaluate)
-    kshot.refused(BAD, ["outer: trpo, ppo or adam", "reptile"], "audit", POINT, *SMALL, "-s", "outer=reptile", "-o",
-                  f"{folder}/learned-audit")
 
 
 def models_that_do_not_act(kshot, folder):

@@ -1,6 +1,8 @@
 /* The registry, the point, the appended task, refused actions, and the worked example of docs/environments.md. */
 #include "env_support.h"
 
+#include "envs/plugin_check.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,20 +15,25 @@ static void registry_is_complete(void** unused) {
     (void)unused;
     static const struct {
         const char* name;
-        int obs, act, task, kinds, horizon;
+        int obs, act, choices, task, kinds, horizon;
         double dt;
     } expected[] = {
-        {"point", 2, 2, 2, 0, 100, 0},
-        {"half-cheetah-vel", 20, 6, 1, 0, 200, 0.01},
-        {"half-cheetah-dir", 20, 6, 1, 2, 200, 0.01},
-        {"ant-vel", 125, 8, 1, 0, 200, 0.02},
-        {"ant-dir", 125, 8, 1, 2, 200, 0.02},
-        {"ant-goal", 125, 8, 2, 0, 200, 0.02},
-        {"gym/half-cheetah-vel", 20, 6, 1, 0, 200, 0.05},
-        {"gym/half-cheetah-dir", 20, 6, 1, 2, 200, 0.05},
-        {"gym/ant-vel", 125, 8, 1, 0, 200, 0.05},
-        {"gym/ant-dir", 125, 8, 1, 2, 200, 0.05},
-        {"gym/ant-goal", 125, 8, 2, 0, 200, 0.05},
+        {"point", 2, 2, 0, 2, 0, 100, 0},
+        {"half-cheetah-vel", 20, 6, 0, 1, 0, 200, 0.01},
+        {"half-cheetah-dir", 20, 6, 0, 1, 2, 200, 0.01},
+        {"ant-vel", 125, 8, 0, 1, 0, 200, 0.02},
+        {"ant-dir", 125, 8, 0, 1, 2, 200, 0.02},
+        {"ant-goal", 125, 8, 0, 2, 0, 200, 0.02},
+        {"gym/half-cheetah-vel", 20, 6, 0, 1, 0, 200, 0.05},
+        {"gym/half-cheetah-dir", 20, 6, 0, 1, 2, 200, 0.05},
+        {"gym/ant-vel", 125, 8, 0, 1, 0, 200, 0.05},
+        {"gym/ant-dir", 125, 8, 0, 1, 2, 200, 0.05},
+        {"gym/ant-goal", 125, 8, 0, 2, 0, 200, 0.05},
+        {"bandit-2", 1, 0, 2, 2, 0, 10, 0},
+        {"bandit-5", 1, 0, 5, 5, 0, 10, 0},
+        {"bandit-10", 1, 0, 10, 10, 0, 10, 0},
+        {"mdp", 10, 0, 5, 51, 0, 10, 0},
+        {"grid", 25, 0, 5, 2, 21, 15, 0},
     };
     assert_int_equal(ks_env_count(), sizeof expected / sizeof expected[0]);
     for (size_t i = 0; i < ks_env_count(); i++) {
@@ -36,10 +43,25 @@ static void registry_is_complete(void** unused) {
         assert_true(def->summary && def->task_summary);
         assert_int_equal(def->obs_dim, expected[i].obs);
         assert_int_equal(def->act_dim, expected[i].act);
+        assert_int_equal(def->num_actions, expected[i].choices);
         assert_int_equal(def->task_dim, expected[i].task);
         assert_int_equal(def->task_kinds, expected[i].kinds);
         assert_int_equal(def->horizon, expected[i].horizon);
         assert_true(def->dt == expected[i].dt);
+    }
+}
+
+/* what ships is held to what plug-ins are */
+static void defs_make_sense(void** unused) {
+    (void)unused;
+    for (size_t i = 0; i < ks_env_count(); i++) {
+        ks_env_def def = *ks_env_at(i);
+        ks_error err = {0};
+        assert_false(ks_env_plugin_check(&def, &err)); /* whose name is taken */
+        def.name = "other";
+        if (!ks_env_plugin_check(&def, &err)) {
+            fail_msg("%s: %s", ks_env_at(i)->name, err.text);
+        }
     }
 }
 
@@ -59,7 +81,7 @@ static void unknown_name_names_the_nearest(void** unused) {
     name[sizeof name - 1] = 0;
     assert_null(ks_env_find(name, &err));
     assert_null(ks_env_find("", &err));
-    assert_non_null(strstr(err.text, "nearest is \"point\""));
+    assert_non_null(strstr(err.text, "nearest is \"mdp\""));
 }
 
 /* ---- tasks ----------------------------------------------------------------------------------------------- */
@@ -91,7 +113,7 @@ static void directions_are_two_kinds(void** unused) {
     for (size_t i = 0; i < ks_env_count(); i++) {
         const ks_env_def* def = ks_env_at(i);
         double task[KS_TASK_MAX];
-        if (def->task_kinds == 0) {
+        if (def->task_kinds != 2) {
             continue;
         }
         def->sample_task(def, task, (ks_env_noise){.uniform = below});
@@ -123,7 +145,9 @@ static void tasks_are_held_to_what_is_known(void** unused) {
         for (int i = 0; i < def->task_dim; i++) {
             const ks_task_number* n = &def->task_numbers[i];
             double width = n->trained[1] - n->trained[0];
-            assert_true(lowest[i] - n->trained[0] < 0.02 * width && n->trained[1] - highest[i] < 0.02 * width);
+            /* what is normal hardly comes to where it is cut off */
+            double gap = (strcmp(def->name, "mdp") == 0 && i < 50 ? 0.3 : 0.02) * width;
+            assert_true(lowest[i] - n->trained[0] < gap && n->trained[1] - highest[i] < gap);
             assert_true(n->known[0] <= n->trained[0] && n->trained[1] <= n->known[1]);
             static const double NONE[] = {NAN, INFINITY, -INFINITY, 1e39, -1e39, 1e30};
             for (size_t b = 0; b < sizeof NONE / sizeof NONE[0]; b++) {
@@ -204,7 +228,7 @@ static void appended_task_ends_every_observation(void** unused) {
                 assert_true(with_task[n + i] == (ks_real)oracle.task[i]);
                 with_task[n + i] = 0;
             }
-            draw_action(act, def->act_dim, &plain.random);
+            draw_any_action(act, def, &plain.random);
             assert_true(ks_env_step(plain.env, act, obs).rew == ks_env_step(oracle.env, act, with_task).rew);
         }
         close_env(&plain);
@@ -223,13 +247,19 @@ static void bad_actions_do_not_touch_the_world(void** unused) {
         ks_real obs[MAX_OBS];
         ks_real other[MAX_OBS];
         ks_real act[MAX_ACT] = {0};
+        const int choices = f.def->num_actions;
+        ks_real* last = act + (choices ? 0 : f.def->act_dim - 1);
         start(&f, obs);
         start(&twin, other);
         for (int i = 0; i < 3; i++) {
-            act[f.def->act_dim - 1] = bad[i];
+            *last = bad[i];
             assert_true(ks_env_step(f.env, act, obs).unstable);
         }
-        act[f.def->act_dim - 1] = 0.5;
+        for (int i = 0; choices && i < 2; i++) {
+            *last = (ks_real)(i ? choices : -1);
+            assert_true(ks_env_step(f.env, act, obs).unstable);
+        }
+        *last = choices ? 1 : 0.5;
         assert_true(ks_env_step(f.env, act, obs).rew == ks_env_step(twin.env, act, other).rew);
         assert_memory_equal(obs, other, (size_t)f.def->obs_dim * sizeof *obs);
         close_env(&f);
@@ -241,6 +271,9 @@ static void bad_actions_do_not_touch_the_world(void** unused) {
 static void actions_are_clipped(void** unused) {
     (void)unused;
     for (size_t e = 0; e < ks_env_count(); e++) {
+        if (ks_env_at(e)->num_actions > 0) {
+            continue;
+        }
         fixture f = open_def(ks_env_at(e), false);
         fixture twin = open_def(ks_env_at(e), false);
         ks_real obs[MAX_OBS];
@@ -262,24 +295,31 @@ static void actions_are_clipped(void** unused) {
 
 /* ---- other tasks' rewards ----------------------------------------------------------------------------------- */
 
-/* what a step is worth for another task is what a world of that task gives for the same step */
+/* what a step is worth for another task is what a world of that task gives for the same step, where tasks differ in rewards alone */
 static void reward_is_that_of_a_world_with_that_task(void** unused) {
     (void)unused;
     for (size_t e = 0; e < ks_env_count(); e++) {
         fixture f = open_def(ks_env_at(e), false);
         fixture twin = open_def(ks_env_at(e), false);
-        const double u[2] = {0.03, 0.81};
+        const double u[KS_TASK_DRAWS] = {0.03, 0.81};
+        const double z[KS_TASK_DRAWS] = {0};
         double task[KS_TASK_MAX];
         ks_real obs[MAX_OBS];
         ks_real act[MAX_ACT];
-        assert_non_null(f.def->reward);
-        f.def->sample_task(f.def, task, (ks_env_noise){.uniform = u});
+        if (!f.def->reward) {
+            assert_non_null(f.def->set_task);
+            close_env(&f);
+            close_env(&twin);
+            continue;
+        }
+        f.def->sample_task(f.def, task, (ks_env_noise){.uniform = u, .normal = z});
         ks_env_set_task(twin.env, task);
         start(&f, obs);
         start(&twin, obs);
         bool differ = false;
-        for (int t = 0; t < 20; t++) {
-            draw_action(act, f.def->act_dim, &f.random);
+        for (int t = 0; t < (f.def->num_actions ? 1000 : 20);
+             t++) { /* rewards of choices are the same most of the time */
+            draw_any_action(act, f.def, &f.random);
             const double own = ks_env_step(f.env, act, obs).rew;
             const double other = ks_env_step(twin.env, act, obs).rew;
             assert_true(ks_env_reward(f.env, f.task) == own);
@@ -399,6 +439,7 @@ static void docs_show_the_example(void** unused) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(registry_is_complete),
+        cmocka_unit_test(defs_make_sense),
         cmocka_unit_test(unknown_name_names_the_nearest),
         cmocka_unit_test(tasks_follow_their_distribution),
         cmocka_unit_test(directions_are_two_kinds),

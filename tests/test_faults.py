@@ -20,7 +20,9 @@ from image_patterns import Patterns, linear_model
 from kshot_cli import CONFIGS, HERE, Kshot, content, memory_folder, same_run, settings
 
 CODES = (0, 1, 2, 130)
-TIME = 60  # s, of a command that takes a second at most
+TIME = 60  # s that a command, which takes a second at most, may work, or do nothing at all
+LOOK = 2  # s between looks at what it does
+LONGEST = 1800  # s, on however busy a machine
 SAMPLE = 12  # faults of a kind and a command
 SMALL = settings(tasks=2, trajectories=2, horizon=10, policy__hidden="[4]", checkpoint_every=1)
 SAMPLING = ["--trajectories", 2, "--horizon", 10, "-j", 1]
@@ -112,13 +114,40 @@ def start(kshot, case, work, prefix=(), **environment):
     process = subprocess.Popen([*prefix, *kshot.command(*case.arguments)], cwd=work, stdin=subprocess.DEVNULL,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace",
                                env={**os.environ, **environment}, start_new_session=True)
-    try:
-        _, errors = process.communicate(timeout=TIME)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)  # not strace alone
-        process.communicate()
-        raise
+    errors = ended(process)
     return subprocess.CompletedProcess(process.args, process.returncode, stderr=errors)
+
+
+def activity(session):
+    """Seconds of processor time that a session's processes have used, and whether one of them could use more just now."""
+    seconds, ready = 0, False
+    for number in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{number}/stat") as file:
+                fields = file.read().rsplit(")", 1)[1].split()
+        except OSError:
+            continue  # it has ended meanwhile
+        if int(fields[3]) == session:
+            seconds += sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")  # its own, and its children's that have ended
+            ready = ready or fields[0] == "R"
+    return seconds, ready
+
+
+def ended(process):
+    """What it says on stderr, as soon as it has ended. It hangs if it works without end, or waits and nothing comes; not if a busy
+    machine lets it wait for a processor."""
+    idle, before, looks = 0, -1, 0
+    while True:
+        try:
+            return process.communicate(timeout=LOOK)[1]
+        except subprocess.TimeoutExpired:
+            worked, ready = activity(process.pid)
+            idle = 0 if ready or worked > before else idle + LOOK
+            before, looks = worked, looks + 1
+            if worked > TIME or idle > TIME or looks * LOOK > LONGEST:
+                os.killpg(process.pid, signal.SIGKILL)  # not strace alone
+                process.communicate()
+                raise
 
 
 # ---- what can fail ---------------------------------------------------------------------------------------------------------------

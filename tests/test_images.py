@@ -16,6 +16,7 @@ import zlib
 import numpy as np
 from kshot_cli import CONFIGS, Kshot, content, memory_folder, rows, same_run, settings
 from safetensors import safe_open
+from safetensors.numpy import save_file
 
 OMNIGLOT = f"{CONFIGS}/omniglot.yaml"
 SMALL = {"images__data": "strokes", "images__train_classes": 60, "images__validation_classes": 20, "images__size": 14,
@@ -152,6 +153,52 @@ def moved(kshot, folder):
     kshot.refused(2, ["images.split_file", "-s"], "eval", f"{split}/policy.safetensors", "--data", f"{folder}/there")
 
 
+def elsewhere(kshot, folder):
+    """A run goes on where its images are somewhere else, packed or not, and is the same; with others it does not."""
+    draw(f"{folder}/origin")
+    words = {"images__data": f"{folder}/origin", "images__split": "own", "images__train_classes": 0, "images__validation_classes": 0,
+             "images__cache": "''"}
+    run = train(kshot, folder, "unmoved", **words)
+    copy = train(kshot, folder, "half", **words, iterations=20)
+    config = f"{folder}/passed-on.yaml"  # as of a model that is passed on: it names no place
+    with open(f"{copy}/config.yaml") as file:
+        text = re.sub(r"data: \S+", "data: somewhere", file.read()).replace("iterations: 20", "iterations: 30")
+    with open(config, "w") as file:
+        file.write(text)
+    shutil.copy(config, f"{copy}/config.yaml")
+    os.remove(f"{copy}/images.safetensors")
+    resume = ("train", config, "-o", copy, "--resume", "-j", 1, "-s")
+    kshot.refused(2, ["somewhere"], *resume[:-1])
+    os.makedirs(f"{folder}/new/place")
+    os.rename(f"{folder}/origin", f"{folder}/new/place/set")
+    others = {"fewer": lambda root: os.remove(f"{root}/test/test6/3.png"),
+              "renamed": lambda root: os.rename(f"{root}/val/val3", f"{root}/val/another"),
+              "moved-over": lambda root: os.rename(f"{root}/val/val3", f"{root}/train/val3"),
+              "repainted": lambda root: shutil.copy(f"{root}/val/val4/0.png", f"{root}/val/val3/0.png")}
+    before = {name: content(f"{copy}/{name}") for name in sorted(os.listdir(copy))}
+    for name, change in others.items():
+        shutil.copytree(f"{folder}/new/place/set", f"{folder}/{name}")
+        change(f"{folder}/{name}")
+        kshot.refused(2, [f"{copy}/checkpoint.safetensors", "8, 6 and 7 classes, 84 images"], *resume, f"images.data={folder}/{name}")
+    assert {name: content(f"{copy}/{name}") for name in sorted(os.listdir(copy))} == before
+    shutil.make_archive(f"{folder}/packed", "zip", f"{folder}/new/place/set")
+    for name in ("quarter", "older"):
+        shutil.copytree(copy, f"{folder}/{name}")
+    kshot.done(*resume, f"images.data={folder}/new/place/set")
+    same_run(run, copy)
+    assert f"data: {folder}/new/place/set " in content(f"{copy}/config.yaml").decode()
+    kshot.done(*resume[:3], f"{folder}/quarter", *resume[4:], f"images.data={folder}/packed.zip", "-j", 3)
+    same_run(run, f"{folder}/quarter")
+    # a checkpoint of an earlier version, which does not say what it learned from
+    with safe_open(f"{folder}/older/checkpoint.safetensors", "np") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}
+        meta = {key: value for key, value in file.metadata().items() if key not in ("problem_content", "crc32")}
+    save_file(tensors, f"{folder}/older/checkpoint.safetensors", meta)
+    result = kshot(*resume[:3], f"{folder}/older", *resume[4:], f"images.data={folder}/new/place/set")
+    assert result.returncode == 0 and "kshot: warning" in result.stderr and "8, 6 and 7 classes, 84 images" in result.stderr, result
+    same_run(run, f"{folder}/older")
+
+
 def kept(kshot, folder):
     """What was kept serves as long as the images are the same; no other run's is touched; and it can be left out."""
     draw(f"{folder}/set")
@@ -161,8 +208,8 @@ def kept(kshot, folder):
     before = content(f"{run}/images.safetensors")
     draw(f"{folder}/other", 6)
     kshot.refused(2, ["--resume"], "train", f"{run}/config.yaml", "-s", f"images.data={folder}/other", "-o", run)
-    kshot.refused(2, ["images.data"], "train", f"{run}/config.yaml", "-s", f"images.data={folder}/other", "-o", run,
-                  "--resume")
+    kshot.refused(2, ["images.data", "8, 6 and 7 classes, 84 images"], "train", f"{run}/config.yaml", "-s", f"images.data={folder}/other",
+                  "-o", run, "--resume")
     assert content(f"{run}/images.safetensors") == before
     first = evaluate(kshot, run, folder, "--steps", 1, "--tasks", 20)
     shutil.rmtree(f"{folder}/set")
@@ -348,7 +395,7 @@ def refused(kshot, folder):
 
 def main():
     with memory_folder() as folder:
-        for test in (evaluated, chosen, searched, moved, kept, validated, resumed, pretrained, omniglot, refused):
+        for test in (evaluated, chosen, searched, moved, elsewhere, kept, validated, resumed, pretrained, omniglot, refused):
             test(Kshot(sys.argv[1]), folder)
             print("ok", test.__name__)
 

@@ -2,8 +2,8 @@
 """test_install.py CMAKE BUILD: what `cmake --install` installs is whole. The prefix is moved, and from an empty folder
 examples/library.c is built against it in every way that docs/library.md shows, with the page's own lines. All programs, and the
 installed command, come to the same numbers. examples/blobs.c, a problem that the library does not know, is built likewise and
-learns; examples/corridor.c compiles. kshot.h compiles by itself, as C and as C++, and the library has no other names
-than its own."""
+learns; examples/corridor.c compiles, and examples/plugin.c becomes a plug-in that the installed command opens. kshot.h compiles by
+itself, as C and as C++, and the library has no other names than its own."""
 
 import concurrent.futures
 import os
@@ -171,6 +171,9 @@ def another_problem(prefix, folder):
     (here / "corridor.c").write_text(corridor)
     strict = "-std=c17 -Wall -Wextra -Wshadow -Wconversion -Werror -pedantic".split()
     run("gcc", *strict, f"-I{prefix}/include", "-c", "corridor.c", cwd=here)
+    boat = here / "libboat.so"  # the line of docs/environments.md
+    run("gcc", *strict, "-shared", "-fPIC", "-O2", f"-I{prefix}/include/kshot", ROOT / "examples/plugin.c", "-o", boat, "-lm")
+    assert "fine" in Kshot(str(prefix / "bin/kshot")).done("check", boat, env=BARE)
     run("gcc", *strict, "-O2", "blobs.c", "-o", "blobs", f"-I{prefix}/include", f"-L{prefix}/lib", "-lkshot",
         f"-Wl,-rpath,{prefix}/lib", cwd=here)
     said = run(here / "blobs", cwd=here)

@@ -172,10 +172,10 @@ static void save_damaged(place* p, const damage* d) {
     ks_tensor_writer_meta(w, "format", "kshot.policy.1");
     if (d->key) { /* in place of what would be written: the other keys are those of a plain policy */
         ks_policy_info plain = p->info;
-        ks_policy_write_meta(w, p->policy, &plain);
+        ks_policy_write_meta(w, p->path, p->policy, &plain);
         ks_tensor_writer_meta(w, d->key, d->value);
     } else {
-        ks_policy_write_meta(w, p->policy, &info);
+        ks_policy_write_meta(w, p->path, p->policy, &info);
     }
     ks_policy_write_params(w, p->policy, &sizes, params);
     assert_true(ks_tensor_writer_save(w, p->path, 0, &err));

@@ -25,6 +25,9 @@ SINUSOID = [f"{CONFIGS}/sinusoid.yaml", *settings(tasks=7, iterations=60, checkp
 IMAGES = [f"{CONFIGS}/omniglot.yaml", *settings(images__data="strokes", images__train_classes=40, images__validation_classes=20,
                                                 images__size=14, policy__filters=8, tasks=7, iterations=30,
                                                 checkpoint_every=10, validate_every=10, validation_tasks=30), "-j", "1"]
+# an environment of a file, and a model for each world
+ROBOT = [f"{CONFIGS}/hopper-rand.yaml", "--env", f"{CONFIGS}/../envs/stable/hopper-rand.yaml", *SMALL,
+         *settings(tasks=5, iterations=2, horizon=60), "-j", "2"]
 ENVIRONMENT = {**os.environ, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
 
 
@@ -46,8 +49,8 @@ def await_iteration(process):
 
 
 def same(kshot, folder):
-    runs = (("point", RUN), ("ant", ANT), ("wide", WIDE), ("promp", PROMP), ("learned", LEARNED), ("sinusoid", SINUSOID),
-            ("images", IMAGES))
+    runs = (("point", RUN), ("ant", ANT), ("robot", ROBOT), ("wide", WIDE), ("promp", PROMP), ("learned", LEARNED),
+            ("sinusoid", SINUSOID), ("images", IMAGES))
     for name, words in runs:
         kshot.done("train", *words, "-o", f"{folder}/{name}1")
         for processes in (2, 3):

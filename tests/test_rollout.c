@@ -62,6 +62,8 @@ static void threads_do_not_matter(void** state) {
     check_threads(&ks_env_corridor);
     check_threads(ks_env_find("half-cheetah-dir", NULL));
     check_threads(ks_env_find("ant-vel", NULL));
+    check_threads(ks_env_find("bandit-5", NULL));
+    check_threads(ks_env_find("mdp", NULL));
 }
 
 /* ---- played again ------------------------------------------------------------------------------------------------------- */
@@ -163,6 +165,9 @@ static void a_recorded_trajectory_plays_again(void** state) {
     assert_int_equal(check_replay(ks_env_find("half-cheetah-vel", NULL), true, 20), 0);
     check_replay(ks_env_find("gym/ant-goal", NULL), false, 10);
     assert_true(check_replay(&ks_env_corridor, false, 30) > 0);
+    check_replay(ks_env_find("bandit-2", NULL), false, 40);
+    check_replay(ks_env_find("mdp", NULL), true, 40);
+    check_replay(ks_env_find("grid", NULL), false, 15);
 }
 
 /* the ant, as it falls over */

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "viewer/panel.h"
 #include "viewer/rehearsal.h"
+#include "viewer/task.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -12,9 +13,10 @@
 
 enum { PICTURE_RECT = 2, SLOW_FRAMES = 8 };
 
-static const double LAST_PICTURE = 1;      /* s, before it starts again */
-static const double SLOW_FRAME = 1.0 / 18; /* s; when pictures take longer, shadows go */
-static const double CLICK = 4;             /* pixels that a mouse moves at most while it clicks */
+static const double LAST_PICTURE = 1;              /* s, before it starts again */
+static const double SLOW_FRAME = 1.0 / 18;         /* s; when pictures take longer, shadows go */
+static const double NEAREST = 0.07, FARTHEST = 22; /* of a camera, as multiples of the first distance */
+static const double CLICK = 4;                     /* pixels that a mouse moves at most while it clicks */
 
 typedef struct director {
     ks_director_settings s;
@@ -46,7 +48,7 @@ static void init_values(director* d) {
     const ks_theatre_request* r = &d->s.request;
     ks_panel_values* v = &d->values;
     memcpy(v->task, r->task, sizeof v->task);
-    v->forward = r->task[0] > 0;
+    v->forward = r->task[ks_task_first(ks_env_model_def(d->s.model))] > 0;
     v->steps = r->steps;
     v->trajectories = (int)r->trajectories;
     v->lr_factor = r->lr_factor;
@@ -172,17 +174,19 @@ static double clamp(double x, double low, double high) {
     return fmin(fmax(x, low), high);
 }
 
-/* the next task in a direction: the other way, or a twentieth of the range further */
+/* the next task in a direction: the other way, the next of its values, or a twentieth of the range further */
 static void other_task(director* d, int direction) {
     const ks_env_def* def = ks_env_model_def(d->s.model);
     ks_panel_values* v = &d->values;
     double range[2];
-    ks_panel_task_range(range, def, 0);
-    if (ks_goal_kind_of(def) == KS_GOAL_DIRECTION) {
+    int i = ks_task_first(def);
+    if (ks_env_goal_of(def) == KS_GOAL_DIRECTION) {
         v->forward = direction > 0;
-        v->task[0] = direction;
-    } else {
-        v->task[0] = clamp(v->task[0] + direction * (range[1] - range[0]) / 20, range[0], range[1]);
+        v->task[i] = direction;
+    } else if (ks_task_range(range, def, i)) {
+        double step =
+            def->task_numbers && def->task_numbers[i].step > 0 ? def->task_numbers[i].step : (range[1] - range[0]) / 20;
+        v->task[i] = ks_task_nearest(def, i, clamp(v->task[i] + direction * step, range[0], range[1]));
     }
     ask(d, true);
 }
@@ -266,7 +270,7 @@ static void move_camera(director* d, int action, double dx, double dy) {
     mjv_moveCamera(ks_scene_stage(d->scene), action, dx, dy, &camera);
     d->view.azimuth = camera.azimuth;
     d->view.elevation = clamp(camera.elevation, -89, 20);
-    d->view.distance = clamp(camera.distance, 0.2, 60);
+    d->view.distance = clamp(camera.distance, NEAREST * d->s.view.distance, FARTHEST * d->s.view.distance);
     mju_copy3(d->view.offset, camera.lookat);
     d->dirty = true;
 }
@@ -277,16 +281,18 @@ static void move_goal(director* d, bool restart) {
     mjrRect pane;
     int row, step;
     double place[2];
-    if (!d->play || ks_goal_kind_of(def) != KS_GOAL_PLACE ||
+    if (!d->play || ks_env_goal_of(def) != KS_GOAL_PLACE ||
         !ks_picture_find_pane(d->picture, d->state.rect[PICTURE_RECT], d->play, &d->caption, d->state.x, d->state.y,
                               &pane, &row, &step) ||
         !ks_scene_pick(place, d->scene, pane, d->play, row, step, d->time, &d->view, d->state.x, d->state.y)) {
         return;
     }
     for (int i = 0; i < 2; i++) {
+        int number = def->look->goal_numbers[i];
         double range[2];
-        ks_panel_task_range(range, def, i);
-        d->values.task[i] = clamp(place[i], range[0], range[1]);
+        if (ks_task_range(range, def, number)) {
+            d->values.task[number] = ks_task_nearest(def, number, clamp(place[i], range[0], range[1]));
+        }
     }
     refresh_panel(d);
     ask(d, restart);

@@ -7,8 +7,6 @@ static const float GOAL_RGBA[4] = {0.12f, 0.60f, 0.34f, 1};
 static const float PALE_RGBA[4] = {0.12f, 0.60f, 0.34f, 0.55f};
 static const float POLE_RGBA[4] = {0.25f, 0.28f, 0.32f, 1};
 
-enum { MOST_PATH_PIECES = 120 };
-
 /* The next free geom, or NULL. */
 static mjvGeom* add(mjvScene* scn, int type, const double size[3], const double pos[3], const float rgba[4]) {
     if (scn->ngeom >= scn->maxgeom) {
@@ -31,57 +29,62 @@ static void connect(mjvScene* scn, int type, double width, const double from[3],
 
 /* along x, near the floor between actor and camera, where no leg hides it */
 static void arrow(mjvScene* scn, const double at[3], double length, double size) {
-    double y = at[1] - 0.6 * size, z = 0.05 * size;
+    double y = at[1] - 0.6 * size, z = at[2] + 0.05 * size;
     double from[3] = {at[0] - length / 2, y, z}, to[3] = {at[0] + length / 2, y, z};
     connect(scn, mjGEOM_ARROW, 0.035 * size, from, to, GOAL_RGBA);
 }
 
 /* a line on the floor that runs at the goal velocity, with posts, as in a race against the clock */
-static void pacer(mjvScene* scn, double x, double size) {
+static void pacer(mjvScene* scn, double x, double ground, double size) {
     double half = 0.9 * size;
-    add(scn, mjGEOM_BOX, (double[]){0.03 * size, half, 0.003}, (double[]){x, 0, 0.003}, PALE_RGBA);
+    add(scn, mjGEOM_BOX, (double[]){0.03 * size, half, 0.003}, (double[]){x, 0, ground + 0.003}, PALE_RGBA);
     for (int side = -1; side <= 1; side += 2) {
         double height = 0.22 * size;
-        add(scn, mjGEOM_CYLINDER, (double[]){0.018 * size, height, 0}, (double[]){x, side * half, height}, POLE_RGBA);
-        add(scn, mjGEOM_SPHERE, (double[]){0.05 * size, 0, 0}, (double[]){x, side * half, 2 * height}, GOAL_RGBA);
+        add(scn, mjGEOM_CYLINDER, (double[]){0.018 * size, height, 0}, (double[]){x, side * half, ground + height},
+            POLE_RGBA);
+        add(scn, mjGEOM_SPHERE, (double[]){0.05 * size, 0, 0}, (double[]){x, side * half, ground + 2 * height},
+            GOAL_RGBA);
     }
 }
 
-static void flag(mjvScene* scn, const double place[2], double size) {
+static void flag(mjvScene* scn, double x, double y, double ground, double size) {
     double height = 0.5 * size;
-    double x = place[0], y = place[1];
-    add(scn, mjGEOM_CYLINDER, (double[]){0.16 * size, 0.002 * size, 0}, (double[]){x, y, 0.004 * size}, PALE_RGBA);
-    add(scn, mjGEOM_CYLINDER, (double[]){0.018 * size, height / 2, 0}, (double[]){x, y, height / 2}, POLE_RGBA);
+    add(scn, mjGEOM_CYLINDER, (double[]){0.16 * size, 0.002 * size, 0}, (double[]){x, y, ground + 0.004 * size},
+        PALE_RGBA);
+    add(scn, mjGEOM_CYLINDER, (double[]){0.018 * size, height / 2, 0}, (double[]){x, y, ground + height / 2},
+        POLE_RGBA);
     add(scn, mjGEOM_BOX, (double[]){0.13 * size, 0.008 * size, 0.085 * size},
-        (double[]){x + 0.13 * size, y, height - 0.085 * size}, GOAL_RGBA);
+        (double[]){x + 0.13 * size, y, ground + height - 0.085 * size}, GOAL_RGBA);
 }
 
 void ks_overlay_task(mjvScene* scn, const ks_play* play, const double at[3], double time, double size) {
-    const double* task = play->task;
-    switch (ks_goal_kind_of(play->def)) {
+    ks_env_goal goal = ks_env_goal_of(play->def);
+    const int* numbers = goal == KS_GOAL_NONE ? (const int[]){0, 0} : play->def->look->goal_numbers;
+    double x = play->task[numbers[0]], y = play->task[numbers[1]];
+    switch (goal) {
         case KS_GOAL_DIRECTION:
-            arrow(scn, at, (task[0] < 0 ? -0.9 : 0.9) * size, size);
+            arrow(scn, at, (x < 0 ? -0.9 : 0.9) * size, size);
             break;
         case KS_GOAL_VELOCITY:
-            if (fabs(task[0]) > 0.02) {
-                arrow(scn, at, 0.5 * task[0], size);
+            if (fabs(x) > 0.02) {
+                arrow(scn, at, 0.5 * x, size);
             }
-            pacer(scn, task[0] * time, size);
+            pacer(scn, x * time, at[2], size);
             break;
         case KS_GOAL_PLACE:
-            flag(scn, task, size);
+            flag(scn, x, y, at[2], size);
             break;
+        case KS_GOAL_NONE:
         case KS_GOAL_OTHER:
             break;
     }
 }
 
-void ks_overlay_path(mjvScene* scn, const double* states, int nq, size_t last, double radius, const float rgba[4]) {
-    double z = radius > 0 ? 0.3 * radius : 0.003;
-    size_t stride = 1 + last / MOST_PATH_PIECES;
-    for (size_t i = 0; i < last; i += stride) {
-        size_t next = i + stride < last ? i + stride : last;
-        const double *a = states + i * (size_t)nq, *b = states + next * (size_t)nq;
+void ks_overlay_path(mjvScene* scn, double (*points)[2], size_t count, double ground, double radius,
+                     const float rgba[4]) {
+    double z = ground + (radius > 0 ? 0.3 * radius : 0.003);
+    for (size_t i = 0; i + 1 < count; i++) {
+        const double *a = points[i], *b = points[i + 1];
         double from[3] = {a[0], a[1], z}, to[3] = {b[0], b[1], z};
         if (radius > 0) {
             connect(scn, mjGEOM_CAPSULE, radius, from, to, rgba);

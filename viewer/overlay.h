@@ -5,12 +5,14 @@
 
 #include "viewer/scene.h"
 
-/* The task: an arrow beside `at` (x, y, z of the actor's root) or a flag; `time` moves what moves at a goal velocity. Sizes are
- * those of an actor `size` metres long. */
+enum { KS_OVERLAY_POINTS = 121 }; /* of a way, at most */
+
+/* The task, by the goal of the environment's look: an arrow beside `at` (x and y of the actor, z of the floor), or a flag; `time`
+ * moves what moves at a goal velocity. Sizes are those of an actor `size` metres long. */
 void ks_overlay_task(mjvScene* scn, const ks_play* play, const double at[3], double time, double size);
 
-/* A way through the plane from state 0 to `last`, x and y being the first two numbers of each state (nq numbers long), as a
- * line just above the floor: a tube of that radius (m), or with radius 0 a thin line. */
-void ks_overlay_path(mjvScene* scn, const double* states, int nq, size_t last, double radius, const float rgba[4]);
+/* A way over the floor, whose height is `ground`, through `count` places: a tube of that radius (m), or with radius 0 a thin line. */
+void ks_overlay_path(mjvScene* scn, double (*points)[2], size_t count, double ground, double radius,
+                     const float rgba[4]);
 
 #endif

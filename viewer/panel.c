@@ -1,27 +1,25 @@
 #include "viewer/panel.h"
 
+#include "base/text.h"
+#include "viewer/task.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_DRAWS = 16, TASK_SECTION = 0, MAX_GHOSTS = KS_PLAY_GHOSTS };
+enum { MAX_GHOSTS = KS_PLAY_GHOSTS };
+enum { FIRST_NUMBERS = 12 }; /* of a task, which are not folded away */
+enum {
+    LETTER = 9,
+    USUAL_NAME = 11,
+    LONGEST_NAME = 26
+}; /* pixels of one; letters that there is room for, at least and at most */
 
 struct ks_panel {
     const ks_env_def* def;
     ks_panel_values* values;
     mjUI ui; /* 2 MB */
 };
-
-void ks_panel_task_range(double range[2], const ks_env_def* def, int dimension) {
-    double uniform[MAX_DRAWS], normal[MAX_DRAWS] = {0}, task[KS_TASK_MAX];
-    for (int end = 0; end < 2; end++) {
-        for (int i = 0; i < MAX_DRAWS; i++) {
-            uniform[i] = end == 0 ? 1e-12 : 1 - 1e-12;
-        }
-        def->sample_task(def, task, (ks_env_noise){.uniform = uniform, .normal = normal});
-        range[end] = task[dimension];
-    }
-}
 
 /* One control at the end of the last section; `id` says what it changes. */
 static void add(ks_panel* p, int type, const char* name, void* data, const char* other, ks_panel_change id) {
@@ -35,29 +33,46 @@ static void add(ks_panel* p, int type, const char* name, void* data, const char*
     }
 }
 
+/* "velocity, m/s", as far as it fits */
+static void name_number(char name[mjMAXUINAME], const ks_env_def* def, int i) {
+    char unit[KS_TASK_UNIT], text[KS_TASK_TEXT];
+    ks_task_unit(unit, def, i);
+    if (def->task_numbers) {
+        snprintf(text, sizeof text, "%s%s%s", def->task_numbers[i].name, *unit ? ", " : "", unit);
+    } else {
+        snprintf(text, sizeof text, "task %d", i + 1);
+    }
+    ks_text_to_ascii(name, mjMAXUINAME, text);
+}
+
+/* A direction is one of two; any other number that there is a choice of has a slider. */
 static void add_task(ks_panel* p) {
-    static const char* const AXES[] = {"goal x", "goal y"};
     ks_panel_values* v = p->values;
-    char text[64];
-    double range[2];
+    int count = 0, direction = -1, longest = USUAL_NAME;
     add(p, mjITEM_SECTION, "Task", NULL, "", KS_CHANGED_NOTHING);
-    ks_goal_kind kind = ks_goal_kind_of(p->def);
-    if (kind == KS_GOAL_DIRECTION) {
+    if (ks_env_goal_of(p->def) == KS_GOAL_DIRECTION) {
+        direction = ks_task_first(p->def);
         add(p, mjITEM_RADIO, "", &v->forward, "backward\nforward", KS_CHANGED_LEARNING);
-        return;
     }
     for (int i = 0; i < p->def->task_dim; i++) {
-        char name[24];
-        snprintf(name, sizeof name, "task %d", i + 1);
-        ks_panel_task_range(range, p->def, i);
+        char name[mjMAXUINAME], text[64];
+        double range[2];
+        if (i == direction || !ks_task_range(range, p->def, i)) {
+            continue;
+        }
+        if (count++ == FIRST_NUMBERS) {
+            add(p, mjITEM_SECTION, "More of the task", NULL, "", KS_CHANGED_NOTHING);
+            p->ui.sect[p->ui.nsect - 1].state = 0; /* folded */
+        }
+        name_number(name, p->def, i);
         snprintf(text, sizeof text, "%.6g %.6g", range[0],
                  range[1]); /* MuJoCo reads it back, in the program's locale */
-        add(p, mjITEM_SLIDERNUM,
-            kind == KS_GOAL_VELOCITY ? "m/s"
-            : kind == KS_GOAL_PLACE  ? AXES[i]
-                                     : name,
-            &v->task[i], text, KS_CHANGED_LEARNING);
+        add(p, mjITEM_SLIDERNUM, name, &v->task[i], text, KS_CHANGED_LEARNING);
+        longest = (int)strlen(name) > longest ? (int)strlen(name) : longest;
     }
+    int more = LETTER * ((longest < LONGEST_NAME ? longest : LONGEST_NAME) - USUAL_NAME);
+    p->ui.spacing.label += more;
+    p->ui.spacing.total += more;
 }
 
 static void add_all(ks_panel* p, const ks_theatre_settings* limits) {
@@ -121,14 +136,26 @@ void ks_panel_refresh(ks_panel* p, const mjuiState* state, const mjrContext* con
     mjui_update(-1, -1, &p->ui, state, context);
 }
 
+/* What a control of the task means, in numbers that there are. */
+static void take_task(ks_panel* p, const mjuiItem* item) {
+    ks_panel_values* v = p->values;
+    if (item->pdata == &v->forward) {
+        v->task[ks_task_first(p->def)] = v->forward ? 1 : -1;
+    }
+    for (int i = 0; i < p->def->task_dim; i++) {
+        if (item->pdata == &v->task[i]) {
+            v->task[i] = ks_task_nearest(p->def, i, v->task[i]);
+        }
+    }
+}
+
 ks_panel_change ks_panel_event(ks_panel* p, mjuiState* state, const mjrContext* context) {
     mjuiItem* item = mjui_event(&p->ui, state, context);
     if (!item) {
         return KS_CHANGED_NOTHING;
     }
-    if (item->sectionid == TASK_SECTION && ks_goal_kind_of(p->def) == KS_GOAL_DIRECTION) {
-        p->values->task[0] = p->values->forward ? 1 : -1;
-    }
+    take_task(p, item);
+    mjui_update(-1, -1, &p->ui, state, context);
     return (ks_panel_change)item->userid;
 }
 

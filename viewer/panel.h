@@ -38,9 +38,6 @@ ks_panel* ks_panel_create(const ks_env_def* def, const ks_theatre_settings* limi
                           ks_error* err);
 void ks_panel_destroy(ks_panel* panel);
 
-/* Lowest and highest number of a task's dimension, by asking the training distribution at its ends. */
-void ks_panel_task_range(double range[2], const ks_env_def* def, int dimension);
-
 /* Pixels; known after the first layout. */
 int ks_panel_width(const ks_panel* panel);
 /* After creation, and when the context's letters have changed. */

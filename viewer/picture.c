@@ -2,11 +2,14 @@
 
 #include "base/number.h"
 #include "viewer/charts.h"
+#include "viewer/task.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { TITLE_ROOM = 512 };
 
 struct ks_picture {
     ks_scene* scene;
@@ -112,27 +115,6 @@ static void steps_text(char* out, size_t room, int steps, bool brief) {
     }
 }
 
-void ks_picture_task_text(char* out, size_t room, const ks_play* play) {
-    const double* task = play->task;
-    size_t used = 0;
-    switch (ks_goal_kind_of(play->def)) {
-        case KS_GOAL_DIRECTION:
-            snprintf(out, room, task[0] < 0 ? "go backward" : "go forward");
-            break;
-        case KS_GOAL_VELOCITY:
-            ks_snprintf(out, room, "go at %.2f m/s", task[0]);
-            break;
-        case KS_GOAL_PLACE:
-            ks_snprintf(out, room, "go to (%.2f, %.2f)", task[0], task[1]);
-            break;
-        case KS_GOAL_OTHER:
-            for (int i = 0; i < play->def->task_dim && used < room; i++) {
-                used += (size_t)ks_snprintf(out + used, room - used, i == 0 ? "task %g" : ", %g", task[i]);
-            }
-            break;
-    }
-}
-
 static void fill(mjrRect r, const float rgb[3], float alpha) {
     mjr_rectangle(r, rgb[0], rgb[1], rgb[2], alpha);
 }
@@ -152,12 +134,25 @@ static void strip(ks_picture* p, mjrRect r, const char* left, const char* right,
     }
 }
 
+/* Environment and task, with as many of its numbers as there is room for beside the text on the right. */
+static void title(char out[TITLE_ROOM], const ks_picture* p, int width, const ks_play* play, const ks_caption* caption,
+                  const char* right) {
+    int taken = (right ? ks_charts_text_width(p->charts, right) : 0) + px(p, 24);
+    for (int most = KS_TASK_NAMED; most >= 0; most--) {
+        char task[TITLE_ROOM / 2];
+        ks_task_text(task, sizeof task, play->def, play->task, most);
+        snprintf(out, TITLE_ROOM, "%s:  %s", caption->title, task);
+        if (ks_charts_text_width(p->charts, out) + taken <= width) {
+            break;
+        }
+    }
+}
+
 static void header(ks_picture* p, mjrRect r, const ks_play* play, double time, const ks_caption* caption) {
-    char task[96], left[256], right[160];
-    ks_picture_task_text(task, sizeof task, play);
-    snprintf(left, sizeof left, "%s:  %s", caption->title, task);
+    char left[TITLE_ROOM], right[160];
     ks_snprintf(right, sizeof right, "%s%s%.2f s", caption->status ? caption->status : "",
                 caption->status ? "     " : "", fmin(time, ks_play_duration(play)));
+    title(left, p, r.width, play, caption, right);
     strip(p, r, left, right, DARK, 1, WHITE);
 }
 
@@ -167,6 +162,18 @@ static double return_at(const ks_play* play, const ks_act* act, double time) {
     double at = floor(time / play->dt + 1e-9);
     size_t i = at <= 0 ? 0 : at >= (double)act->length ? act->length : (size_t)at;
     return act->ret[i];
+}
+
+/* Is it where the task wants it, give or take a tenth of its length? */
+static bool has_arrived(ks_picture* p, const ks_play* play, int row, int step, double time) {
+    double place[3];
+    if (ks_env_goal_of(play->def) != KS_GOAL_PLACE) {
+        return false;
+    }
+    const ks_env_look* look = ks_scene_look(p->scene);
+    ks_scene_place(place, p->scene, play, row, step, time);
+    double x = play->task[look->goal_numbers[0]] - place[0], y = play->task[look->goal_numbers[1]] - place[1];
+    return sqrt(x * x + y * y) < 0.1 * look->size;
 }
 
 static void pane(ks_picture* p, mjrRect r, const ks_play* play, int row, int step, double time, const ks_view* view,
@@ -183,7 +190,7 @@ static void pane(ks_picture* p, mjrRect r, const ks_play* play, int row, int ste
     int height = px(p, 24) < r.height / 6 ? px(p, 24) : r.height / 6;
     strip(p, (mjrRect){r.left, r.bottom + r.height - height, r.width, height}, left, right, rgb, 0.92f, WHITE);
     if (act->terminated && time >= (double)act->length * play->dt) {
-        const char* said = ks_goal_kind_of(play->def) == KS_GOAL_PLACE && play->def->nq == 0 ? "arrived" : "ended";
+        const char* said = has_arrived(p, play, row, step, time) ? "arrived" : "ended";
         ks_charts_text(p->charts, r.left + px(p, 8), r.bottom + px(p, 14), said, DARK);
     }
 }
@@ -206,17 +213,21 @@ void ks_picture_draw(ks_picture* p, mjrRect where, const ks_play* play, double t
 
 /* ---- the contact sheet -------------------------------------------------------------------------------------------------------------- */
 
-/* One moment of one act, small; what is written on it says when, and how far the actor has come. */
+/* One moment of one act, small; what is written on it says when, and how far an actor that travels has come. */
 static void cell(ks_picture* p, mjrRect r, const ks_play* play, int row, int step, double time, const ks_view* view) {
     const ks_act* act = &play->acts[row][step];
     size_t state = (size_t)fmin(floor(time / play->dt + 1e-9), (double)act->length);
-    const double* q = act->qpos + state * (size_t)play->sizes.nq;
     char text[64];
     ks_scene_draw(p->scene, r, play, row, step, time, view);
-    if (play->def->nq > 0) {
-        ks_snprintf(text, sizeof text, "%.2f s   x %+.1f m", time, fabs(q[0]) < 0.05 ? 0.0 : q[0]); /* no -0.0 */
-    } else {
+    if (play->def->dt <= 0) {
         snprintf(text, sizeof text, "step %zu", state);
+    } else if (ks_scene_look(p->scene)->track) {
+        double place[3];
+        ks_scene_place(place, p->scene, play, row, step, (double)state * play->dt);
+        ks_snprintf(text, sizeof text, "%.2f s   x %+.1f m", time,
+                    fabs(place[0]) < 0.05 ? 0.0 : place[0]); /* no -0.0 */
+    } else {
+        ks_snprintf(text, sizeof text, "%.2f s", time);
     }
     ks_charts_text(p->charts, r.left + px(p, 8), r.bottom + px(p, 12), text, DARK);
 }
@@ -246,9 +257,8 @@ void ks_picture_sheet(ks_picture* p, mjrRect where, const ks_play* play, int col
         ks_scene_color(rgb, step);
         strip(p, (mjrRect){inner.left, high - bar, inner.width, bar}, text, right, rgb, 1, WHITE);
     }
-    char task[96], left[256];
-    ks_picture_task_text(task, sizeof task, play);
-    snprintf(left, sizeof left, "%s:  %s", caption->title, task);
+    char left[TITLE_ROOM];
+    title(left, p, where.width, play, caption, caption->status);
     strip(p, (mjrRect){where.left, where.bottom + where.height - top, where.width, top}, left, caption->status, DARK, 1,
           PALE);
 }

@@ -23,9 +23,6 @@ typedef struct ks_picture ks_picture;
 ks_picture* ks_picture_create(ks_scene* scene, double unit, ks_error* err);
 void ks_picture_destroy(ks_picture* picture);
 
-/* What the task is, in words: "run backward", "2.0 m/s", "goal (0.3, -0.1)". */
-void ks_picture_task_text(char* out, size_t room, const ks_play* play);
-
 /* Draws a moment: `time` is in simulated seconds. */
 void ks_picture_draw(ks_picture* picture, mjrRect where, const ks_play* play, double time, const ks_view* view,
                      const ks_caption* caption);

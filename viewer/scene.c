@@ -1,36 +1,17 @@
 #include "viewer/scene.h"
 
 #include "envs/mujoco_load.h"
-#include "viewer/models.h"
 #include "viewer/overlay.h"
+#include "viewer/scenery.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_GEOMS = 6000, ROOT_BODY = 1 };
+enum { MAX_GEOMS = 6000 }; /* beside those of the actor and its ghosts */
 
 /* of a pane, as a multiple of its height */
 static const double WIDTH_WANTED = 1.15;
-
-/* How a family of environments looks best. */
-typedef struct look {
-    const char* family;
-    double azimuth, elevation, distance;
-    double height; /* of the point looked at, above the floor */
-    double size;   /* length of the actor, m */
-    bool track;    /* the camera goes with the actor */
-    bool planar;   /* the second number of a position is a height, not y */
-    bool paths;    /* ways of the trajectories are drawn, not their bodies */
-    double path_radius;
-} look;
-
-static const look LOOKS[] = {
-    {"half-cheetah", 90, -11, 2.75, 0.52, 1.0, true, true, false, 0.012},
-    {"ant", 72, -30, 4.6, 0.25, 1.3, true, false, false, 0.02},
-    {"point", 90, -55, 2.75, -0.03, 0.42, false, false, true, 0.007},
-    {"", 90, -20, 4, 0.4, 1, true, false, false, 0.02}, /* whatever else has a MuJoCo model */
-};
 
 static const float COLORS[KS_PLAY_MAX_STEPS + 1][3] = {
     {0.47f, 0.52f, 0.58f}, {0.95f, 0.61f, 0.18f}, {0.88f, 0.36f, 0.26f}, {0.60f, 0.30f, 0.62f}, {0.24f, 0.42f, 0.75f},
@@ -38,11 +19,11 @@ static const float COLORS[KS_PLAY_MAX_STEPS + 1][3] = {
 };
 
 struct ks_scene {
-    const look* look;
+    ks_env_look look;
+    bool is_plane; /* a world without physics: two numbers are a place */
     int nq;
-    mjModel* stage_m;
-    mjData* stage_d;
-    const mjModel* actor_m; /* the environment's; for point the stage itself */
+    ks_scenery scenery;
+    const mjModel* actor_m; /* the environment's; of a plane the stage itself, where a ball stands for it */
     mjData* actor_d;
     mjvScene scn;
     mjvOption option;
@@ -52,30 +33,21 @@ struct ks_scene {
     mjtNum* qvel; /* (nv) from one to the other */
 };
 
-static const look* look_of(const ks_env_def* def) {
-    const char* name = strncmp(def->name, "gym/", 4) == 0 ? def->name + 4 : def->name;
-    const look* found = LOOKS;
-    while (strncmp(name, found->family, strlen(found->family)) != 0) {
-        found++; /* the last one's family begins every name */
+ks_view ks_view_default(const ks_env_model* model) {
+    const mjModel* m = ks_env_model_mujoco(model);
+    ks_env_look l = ks_look_of(ks_env_model_def(model), m);
+    ks_view view = {.azimuth = l.azimuth,
+                    .elevation = l.elevation,
+                    .distance = l.distance,
+                    .shadows = true,
+                    .ghosts = l.paths ? KS_PLAY_GHOSTS : 4};
+    if (m && !l.track) { /* what stays where it is need not stand at the origin */
+        mjtNum low[3], high[3];
+        ks_look_box(low, high, m, 0);
+        view.offset[0] = (low[0] + high[0]) / 2;
+        view.offset[1] = (low[1] + high[1]) / 2;
     }
-    return found;
-}
-
-ks_view ks_view_default(const ks_env_def* def) {
-    const look* l = look_of(def);
-    return (ks_view){.azimuth = l->azimuth,
-                     .elevation = l->elevation,
-                     .distance = l->distance,
-                     .shadows = true,
-
-                     .ghosts = l->paths ? KS_PLAY_GHOSTS : 4};
-}
-
-ks_goal_kind ks_goal_kind_of(const ks_env_def* def) {
-    return def->task_dim == 2                           ? KS_GOAL_PLACE
-           : def->task_dim == 1 && def->task_kinds == 2 ? KS_GOAL_DIRECTION
-           : def->task_dim == 1 && def->task_kinds == 0 ? KS_GOAL_VELOCITY
-                                                        : KS_GOAL_OTHER;
+    return view;
 }
 
 void ks_scene_color(float rgb[3], int steps) {
@@ -86,26 +58,43 @@ void ks_scene_color(float rgb[3], int steps) {
 
 static bool load_models(ks_scene* s, const ks_env_model* model, ks_error* err) {
     const ks_env_def* def = ks_env_model_def(model);
-    s->look = look_of(def);
-    s->actor_m = ks_env_model_mujoco(model);
-    s->stage_m = ks_mujoco_compile(s->actor_m ? ks_model_stage : ks_model_point, err);
-    if (!s->stage_m) {
+    const mjModel* m = ks_env_model_mujoco(model);
+    s->is_plane = !m;
+    s->look = ks_look_of(def, m);
+    if (!ks_scenery_init(&s->scenery, m, &s->look, err)) {
         return false;
     }
-    s->actor_m = s->actor_m ? s->actor_m : s->stage_m;
+    s->actor_m = m ? m : s->scenery.stage_m;
+    s->look.body = m ? s->look.body : ks_look_first_body(s->actor_m);
     s->nq = (int)s->actor_m->nq;
-    s->stage_d = ks_mujoco_make_data(s->stage_m, err);
-    s->actor_d = s->stage_d ? ks_mujoco_make_data(s->actor_m, err) : NULL;
+    s->actor_d = ks_mujoco_make_data(s->actor_m, err);
     if (!s->actor_d) {
         return false;
     }
     s->qpos = calloc((size_t)s->actor_m->nq + 1, sizeof *s->qpos);
     s->qvel = calloc((size_t)s->actor_m->nv + 1, sizeof *s->qvel);
-    if (!s->qpos || !s->qvel) {
-        return ks_fail(err, KS_FAILED, "not enough memory to draw %s", def->name);
+    return (s->qpos && s->qvel) || ks_fail(err, KS_FAILED, "not enough memory to draw %s", def->name);
+}
+
+/* What would need more than positions, and is not drawn. */
+static void set_option(mjvOption* option) {
+    mjv_defaultOption(option);
+    option->flags[mjVIS_RANGEFINDER] = option->flags[mjVIS_CONSTRAINT] = 0;
+}
+
+/* Draws into a window, or off screen. */
+static bool open_context(ks_scene* s, const ks_scene_settings* settings, ks_error* err) {
+    bool off_screen = settings->width > 0;
+    int width = off_screen ? settings->width : 16, height = off_screen ? settings->height : 16;
+    int geoms = MAX_GEOMS + (KS_PLAY_GHOSTS + 1) * (int)(s->actor_m->ngeom + s->actor_m->nsite);
+    mjv_makeScene(s->actor_m, &s->scn, geoms);
+    if (!ks_scenery_upload(&s->con, &s->scenery, width, height, settings->samples, settings->font, err)) {
+        return false;
     }
-    mj_forward(s->stage_m, s->stage_d); /* where the stage's own geoms and lights are */
-    return true;
+    s->has_context = true;
+    mjr_setBuffer(off_screen ? mjFB_OFFSCREEN : mjFB_WINDOW, &s->con);
+    return !off_screen || s->con.currentBuffer == mjFB_OFFSCREEN ||
+           ks_fail(err, KS_FAILED, "OpenGL has no off-screen buffer of %d x %d pixels", width, height);
 }
 
 ks_scene* ks_scene_create(const ks_env_model* model, const ks_scene_settings* settings, ks_error* err) {
@@ -116,24 +105,8 @@ ks_scene* ks_scene_create(const ks_env_model* model, const ks_scene_settings* se
     }
     mjv_defaultScene(&s->scn);
     mjr_defaultContext(&s->con);
-    mjv_defaultOption(&s->option);
-    if (!load_models(s, model, err)) {
-        ks_scene_destroy(s);
-        return NULL;
-    }
-    if (settings->width > 0) {
-        s->stage_m->vis.global.offwidth = settings->width;
-        s->stage_m->vis.global.offheight = settings->height;
-        s->stage_m->vis.quality.offsamples = settings->samples;
-    } else { /* nothing is drawn there */
-        s->stage_m->vis.global.offwidth = s->stage_m->vis.global.offheight = 16;
-    }
-    mjv_makeScene(s->stage_m, &s->scn, MAX_GEOMS);
-    mjr_makeContext(s->stage_m, &s->con, settings->font);
-    s->has_context = true;
-    mjr_setBuffer(settings->width > 0 ? mjFB_OFFSCREEN : mjFB_WINDOW, &s->con);
-    if (settings->width > 0 && s->con.currentBuffer != mjFB_OFFSCREEN) {
-        ks_fail(err, KS_FAILED, "OpenGL has no off-screen buffer of %d x %d pixels", settings->width, settings->height);
+    set_option(&s->option);
+    if (!load_models(s, model, err) || !open_context(s, settings, err)) {
         ks_scene_destroy(s);
         return NULL;
     }
@@ -149,8 +122,7 @@ void ks_scene_destroy(ks_scene* s) {
     }
     mjv_freeScene(&s->scn);
     mj_deleteData(s->actor_d);
-    mj_deleteData(s->stage_d);
-    mj_deleteModel(s->stage_m);
+    ks_scenery_free(&s->scenery);
     free(s->qpos);
     free(s->qvel);
     free(s);
@@ -161,7 +133,11 @@ mjrContext* ks_scene_context(ks_scene* s) {
 }
 
 const mjModel* ks_scene_stage(const ks_scene* s) {
-    return s->stage_m;
+    return s->scenery.stage_m;
+}
+
+const ks_env_look* ks_scene_look(const ks_scene* s) {
+    return &s->look;
 }
 
 /* ---- where things are -------------------------------------------------------------------------------------------------------- */
@@ -180,6 +156,17 @@ static size_t state_at(double* fraction, double time, double dt, size_t length) 
     return (size_t)at;
 }
 
+/* Puts the actor into a position. */
+static void pose(ks_scene* s, const double* qpos) {
+    mju_copy(s->actor_d->qpos, qpos, s->nq);
+    mj_kinematics(s->actor_m, s->actor_d);
+    if (s->actor_m->ntendon > 0 || s->actor_m->nflex > 0) {
+        mj_comPos(s->actor_m, s->actor_d);
+        mj_flex(s->actor_m, s->actor_d);
+        mj_tendon(s->actor_m, s->actor_d);
+    }
+}
+
 /* Puts the actor where the act has it at that time; *state is the last one passed. */
 static void place_actor(ks_scene* s, const ks_act* act, double time, double dt, size_t* state) {
     double fraction;
@@ -190,13 +177,28 @@ static void place_actor(ks_scene* s, const ks_act* act, double time, double dt, 
         mj_differentiatePos(s->actor_m, s->qvel, 1, q, q + s->nq);
         mj_integratePos(s->actor_m, s->qpos, s->qvel, fraction);
     }
-    mju_copy(s->actor_d->qpos, s->qpos, s->nq);
-    mj_kinematics(s->actor_m, s->actor_d);
+    pose(s, s->qpos);
+}
+
+static const mjtNum* followed(const ks_scene* s) {
+    return s->actor_d->xpos + 3 * s->look.body;
+}
+
+void ks_scene_place(double place[3], ks_scene* s, const ks_play* play, int row, int step, double time) {
+    size_t state;
+    place_actor(s, &play->acts[row][step], time, play->dt, &state);
+    mju_copy3(place, followed(s));
+}
+
+/* Height of the point looked at: it stays the same, as long as the actor does not rise or fall by more than its own length. */
+static double height_seen(const ks_scene* s) {
+    double usual = s->scenery.floor.height + s->look.height;
+    double above = followed(s)[2] - usual;
+    return usual + (s->look.track ? above - fmax(-s->look.size, fmin(s->look.size, above)) : 0);
 }
 
 /* Needs the actor in its place. */
 static void aim(ks_scene* s, mjvCamera* camera, const ks_view* view, mjrRect where) {
-    const mjtNum* root = s->actor_d->xpos + 3 * ROOT_BODY;
     mjv_defaultCamera(camera);
     camera->type = mjCAMERA_FREE;
     camera->azimuth = view->azimuth;
@@ -204,28 +206,72 @@ static void aim(ks_scene* s, mjvCamera* camera, const ks_view* view, mjrRect whe
     /* the field of view is that of the height: in a narrow pane the actor would not fit */
     camera->distance = view->distance * fmax(1, WIDTH_WANTED * where.height / where.width);
     for (int i = 0; i < 3; i++) {
-        camera->lookat[i] = view->offset[i] + (i == 2 ? s->look->height : s->look->track ? root[i] : 0);
+        camera->lookat[i] = view->offset[i] + (i == 2 ? height_seen(s) : s->look.track ? followed(s)[i] : 0);
     }
 }
 
 /* ---- drawing ------------------------------------------------------------------------------------------------------------------ */
 
-/* The actor where it is, in shades of a colour. */
-static void add_actor(ks_scene* s, const float rgb[3], float alpha) {
+/* In shades of a colour. */
+static void tint(mjvGeom* geom, const float rgb[3], float alpha) {
+    /* limbs are darker than the torso in the models, too */
+    float shade = 0.45f + 0.65f * fmaxf(geom->rgba[0], fmaxf(geom->rgba[1], geom->rgba[2]));
+    for (int c = 0; c < 3; c++) {
+        geom->rgba[c] = fminf(1, rgb[c] * shade);
+    }
+    geom->rgba[3] = alpha;
+    geom->matid = geom->texid = -1;
+    geom->specular = 0.35f;
+    geom->shininess = 0.6f;
+    geom->castshadow = alpha >= 1;
+}
+
+/* A rail, or the foot of an arm: MuJoCo calls static only what belongs to the world itself. */
+static bool stays(const mjModel* m, const mjvGeom* geom) {
+    int body = geom->objtype == mjOBJ_GEOM   ? m->geom_bodyid[geom->objid]
+               : geom->objtype == mjOBJ_SITE ? m->site_bodyid[geom->objid]
+                                             : -1;
+    return body >= 0 && !ks_look_moves(m, body);
+}
+
+/* The actor where it is. */
+static void add_actor(ks_scene* s, const float rgb[3]) {
     int first = s->scn.ngeom;
+    mjv_addGeoms(s->actor_m, s->actor_d, &s->option, NULL, mjCAT_DYNAMIC, &s->scn);
+    for (int i = first; s->scenery.is_plain && i < s->scn.ngeom; i++) {
+        if (!stays(s->actor_m, &s->scn.geoms[i])) {
+            tint(&s->scn.geoms[i], rgb, 1);
+        }
+    }
+}
+
+/* One more, pale, where it is; set off to the side. Skins are none of it, since a scene has each of them once, nor what stays. */
+static void add_ghost(ks_scene* s, const float rgb[3], float alpha, double aside) {
+    int first = s->scn.ngeom, kept = first;
     mjv_addGeoms(s->actor_m, s->actor_d, &s->option, NULL, mjCAT_DYNAMIC, &s->scn);
     for (int i = first; i < s->scn.ngeom; i++) {
         mjvGeom* geom = &s->scn.geoms[i];
-        float shade = 0.45f + 0.65f * geom->rgba[0]; /* limbs are darker than the torso in the models, too */
-        for (int c = 0; c < 3; c++) {
-            geom->rgba[c] = fminf(1, rgb[c] * shade);
+        if (geom->objtype != mjOBJ_SKIN && geom->objtype != mjOBJ_FLEX && !stays(s->actor_m, geom)) {
+            tint(geom, rgb, alpha);
+            geom->pos[1] += (float)aside;
+            s->scn.geoms[kept++] = *geom;
         }
-        geom->rgba[3] = alpha;
-        geom->matid = geom->texid = -1; /* the context knows the stage's textures only */
-        geom->specular = 0.35f;
-        geom->shininess = 0.6f;
-        geom->castshadow = alpha >= 1;
     }
+    s->scn.ngeom = kept;
+}
+
+/* The way of the followed body from state 0 to `last`: a tube on the floor, or with radius 0 a thin line. Moves the actor. */
+static void add_way(ks_scene* s, const double* states, size_t last, double radius, const float rgba[4]) {
+    double points[KS_OVERLAY_POINTS][2];
+    size_t stride = 1 + last / (KS_OVERLAY_POINTS - 1), count = 0;
+    for (size_t i = 0; last > 0 && i < last + stride; i += stride) {
+        const double* q = states + (i < last ? i : last) * (size_t)s->nq;
+        if (!s->is_plane) {
+            pose(s, q);
+        }
+        mju_copy(points[count++], s->is_plane ? q : followed(s), 2);
+    }
+    ks_overlay_path(&s->scn, points, count, s->scenery.floor.height, radius, rgba);
 }
 
 /* What was sampled: bodies, or ways through the plane. */
@@ -238,27 +284,14 @@ static void add_ghosts(ks_scene* s, const ks_act* act, double time, double dt, c
         size_t first = act->ghost_start[g], last = act->ghost_start[g + 1] - first - 1;
         size_t i = state_at(&fraction, time, dt, last);
         const double* q = act->ghost_qpos + first * (size_t)s->nq;
-        if (s->look->paths) {
-            ks_overlay_path(&s->scn, q, s->nq, i, 0, line);
+        if (s->look.paths) {
+            add_way(s, q, i, 0, line);
+        } else if (s->look.planar) { /* each on a track of its own, behind */
+            pose(s, q + i * (size_t)s->nq);
+            add_ghost(s, rgb, 0.22f, s->look.size * (0.5 * (double)(g + 1) + 0.3));
         } else {
-            mju_copy(s->actor_d->qpos, q + i * (size_t)s->nq, s->nq);
-            mj_kinematics(s->actor_m, s->actor_d);
-            int from = s->scn.ngeom;
-            add_actor(s, rgb, s->look->planar ? 0.22f : 0.10f);
-            for (int k = from; s->look->planar && k < s->scn.ngeom; k++) { /* each on a track of its own, behind */
-                s->scn.geoms[k].pos[1] += 0.5f * (float)(g + 1) + 0.3f;
-            }
-        }
-    }
-}
-
-/* the sun goes with the camera, since shadows are made around it only */
-static void move_sun(ks_scene* s, const mjvCamera* camera) {
-    for (int i = 0; i < s->scn.nlight; i++) {
-        mjvLight* light = &s->scn.lights[i];
-        if (!light->headlight) {
-            light->pos[0] += (float)camera->lookat[0];
-            light->pos[1] += (float)camera->lookat[1];
+            pose(s, q + i * (size_t)s->nq);
+            add_ghost(s, rgb, 0.10f, 0);
         }
     }
 }
@@ -271,18 +304,14 @@ void ks_scene_draw(ks_scene* s, mjrRect where, const ks_play* play, int row, int
     size_t state;
     place_actor(s, act, time, play->dt, &state);
     aim(s, &camera, view, where);
-    mjtNum root[3];
-    mju_copy3(root, s->actor_d->xpos + 3 * ROOT_BODY);
-
-    mjv_updateScene(s->stage_m, s->stage_d, &s->option, NULL, &camera, mjCAT_STATIC, &s->scn);
-    move_sun(s, &camera);
-    add_actor(s, rgb, 1);
-    if (!s->look->planar) {
+    mjtNum at[3] = {followed(s)[0], followed(s)[1], s->scenery.floor.height};
+    ks_scenery_draw(&s->scn, &s->scenery, s->actor_d, &s->option, &camera);
+    add_actor(s, rgb);
+    if (s->look.paths || (s->look.track && !s->look.planar)) {
         const float way[4] = {rgb[0], rgb[1], rgb[2], 1};
-        ks_overlay_path(&s->scn, act->qpos, s->nq, state, s->look->path_radius, way);
+        add_way(s, act->qpos, state, s->look.path_radius, way);
     }
-    root[2] = s->look->height;
-    ks_overlay_task(&s->scn, play, root, fmin(time, (double)act->length * play->dt), s->look->size);
+    ks_overlay_task(&s->scn, play, at, fmin(time, (double)act->length * play->dt), s->look.size);
     add_ghosts(s, act, time, play->dt, view, rgb);
     s->scn.flags[mjRND_SHADOW] = view->shadows;
     s->scn.flags[mjRND_REFLECTION] = view->reflections;
@@ -297,7 +326,7 @@ bool ks_scene_pick(double place[2], ks_scene* s, mjrRect where, const ks_play* p
     size_t state;
     place_actor(s, &play->acts[row][step], time, play->dt, &state);
     aim(s, &camera, view, where);
-    mjv_updateCamera(s->stage_m, s->stage_d, &camera, &s->scn);
+    mjv_updateCamera(s->scenery.stage_m, s->scenery.stage_d, &camera, &s->scn);
     mjvGLCamera gl = mjv_averageCamera(&s->scn.camera[0], &s->scn.camera[1]);
     double half = 0.5 * (double)(gl.frustum_top - gl.frustum_bottom) / (double)gl.frustum_near;
     double up = (2 * (y - where.bottom) / where.height - 1) * half;
@@ -314,7 +343,7 @@ bool ks_scene_pick(double place[2], ks_scene* s, mjrRect where, const ks_play* p
     if (ray[2] > -1e-6) {
         return false;
     }
-    double reach = -(double)gl.pos[2] / ray[2];
+    double reach = (s->scenery.floor.height - (double)gl.pos[2]) / ray[2];
     place[0] = (double)gl.pos[0] + reach * ray[0];
     place[1] = (double)gl.pos[1] + reach * ray[1];
     return true;

@@ -1,14 +1,15 @@
 /* scene.h: one pane of the picture: a stage, an actor at a moment of an act, what its task is, and where it has been.
  *
  * Drawn by MuJoCo's abstract visualizer and OpenGL renderer into whatever OpenGL context is current: a window's or an
- * off-screen one. The stage (floor, sky, light) is a model of this room's own; the actor's geoms are put on it from the
- * environment's model, so that physics files need not know how they look. Actors made of MuJoCo's primitive shapes are drawn whole;
- * meshes are not.
+ * off-screen one. The stage (floor, sky, light) is a model of this room's own; what the environment's model has is put on it, so that
+ * physics files need not know how they look (scenery.h). Actors of simple shapes are in the colour of their gradient steps; those
+ * with meshes, materials or skins are in their own colours, and only their ghosts are not.
  *
  * Thread rule: everything here belongs to the thread that the OpenGL context is current in. */
 #ifndef KS_VIEWER_SCENE_H
 #define KS_VIEWER_SCENE_H
 
+#include "viewer/look.h"
 #include "viewer/play.h"
 
 #include <mujoco/mujoco.h>
@@ -21,11 +22,7 @@ typedef struct ks_view {
     bool shadows, reflections; /* in software OpenGL the two take most of the time */
     int ghosts;                /* sampled trajectories shown beside the actor, at most */
 } ks_view;
-ks_view ks_view_default(const ks_env_def* def);
-
-/* What the numbers of a task mean, by the shape of the task space. */
-typedef enum ks_goal_kind { KS_GOAL_DIRECTION, KS_GOAL_VELOCITY, KS_GOAL_PLACE, KS_GOAL_OTHER } ks_goal_kind;
-ks_goal_kind ks_goal_kind_of(const ks_env_def* def);
+ks_view ks_view_default(const ks_env_model* model);
 
 typedef struct ks_scene_settings {
     int width, height; /* of the off-screen buffer in pixels; 0: the window's buffer is drawn into */
@@ -44,6 +41,11 @@ void ks_scene_destroy(ks_scene* scene);
 mjrContext* ks_scene_context(ks_scene* scene);
 /* The model of the stage, which mouse movements are scaled with. */
 const mjModel* ks_scene_stage(const ks_scene* scene);
+/* How the environment looks, every field filled in. */
+const ks_env_look* ks_scene_look(const ks_scene* scene);
+
+/* Where the followed body is at a time of an act. */
+void ks_scene_place(double place[3], ks_scene* scene, const ks_play* play, int row, int step, double time);
 
 /* The colour that stands for so many gradient steps, in panes and in figures. */
 void ks_scene_color(float rgb[3], int steps);

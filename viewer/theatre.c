@@ -20,7 +20,7 @@ typedef struct actor {
     ks_problem* problem; /* the task under way */
     ks_inner* inner;
     ks_sampler* sampler; /* for the show */
-    ks_env* env;         /* to play point's actions again, whose last position no observation has */
+    ks_env* env;         /* to play the actions in a plane again, whose last position no observation has */
     ks_task_rows* rows;  /* (max_steps+1) */
     ks_group* groups;    /* (max_steps+1) */
     double* task;        /* (task_dim) */
@@ -98,9 +98,10 @@ static void actor_free(actor* a, int stages) {
     free(a->obs);
 }
 
-/* Numbers of a position that can be drawn: MuJoCo's, or the plane of `point`; 0: there is none. */
-static int position_size(const ks_env_def* def) {
-    return def->nq > 0 ? def->nq : strcmp(def->name, "point") == 0 ? 2 : 0;
+/* Numbers of a position that can be drawn: MuJoCo's, or those of a plane; 0: there is none. */
+static int position_size(const ks_env_model* model) {
+    const ks_env_def* def = ks_env_model_def(model);
+    return ks_env_model_mujoco(model) ? def->nq : ks_env_is_plane(def) ? 2 : 0;
 }
 
 ks_theatre* ks_theatre_create(const ks_theatre_policy* policies, int count, const ks_theatre_settings* settings,
@@ -115,14 +116,17 @@ ks_theatre* ks_theatre_create(const ks_theatre_policy* policies, int count, cons
     t->settings = *settings;
     t->count = count;
     t->def = ks_env_model_def(policies[0].model);
-    t->nq = position_size(t->def);
+    t->nq = position_size(policies[0].model);
     bool ok =
-        t->nq > 0 || ks_fail(err, KS_BAD_INPUT,
-                             "%s: there is nothing to draw of this environment (it has no MuJoCo model)", t->def->name);
+        t->nq > 0 ||
+        ks_fail(err, KS_BAD_INPUT,
+                "%s: there is nothing to draw of this environment (it has no MuJoCo model, and no look with paths)",
+                t->def->name);
     for (int i = 0; ok && i < count; i++) {
         const ks_env_def* def = ks_env_model_def(policies[i].model);
-        ok = def == t->def || ks_fail(err, KS_BAD_INPUT, "policies for %s and for %s cannot be shown on one task",
-                                      t->def->name, def->name);
+        ok = ks_env_is_same(def, t->def) ||
+             ks_fail(err, KS_BAD_INPUT, "policies for %s and for %s cannot be shown on one task", t->def->name,
+                     def->name);
         ok = ok && actor_init(&t->actors[i], &policies[i], settings, err);
     }
     if (!ok) {
@@ -168,7 +172,7 @@ static void copy_positions(double* qpos, const ks_theatre* t, actor* a, const ks
         memcpy(qpos + length * nq, b->qpos_last + trajectory * nq, nq * sizeof *qpos);
         return;
     }
-    ks_env_reset(a->env, (ks_env_noise){0}, a->obs); /* point starts at the origin, without noise */
+    ks_env_reset(a->env, (ks_env_noise){0}, a->obs); /* a plane's worlds start without noise */
     for (size_t i = 0; i < length; i++) {
         const ks_real* seen = b->obs + (first + i) * b->sizes.obs_dim;
         qpos[2 * i] = (double)seen[0];

@@ -1,0 +1,378 @@
+/* Pictures of models that nobody has seen before: what they are made of is drawn, in its own colours and on its own floor, and
+ * whatever their size and place, they are in the picture. With a folder as argument the pictures are written there. */
+#include "base/number.h"
+#include "envs/mujoco_load.h"
+#include "viewer/film.h"
+#include "viewer/task.h"
+#include "viewer/video.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { WIDTH = 320, HEIGHT = 240, TOP = 60 /* rows of header and label */, STATES = 3, NO_HUE = -1 };
+
+static const char* folder; /* for the pictures, or NULL */
+
+/* ---- an environment of a model's text ---------------------------------------------------------------------------------------- */
+
+typedef struct world {
+    const char* xml;
+} world;
+
+static void* model_create(const ks_env_def* def, ks_error* err) {
+    return ks_mujoco_compile((const unsigned char*)((const world*)def->config)->xml, err);
+}
+
+static void model_destroy(void* m) {
+    mj_deleteModel(m);
+}
+
+static const void* mujoco_model(const void* m) {
+    return m;
+}
+
+static void sample_task(const ks_env_def* def, double* task, ks_env_noise noise) {
+    task[0] = noise.uniform[0];
+    (void)def;
+}
+
+/* Everything that pictures need; worlds are never made of it. */
+static ks_env_def def_of(const world* w, const ks_env_look* look) {
+    return (ks_env_def){.name = "stranger",
+                        .obs_dim = 1,
+                        .act_dim = 1,
+                        .task_dim = 1,
+                        .task_uniforms = 1,
+                        .dt = 0.05,
+                        .look = look,
+                        .sample_task = sample_task,
+                        .model_create = model_create,
+                        .model_destroy = model_destroy,
+                        .mujoco_model = mujoco_model,
+                        .config = w};
+}
+
+/* ---- pictures ------------------------------------------------------------------------------------------------------------------ */
+
+typedef struct picture {
+    unsigned char rgb[HEIGHT][WIDTH][3];
+    double place[3]; /* of the followed body, when it is over */
+    ks_env_look look;
+} picture;
+
+/* From the first pose, moved along the first coordinate by `way` in the end. */
+static ks_play* play_of(const ks_env_def* def, const mjModel* m, double way, size_t ghosts, ks_error* err) {
+    ks_play_sizes sizes = {.rows = 1, .nq = (int)m->nq, .length = STATES - 1, .ghosts = 1, .ghost_len = STATES - 1};
+    ks_play* play = ks_play_create(&sizes, err);
+    assert_non_null(play);
+    ks_act* act = &play->acts[0][0];
+    play->def = def;
+    play->dt = def->dt;
+    play->rows = 1;
+    play->task[0] = 1;
+    act->length = STATES - 1;
+    for (int i = 0; i < STATES; i++) {
+        double* q = act->qpos + (size_t)i * (size_t)m->nq;
+        memcpy(q, m->qpos0, (size_t)m->nq * sizeof *q);
+        q[0] += way * i / (STATES - 1);
+        memcpy(act->ghost_qpos + (size_t)i * (size_t)m->nq, q, (size_t)m->nq * sizeof *q);
+    }
+    act->num_ghosts = ghosts;
+    act->ghost_start[1] = STATES;
+    return play;
+}
+
+/* Its last moment. */
+static void draw(picture* p, const char* name, const char* xml, const ks_env_look* look, double way, size_t ghosts) {
+    ks_error err = {0};
+    world w = {xml};
+    ks_env_def def = def_of(&w, look);
+    ks_env_model* model = ks_env_model_create(&def, false, &err);
+    if (!model) {
+        fail_msg("%s: %s", name, err.text);
+    }
+    const mjModel* m = ks_env_model_mujoco(model);
+    ks_play* play = play_of(&def, m, way, ghosts, &err);
+    ks_film* film = ks_film_create(model, WIDTH, HEIGHT, &err);
+    if (!film) {
+        fail_msg("%s: %s", name, err.text);
+    }
+    ks_view view = ks_view_default(model);
+    ks_caption caption = {.title = name};
+    const unsigned char* rgb = ks_film_frame(film, play, ks_play_duration(play), &view, &caption, &err);
+    assert_non_null(rgb);
+    memcpy(p->rgb, rgb, sizeof p->rgb);
+    p->look = ks_look_of(&def, m);
+    if (folder) {
+        char path[512];
+        snprintf(path, sizeof path, "%s/%s.png", folder, name);
+        assert_true(ks_png_write(path, true, WIDTH, HEIGHT, rgb, &err));
+    }
+    ks_film_destroy(film);
+    ks_play_destroy(play);
+    ks_env_model_destroy(model);
+}
+
+/* Degrees, 0 red, 120 green, 240 blue; NO_HUE where it is grey. */
+static double hue(const unsigned char rgb[3]) {
+    double r = rgb[0], g = rgb[1], b = rgb[2];
+    double high = fmax(r, fmax(g, b)), low = fmin(r, fmin(g, b)), range = high - low;
+    if (range < 40) {
+        return NO_HUE;
+    }
+    double h = high == r ? (g - b) / range : high == g ? 2 + (b - r) / range : 4 + (r - g) / range;
+    return fmod(60 * h + 360, 360);
+}
+
+/* Share of the picture that has this hue. */
+static double share(const picture* p, double degrees) {
+    size_t count = 0;
+    for (int y = TOP; y < HEIGHT; y++) {
+        for (int x = 0; x < WIDTH; x++) {
+            double h = hue(p->rgb[y][x]), off = fabs(h - degrees);
+            count += h >= 0 && fmin(off, 360 - off) < 20;
+        }
+    }
+    return (double)count / ((HEIGHT - TOP) * WIDTH);
+}
+
+enum { RED = 0, YELLOW = 60, GREEN = 120, CYAN = 180, BLUE = 240, PURPLE = 300 };
+
+static void expect(const picture* p, const char* what, double degrees, double least, double most) {
+    double found = share(p, degrees);
+    if (found < least || found > most) {
+        fail_msg("%s: %.2f %% of the picture, not %g to %g", what, 100 * found, 100 * least, 100 * most);
+    }
+}
+
+/* ---- what they are made of ----------------------------------------------------------------------------------------------------- */
+
+#define PYRAMID "vertex='-1 -1 0 1 -1 0 1 1 0 -1 1 0 0 0 1.5' face='0 2 1 0 3 2 0 1 4 1 2 4 2 3 4 3 0 4'"
+
+static const char ROBOT[] =
+    "<mujoco><asset>"
+    "<texture name='sky' type='skybox' builtin='flat' rgb1='0.9 0.8 0.1' width='8' height='48'/>"
+    "<texture name='grass' type='2d' builtin='flat' rgb1='0.1 0.7 0.1' width='8' height='8'/>"
+    "<texture name='paint' type='cube' builtin='checker' rgb1='0.9 0.05 0.05' rgb2='0.05 0.05 0.9' width='32' "
+    "height='32'/>"
+    "<material name='grass' texture='grass'/><material name='paint' texture='paint'/>"
+    "<mesh name='body' scale='0.2 0.2 0.2' " PYRAMID
+    "/>"
+    "</asset><worldbody><geom type='plane' size='0 0 1' material='grass'/>"
+    "<body pos='0 0 0.1'><freejoint/><geom type='mesh' mesh='body' material='paint'/></body></worldbody></mujoco>";
+
+static void meshes_and_materials(void** state) {
+    (void)state;
+    picture p;
+    draw(&p, "mesh", ROBOT, NULL, 0, 0);
+    expect(&p, "the red of its texture", RED, 0.01, 0.4);
+    expect(&p, "the blue of its texture", BLUE, 0.01, 0.4);
+    expect(&p, "its own floor", GREEN, 0.3, 0.95);
+    ks_env_look low = {.azimuth = 90, .elevation = -5, .distance = 2, .height = 0.4};
+    draw(&p, "sky", ROBOT, &low, 0, 0);
+    expect(&p, "its own sky", YELLOW, 0.2, 0.7);
+}
+
+static const char PLAIN[] =
+    "<mujoco><worldbody><geom type='plane' size='5 5 1' pos='0 0 -0.3'/>"
+    "<geom type='box' size='.1 .1 .3' pos='0.7 0.5 0' rgba='0.9 0.1 0.9 1'/>"
+    "<body><freejoint/><geom type='sphere' size='0.3' rgba='0.1 0.9 0.1 1'/></body></worldbody></mujoco>";
+
+static void simple_shapes_have_the_colour_of_their_steps(void** state) {
+    (void)state;
+    picture p;
+    draw(&p, "plain", PLAIN, NULL, 0, 0);
+    expect(&p, "its own green", GREEN, 0, 0);
+    expect(&p, "what stands in its world", PURPLE, 0.01, 0.2);
+    /* the stage's floor lies where its own would: the ball touches it, and covers its foot */
+    ks_env_look level = {.azimuth = 90, .elevation = -1, .distance = 2, .height = 0};
+    draw(&p, "plain-level", PLAIN, &level, 0, 0);
+    unsigned char* below = p.rgb[HEIGHT - 4][20];
+    assert_true(below[0] > 150 && abs(below[0] - below[2]) < 40); /* floor */
+}
+
+static const char TERRAIN[] =
+    "<mujoco><asset><hfield name='hills' nrow='4' ncol='4' size='3 3 1 0.1' elevation='0 0 0 0 0 1 0 0 0 0 0 0 0 0 0 "
+    "0'/>"
+    "</asset><worldbody><geom type='hfield' hfield='hills' rgba='0.9 0.1 0.1 1'/>"
+    "<body pos='0 0 1'><freejoint/><geom size='0.4'/></body></worldbody></mujoco>";
+
+static void height_fields(void** state) {
+    (void)state;
+    picture p;
+    draw(&p, "hfield", TERRAIN, NULL, 0, 0);
+    expect(&p, "hills", RED, 0.3, 0.98);
+}
+
+/* a strip of two squares, each with a front and a back */
+#define STRIP "vertex='-0.3 -0.3 0.5 -0.3 0.3 0.5 0.3 -0.3 0.5 0.3 0.3 0.5 0.9 -0.3 0.5 0.9 0.3 0.5'"
+
+static const char SNAKE[] =
+    "<mujoco><worldbody>"
+    "<body name='a' pos='0 0 0.5'><freejoint/><geom group='3' size='0.1 0.3' type='capsule' euler='0 90 0'/>"
+    "<body name='b' pos='0.6 0 0'><joint axis='0 1 0'/><geom group='3' size='0.1 0.3' type='capsule' euler='0 90 "
+    "0'/></body>"
+    "</body></worldbody><deformable><skin rgba='0.9 0.1 0.9 1' inflate='0.01' " STRIP
+    " face='0 2 1 1 2 3 2 4 3 3 4 5'>"
+    "<bone body='a' bindpos='0 0 0.5' bindquat='1 0 0 0' vertid='0 1 2 3' vertweight='1 1 1 1'/>"
+    "<bone body='b' bindpos='0.6 0 0.5' bindquat='1 0 0 0' vertid='4 5' vertweight='1 "
+    "1'/></skin></deformable></mujoco>";
+
+static void skins(void** state) {
+    (void)state;
+    picture here, there;
+    draw(&here, "skin", SNAKE, NULL, 0, 0);
+    expect(&here, "its skin", PURPLE, 0.03, 0.5);
+    draw(&there, "skin-moved", SNAKE, NULL, 5, 0); /* the camera goes along */
+    expect(&there, "its skin where it has gone", PURPLE, 0.03, 0.5);
+}
+
+static const char CLOTH[] =
+    "<mujoco><worldbody><flexcomp name='cloth' type='grid' count='4 4 1' spacing='0.2 0.2 0.2' dim='2' pos='0 0 0.5' "
+    "mass='1' "
+    "radius='0.02' rgba='0.1 0.1 0.9 1'/>"
+    "<body pos='0 0 1'><freejoint/><geom size='0.1'/></body></worldbody></mujoco>";
+
+static void flexes(void** state) {
+    (void)state;
+    picture p;
+    draw(&p, "flex", CLOTH, NULL, 0, 0);
+    expect(&p, "cloth", BLUE, 0.02, 0.6);
+}
+
+static const char PULLED[] =
+    "<mujoco><worldbody><site name='up' pos='0 0 2'/><body pos='0 0 0.5'><freejoint/><geom size='0.1'/><site "
+    "name='at'/></body>"
+    "</worldbody><tendon><spatial width='0.03' rgba='0.1 0.9 0.1 1'><site site='up'/><site "
+    "site='at'/></spatial></tendon></mujoco>";
+
+static void tendons(void** state) {
+    (void)state;
+    picture p;
+    ks_env_look look = {.distance = 6, .height = 1, .azimuth = 90, .elevation = -5, .track = true};
+    draw(&p, "tendon", PULLED, &look, 0, 0);
+    /* of simple shapes as it is, it has the colour of its steps, which is grey: it parts the sky */
+    int parted = 0;
+    for (int x = WIDTH / 2 - 10; x < WIDTH / 2 + 10; x++) {
+        const unsigned char *a = p.rgb[HEIGHT / 2 + 20][x], *b = p.rgb[HEIGHT / 2 + 20][x - 12];
+        parted += a[0] + 30 < b[0];
+    }
+    assert_in_range(parted, 2, 10);
+}
+
+/* ---- ghosts ------------------------------------------------------------------------------------------------------------------------ */
+
+static void ghosts_are_pale(void** state) {
+    (void)state;
+    picture without, with;
+    draw(&without, "alone", ROBOT, NULL, 0, 0);
+    draw(&with, "ghost", ROBOT, NULL, 0, 1);
+    assert_memory_not_equal(without.rgb, with.rgb, sizeof with.rgb);
+    expect(&with, "what the ghost is in front of", RED, 0.005, 0.4);
+}
+
+/* ---- size and place ------------------------------------------------------------------------------------------------------------------ */
+
+/* A red box on wheels in the world, so large and so far away. */
+static void write_cart(char* xml, size_t room, double size, double x, const char* joint) {
+    ks_snprintf(xml, room,
+                "<mujoco><asset><material name='red' rgba='0.9 0.05 0.05 1'/></asset><worldbody>"
+                "<body pos='%g 0 %g'>%s<geom type='box' size='%g %g %g' material='red'/></body></worldbody></mujoco>",
+                x, size / 2, joint, size / 2, size / 4, size / 2);
+}
+
+static void any_size_fills_the_picture(void** state) {
+    (void)state;
+    static const double SIZES[] = {0.01, 0.1, 1, 10, 100};
+    static const char* const JOINTS[] = {
+        "<freejoint/>", "<joint type='slide' axis='1 0 0'/>",
+        "<joint type='slide' axis='1 0 0'/><joint type='slide' axis='0 0 1'/><joint axis='0 1 0'/>",
+        "<joint axis='0 0 1' limited='true' range='-10 10'/>"};
+    for (size_t i = 0; i < sizeof SIZES / sizeof *SIZES; i++) {
+        for (size_t j = 0; j < sizeof JOINTS / sizeof *JOINTS; j++) {
+            char xml[1000], name[64];
+            picture p;
+            write_cart(xml, sizeof xml, SIZES[i], j == 3 ? 5 * SIZES[i] : 0, JOINTS[j]);
+            ks_snprintf(name, sizeof name, "size-%g-%zu", SIZES[i], j);
+            draw(&p, name, xml, NULL, j == 3 ? 0 : 30 * SIZES[i], 0); /* it goes far */
+            expect(&p, name, RED, 0.05, 0.6);
+        }
+    }
+}
+
+static void the_shape_says_how_it_moves(void** state) {
+    (void)state;
+    picture p;
+    char xml[1000];
+    write_cart(xml, sizeof xml, 1, 0,
+               "<joint type='slide' axis='1 0 0'/><joint type='slide' axis='0 0 1'/><joint axis='0 1 0'/>");
+    draw(&p, "planar", xml, NULL, 0, 0);
+    assert_true(p.look.planar && p.look.track && p.look.body == 1);
+    write_cart(xml, sizeof xml, 1, 0, "<joint type='slide' axis='1 0 0' limited='true' range='-1 1'/>");
+    draw(&p, "rail", xml, NULL, 0, 0);
+    assert_false(p.look.planar || p.look.track);
+    write_cart(xml, sizeof xml, 1, 0, "<freejoint/>");
+    draw(&p, "free", xml, NULL, 0, 0);
+    assert_true(p.look.track && !p.look.planar);
+    ks_env_look own = {.goal = KS_GOAL_VELOCITY}; /* says nothing of the camera */
+    draw(&p, "goal", xml, &own, 0, 0);
+    assert_true(p.look.track && p.look.distance > 1 && p.look.size > 0.9 && p.look.goal == KS_GOAL_VELOCITY);
+    expect(&p, "its marker", 146, 0.005, 0.2);
+}
+
+static const char PAIR[] =
+    "<mujoco><asset><material name='red' rgba='0.9 0.05 0.05 1'/><material name='blue' rgba='0.05 0.05 0.9 "
+    "1'/></asset><worldbody>"
+    "<body pos='0 0 0.5'><freejoint/><geom size='0.5' material='red'/></body>"
+    "<body pos='9 0 0.5'><freejoint/><geom size='0.5' material='blue'/></body></worldbody></mujoco>";
+
+static void the_camera_follows_the_body_that_the_look_names(void** state) {
+    (void)state;
+    picture p;
+    ks_env_look look = {.distance = 3, .height = 0.5, .azimuth = 90, .elevation = -20, .track = true};
+    draw(&p, "first", PAIR, &look, 0, 0);
+    expect(&p, "the first body", RED, 0.05, 0.5);
+    expect(&p, "the second body", BLUE, 0, 0);
+    look.body = 2;
+    draw(&p, "second", PAIR, &look, 0, 0);
+    expect(&p, "the first body", RED, 0, 0);
+    expect(&p, "the second body", BLUE, 0.05, 0.5);
+}
+
+/* Hanging from a hinge at the origin, without a floor in its world. */
+static const char PENDULUM[] =
+    "<mujoco><asset><material name='red' rgba='0.9 0.05 0.05 1'/></asset><worldbody>"
+    "<body><joint axis='0 1 0'/><geom type='capsule' fromto='0 0 0 0 0 -1' size='0.1' "
+    "material='red'/></body></worldbody></mujoco>";
+
+static void a_floor_is_below_what_hangs(void** state) {
+    (void)state;
+    picture p;
+    draw(&p, "pendulum", PENDULUM, NULL, 0, 0);
+    expect(&p, "all of it", RED, 0.02, 0.4);
+}
+
+int main(int argc, char** argv) {
+    folder = argc > 1 ? argv[1] : NULL;
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(meshes_and_materials),
+        cmocka_unit_test(simple_shapes_have_the_colour_of_their_steps),
+        cmocka_unit_test(height_fields),
+        cmocka_unit_test(skins),
+        cmocka_unit_test(flexes),
+        cmocka_unit_test(tendons),
+        cmocka_unit_test(ghosts_are_pale),
+        cmocka_unit_test(any_size_fills_the_picture),
+        cmocka_unit_test(the_shape_says_how_it_moves),
+        cmocka_unit_test(the_camera_follows_the_body_that_the_look_names),
+        cmocka_unit_test(a_floor_is_below_what_hangs),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
