@@ -117,7 +117,8 @@ typedef struct ks_layer_pass {
     ks_real* r_kept;               /* (n x r_kept) written by r_forward */
     const ks_real* rdy;            /* (n x out) r_backward */
     ks_real* rdx;                  /* (n x in) written by r_backward, or NULL */
-    ks_real* grad;                 /* (num_params) += by backward (or NULL) and r_backward */
+    ks_real* grad;                 /* (num_params) += by backward (or NULL) and r_backward; */
+    bool grad_is_new;              /* = instead, if the kind sets_grad: nothing stands there yet */
     double* statistics;            /* written by forward, unless they are given */
     const double* given;           /* of another batch, to be used here, or NULL */
     double* statistics_delta;      /* derivatives by them: += by backward if given, else read if not NULL */
@@ -157,6 +158,7 @@ typedef struct ks_layer_kind {
     bool r_needs_dy;   /* r_backward reads dy */
     bool r_needs_dx;   /* likewise the dx that backward left */
     bool couples_rows; /* a row of the output depends on all rows of the batch */
+    bool sets_grad;    /* backward and r_backward know grad_is_new; where it is so, others find zeros */
 
     /* fills what ks_net_make computes, from layer->in and the fields. Errors: KS_BAD_INPUT, without the layer's name */
     bool (*shape)(ks_layer* layer, ks_error* err);

@@ -3,6 +3,8 @@
 #include "nn/layer.h"
 #include "nn/vec.h"
 
+#include <string.h>
+
 enum { IN, OUT };
 
 static bool shape(ks_layer* layer, ks_error* err) {
@@ -36,12 +38,21 @@ static void forward(const ks_layer_pass* p) {
     }
 }
 
+/* grad_b += Σ_n D, and from a new one on: the sum that starts from 0 */
+static void add_bias(const ks_layer_pass* p, const ks_real* d, size_t out) {
+    ks_real* grad = p->grad + p->layer->in.channels * out;
+    if (p->grad_is_new) {
+        memset(grad, 0, out * sizeof *grad);
+    }
+    ks_vec_add_columns(grad, d, p->n, out);
+}
+
 /* grad_W += Dᵀ X, grad_b += Σ_n D;  D W */
 static void backward(const ks_layer_pass* p) {
     size_t in = p->layer->in.channels, out = p->layer->out.channels;
     if (p->grad) {
-        ks_gemm_weights(p->grad, p->dy, p->x, p->n, in, out, true);
-        ks_vec_add_columns(p->grad + in * out, p->dy, p->n, out);
+        ks_gemm_weights(p->grad, p->dy, p->x, p->n, in, out, !p->grad_is_new);
+        add_bias(p, p->dy, out);
     }
     if (p->dx) {
         ks_gemm_backward(p->dx, p->dy, p->theta, p->n, in, out, false);
@@ -63,8 +74,8 @@ static void r_forward(const ks_layer_pass* p) {
 /* (Hv)_W += R{D}ᵀ X + Dᵀ R{X}, (Hv)_b += Σ_n R{D};  R{D} W + D V_W */
 static void r_backward(const ks_layer_pass* p) {
     size_t in = p->layer->in.channels, out = p->layer->out.channels;
-    ks_gemm_weights(p->grad, p->rdy, p->x, p->n, in, out, true);
-    ks_vec_add_columns(p->grad + in * out, p->rdy, p->n, out);
+    ks_gemm_weights(p->grad, p->rdy, p->x, p->n, in, out, !p->grad_is_new);
+    add_bias(p, p->rdy, out);
     if (p->rx) {
         ks_gemm_weights(p->grad, p->dy, p->rx, p->n, in, out, true);
     }
@@ -81,6 +92,7 @@ const ks_layer_kind ks_layer_dense = {
     .adds_bias = true,
     .needs_x = true,
     .r_needs_dy = true,
+    .sets_grad = true,
     .shape = shape,
     .pack = pack,
     .forward = forward,

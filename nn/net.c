@@ -289,6 +289,16 @@ void ks_net_forward(const ks_net* net, ks_net_weights w, const ks_net_batch* b, 
     }
 }
 
+/* where a layer's gradient goes; zeros, if it is new and the layer adds to it */
+static void begin_grad(ks_layer_pass* p, const ks_net* net, const ks_net_batch* b, ks_real* grad, int l) {
+    const ks_layer* layer = &net->layer[l];
+    p->grad = grad ? grad + net->params[l] : NULL;
+    p->grad_is_new = b->grad_is_new;
+    if (grad && b->grad_is_new && !layer->kind->sets_grad) {
+        memset(p->grad, 0, layer->num_params * sizeof *p->grad);
+    }
+}
+
 void ks_net_backward(const ks_net* net, ks_net_weights w, const ks_net_batch* b, const ks_real* delta_out,
                      ks_real* grad, ks_real* work) {
     ks_layer_pass p = {0};
@@ -296,7 +306,7 @@ void ks_net_backward(const ks_net* net, ks_net_weights w, const ks_net_batch* b,
         begin(&p, net, w, b, work, l);
         p.dy = l == net->num_layers - 1 ? delta_out : at(net, net->plan[b->use].delta[l + 1], b, work, NULL);
         p.dx = l == net->first ? NULL : at(net, net->plan[b->use].delta[l], b, work, NULL);
-        p.grad = grad ? grad + net->params[l] : NULL;
+        begin_grad(&p, net, b, grad, l);
         net->layer[l].kind->backward(&p);
     }
 }
@@ -330,7 +340,7 @@ void ks_net_r_backward(const ks_net* net, ks_net_weights w, ks_net_weights v, co
         p.rx = l == net->first ? NULL : at(net, net->plan[b->use].r_value[l], b, work, NULL);
         p.dx = l == net->first ? NULL : at(net, net->plan[b->use].delta[l], b, work, NULL);
         p.rdx = l == net->first ? NULL : at(net, net->plan[b->use].r_delta[l], b, work, NULL);
-        p.grad = grad + net->params[l];
+        begin_grad(&p, net, b, grad, l);
         net->layer[l].kind->r_backward(&p);
     }
 }

@@ -127,6 +127,7 @@ typedef struct ks_net_batch {
     const double* given;        /* (num_statistics) of another batch, in place of its own; or NULL */
     const double* r_given;      /* (num_statistics) their R-derivatives, in R-passes */
     double* statistics_delta;   /* (num_statistics) or NULL */
+    bool grad_is_new;           /* the passes back set grad, in which nothing stands yet, and do not add to it */
     double* r_statistics_delta; /* (num_statistics) R-derivatives of statistics_delta, in r_backward */
 } ks_net_batch;
 

@@ -45,8 +45,8 @@ void* ks_aligned_alloc(size_t bytes);
 
 /* Starts a gradient. */
 void ks_ws_begin(ks_policy_ws* ws, const ks_policy* policy);
-/* Where the gradient of the next block goes. */
-ks_real* ks_ws_sum(ks_policy_ws* ws, const ks_policy* policy);
+/* Where the gradient of the next block goes, which b is told if it is the first. */
+ks_real* ks_ws_sum(ks_policy_ws* ws, ks_net_batch* b);
 /* Adds what there is to out (network), or sets out to it if it is the first time, and starts again. */
 void ks_ws_flush(double* out, ks_policy_ws* ws, const ks_policy* policy);
 /* Flushes, and sets the log-std's part of out. */

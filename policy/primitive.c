@@ -78,10 +78,8 @@ void ks_ws_begin(ks_policy_ws* ws, const ks_policy* policy) {
     memset(ws->grad_s, 0, ks_policy_head_cols(policy) * sizeof *ws->grad_s);
 }
 
-ks_real* ks_ws_sum(ks_policy_ws* ws, const ks_policy* policy) {
-    if (!ws->begun) {
-        memset(ws->grad, 0, policy->net.num_params * sizeof *ws->grad);
-    }
+ks_real* ks_ws_sum(ks_policy_ws* ws, ks_net_batch* b) {
+    b->grad_is_new = !ws->begun;
     ws->begun = true;
     return ws->grad;
 }
@@ -159,7 +157,7 @@ static ks_net_batch forward(ks_net_use use, const ks_policy* policy, ks_net_weig
 /* Backward of the same block, on through the statistics that it was given. */
 static void backward(const ks_policy* policy, ks_net_weights w, ks_net_batch* b, const ks_rows* block,
                      ks_policy_ws* ws) {
-    ks_real* grad = ks_ws_sum(ws, policy);
+    ks_real* grad = ks_ws_sum(ws, b);
     if (!b->given) {
         ks_net_backward(&policy->net, w, b, ws->delta_out, grad, ws->work);
         return;

@@ -99,7 +99,7 @@ double ks_tape_record(ks_tape* tape, double* grad, const ks_real* theta, ks_rows
         if (tape->kind == KS_TAPE_HESSIAN) {
             ws->hits += ks_rows_hits(&b, policy, record + tape->out);
             sum += ks_head_delta(&p, &b, record + tape->out, scale, record + tape->delta_out, ws->grad_s);
-            ks_net_backward(&policy->net, w, &batch, record + tape->delta_out, grad ? ks_ws_sum(ws, policy) : NULL,
+            ks_net_backward(&policy->net, w, &batch, record + tape->delta_out, grad ? ks_ws_sum(ws, &batch) : NULL,
                             ws->work);
         }
     }
@@ -128,11 +128,11 @@ static void multiply(double* result, const ks_tape* tape, const ks_real* v, ks_p
         ks_head_r r = {ws->r_out, v_s};
         if (tape->kind == KS_TAPE_HESSIAN) {
             ks_head_r_delta(&p, &b, out, tape->scale, r, ws->delta_out, ws->grad_s);
-            ks_net_r_backward(net, w_theta, w_v, &batch, record + tape->delta_out, ws->delta_out, ks_ws_sum(ws, policy),
+            ks_net_r_backward(net, w_theta, w_v, &batch, record + tape->delta_out, ws->delta_out, ks_ws_sum(ws, &batch),
                               ws->work);
         } else {
             ks_head_fisher(&p, b.n, out, tape->scale, r, ws->delta_out, ws->grad_s);
-            ks_net_backward(net, w_theta, &batch, ws->delta_out, ks_ws_sum(ws, policy), ws->work);
+            ks_net_backward(net, w_theta, &batch, ws->delta_out, ks_ws_sum(ws, &batch), ws->work);
         }
         if (++blocks % KS_FLUSH_BLOCKS == 0) {
             ks_ws_flush(result, ws, policy);
