@@ -71,7 +71,8 @@ static bool find_env(ks_cli_policy* p, const char* env, ks_error* err) {
     if (!p->def) {
         ks_fail_in(err, env ? "-e" : p->path);
         if (!env && *p->info.env_file && access(own, R_OK) != 0) {
-            return ks_fail(err, KS_BAD_INPUT, "%s: its environment, %s, is not there: -e FILE says where it is", p->path, own);
+            return ks_fail(err, KS_BAD_INPUT, "%s: its environment, %s, is not there: -e FILE says where it is",
+                           p->path, own);
         }
         return false;
     }

@@ -13,7 +13,8 @@ static void print_quantities(void) {
     printf("quantities: observations (`- joint_pos: [knee]`), and in expressions (`joint_pos(knee)`)\n");
     for (size_t i = 0; i < ks_quantity_kind_count(); i++) {
         const ks_quantity_kind* k = ks_quantity_kind_at(i);
-        printf("  %-20s %-10s %-10s %s\n", k->name, k->of == mjOBJ_UNKNOWN ? "" : ks_mujoco_object_word(k->of), k->unit, k->summary);
+        printf("  %-20s %-10s %-10s %s\n", k->name, k->of == mjOBJ_UNKNOWN ? "" : ks_mujoco_object_word(k->of), k->unit,
+               k->summary);
         printf("  %-20s %s; %s\n", "", k->shape, k->source);
     }
 }

@@ -15,10 +15,10 @@ enum { KS_POLICY_MAX_LR = 64 };
 typedef struct ks_policy_info {
     char env[64];                /* name of the environment, or the problem's kind */
     char env_file[KS_PATH_ROOM]; /* where the environment came from: an absolute path; "": it ships */
-    char method[16]; /* maml, pretrain or oracle */
-    double inner_lr; /* step size α of one gradient step */
-    int inner_steps; /* gradient steps that it was trained for; 0 for pretrain and oracle */
-    double gamma;    /* discount */
+    char method[16];             /* maml, pretrain or oracle */
+    double inner_lr;             /* step size α of one gradient step */
+    int inner_steps;             /* gradient steps that it was trained for; 0 for pretrain and oracle */
+    double gamma;                /* discount */
     double gae_lambda;
     int horizon;       /* timesteps per trajectory */
     int64_t iteration; /* meta-updates done */
@@ -59,7 +59,8 @@ bool ks_policy_load(const char* path, ks_policy** policy, ks_real** params, ks_p
 bool ks_policy_read_meta(const ks_tensor_file* file, ks_policy_settings* settings, ks_policy_info* info, ks_error* err);
 /* Adds the layout's and info's metadata, and the parameters' tensors, to the file `path` that is being written; the environment's file is
  * noted relative to it. */
-void ks_policy_write_meta(ks_tensor_writer* writer, const char* path, const ks_policy* policy, const ks_policy_info* info);
+void ks_policy_write_meta(ks_tensor_writer* writer, const char* path, const ks_policy* policy,
+                          const ks_policy_info* info);
 void ks_policy_write_params(ks_tensor_writer* writer, const ks_policy* policy, const ks_step_sizes* sizes,
                             const ks_real* params);
 bool ks_policy_read_params(const ks_tensor_file* file, const ks_policy* policy, const ks_step_sizes* sizes,

@@ -16,9 +16,9 @@ typedef struct rl {
     ks_env_model* own_model; /* or NULL: the caller's */
     const ks_env_def* def;
     const ks_env_def* own_def; /* where it was opened here, as was its model; else NULL */
-    size_t num_params;    /* P */
-    size_t trajectories;  /* of a group */
-    size_t groups, first; /* at most; number of the first of those drawn */
+    size_t num_params;         /* P */
+    size_t trajectories;       /* of a group */
+    size_t groups, first;      /* at most; number of the first of those drawn */
     int stages, threads;
 
     ks_sampler* sampler;

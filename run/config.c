@@ -1,5 +1,5 @@
-#include "base/path.h"
 #include "run/config.h"
+#include "base/path.h"
 
 #include "base/atomic_file.h"
 #include "base/number.h"

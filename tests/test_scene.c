@@ -181,7 +181,7 @@ static void meshes_and_materials(void** state) {
 }
 
 static const char PLAIN[] =
-    "<mujoco><worldbody><geom type='plane' size='5 5 1' pos='0 0 -0.3'/>"
+    "<mujoco><worldbody><geom type='plane' size='5 5 1' pos='0 0 -0.3' rgba='0.9 0.45 0 1'/>"
     "<geom type='box' size='.1 .1 .3' pos='0.7 0.5 0' rgba='0.9 0.1 0.9 1'/>"
     "<body><freejoint/><geom type='sphere' size='0.3' rgba='0.1 0.9 0.1 1'/></body></worldbody></mujoco>";
 
@@ -190,12 +190,37 @@ static void simple_shapes_have_the_colour_of_their_steps(void** state) {
     picture p;
     draw(&p, "plain", PLAIN, NULL, 0, 0);
     expect(&p, "its own green", GREEN, 0, 0);
+    expect(&p, "its floor, in whose place the stage's lies", 30, 0, 0);
     expect(&p, "what stands in its world", PURPLE, 0.01, 0.2);
     /* the stage's floor lies where its own would: the ball touches it, and covers its foot */
     ks_env_look level = {.azimuth = 90, .elevation = -1, .distance = 2, .height = 0};
     draw(&p, "plain-level", PLAIN, &level, 0, 0);
     unsigned char* below = p.rgb[HEIGHT - 4][20];
     assert_true(below[0] > 150 && abs(below[0] - below[2]) < 40); /* floor */
+}
+
+/* Its textures, materials and planes have the first numbers, and the stage's come behind them. */
+static const char ON_STAGE[] =
+    "<mujoco><asset><texture name='red' type='2d' builtin='flat' rgb1='0.9 0.1 0.1' width='8' height='8'/>"
+    "<material name='red' texture='red'/></asset><worldbody>"
+    "<geom type='plane' size='0.2 0.2 1'/><geom type='plane' size='0.2 0.2 1' pos='0 0 -3' euler='180 0 0'/>"
+    "<body pos='0 0 0.3'><freejoint/><geom type='box' size='0.3 0.3 0.3' material='red'/></body></worldbody></mujoco>";
+
+static void the_stage_keeps_its_own(void** state) {
+    (void)state;
+    picture p;
+    ks_env_look above = {.azimuth = 72, .elevation = -60, .distance = 3, .track = true};
+    draw(&p, "on-stage", ON_STAGE, &above, 0, 0);
+    expect(&p, "the red of the actor", RED, 0.03, 0.3);
+    int low = 255, high = 0;
+    for (int x = 0; x < WIDTH; x++) {
+        unsigned char* at = p.rgb[HEIGHT - 8][x];
+        low = at[1] < low ? at[1] : low;
+        high = at[1] > high ? at[1] : high;
+        assert_in_range(at[2] - at[0] + 5, 0,
+                        25); /* neither the actor's red nor the sky's blue: the floor has no end */
+    }
+    assert_in_range(high - low, 6, 80); /* light and dark squares */
 }
 
 static const char TERRAIN[] =
@@ -232,6 +257,8 @@ static void skins(void** state) {
     expect(&here, "its skin", PURPLE, 0.03, 0.5);
     draw(&there, "skin-moved", SNAKE, NULL, 5, 0); /* the camera goes along */
     expect(&there, "its skin where it has gone", PURPLE, 0.03, 0.5);
+    draw(&there, "skin", SNAKE, NULL, 0, 1);
+    assert_memory_equal(here.rgb, there.rgb, sizeof here.rgb); /* a ghost has none */
 }
 
 static const char CLOTH[] =
@@ -359,11 +386,74 @@ static void a_floor_is_below_what_hangs(void** state) {
     expect(&p, "all of it", RED, 0.02, 0.4);
 }
 
+/* ---- tasks in words and numbers -------------------------------------------------------------------------------------------------- */
+
+static void expect_text(const ks_env_def* def, const double* task, int most, const char* expected) {
+    char text[256];
+    ks_task_text(text, sizeof text, def, task, most);
+    assert_string_equal(text, expected);
+}
+
+static void tasks_are_told_in_a_line(void** state) {
+    (void)state;
+    static const ks_task_number NUMBERS[] = {
+        {"load", "kg", {0, 8}, {0, 100}, 0},    {"side", "", {-1, 1}, {-1, 1}, 2},
+        {"always", "m", {2, 2}, {0, 10}, 0},    {"gravity", "m/s\u00b2", {-12, -7}, {-100, 0}, 0},
+        {"friction", "", {0.5, 2}, {0, 10}, 0}, {"gait", "", {1, 7}, {1, 7}, 3}};
+    const double task[] = {5.328, -1, 2, -9.81, 0.75, 4};
+    world w = {PLAIN};
+    ks_env_look look = {.goal = KS_GOAL_DIRECTION, .goal_numbers = {1}};
+    ks_env_def def = def_of(&w, &look);
+    def.task_dim = 6;
+    def.task_numbers = NUMBERS;
+    expect_text(&def, task, 3, "go backward; load 5.328 kg, gravity -9.81 m/s^2, friction 0.75, ... (6 numbers)");
+    expect_text(&def, task, 9, "go backward; load 5.328 kg, gravity -9.81 m/s^2, friction 0.75, gait 4");
+    expect_text(&def, task, 0, "go backward; 6 numbers");
+    assert_int_equal(ks_task_first(&def), 1);
+    def.look = NULL;
+    expect_text(&def, task, 2, "load 5.328 kg, side -1, ... (6 numbers)");
+    assert_int_equal(ks_task_first(&def), 0);
+    double range[2];
+    assert_false(ks_task_range(range, &def, 2)); /* there is nothing to choose */
+    assert_true(ks_task_range(range, &def, 3) && range[0] == -12 && range[1] == -7);
+    assert_true(ks_task_nearest(&def, 5, 5.4) == 4 && ks_task_nearest(&def, 5, 5.6) == 7);
+    def.task_numbers = NULL;
+    expect_text(&def, task, 2, "task 5.328, -1, ... (6 numbers)");
+    def.task_dim = 1;
+    assert_true(ks_task_range(range, &def, 0) && range[0] < 0.01 && range[1] > 0.99); /* as they are drawn */
+}
+
+static void environments_that_ship_say_what_they_are_about(void** state) {
+    (void)state;
+    static const struct {
+        const char* name;
+        ks_env_goal goal;
+    } EXPECTED[] = {{"point", KS_GOAL_PLACE},
+                    {"half-cheetah-vel", KS_GOAL_VELOCITY},
+                    {"half-cheetah-dir", KS_GOAL_DIRECTION},
+                    {"ant-vel", KS_GOAL_VELOCITY},
+                    {"ant-dir", KS_GOAL_DIRECTION},
+                    {"ant-goal", KS_GOAL_PLACE},
+                    {"gym/ant-goal", KS_GOAL_PLACE},
+                    {"gym/half-cheetah-dir", KS_GOAL_DIRECTION}};
+    for (size_t i = 0; i < sizeof EXPECTED / sizeof *EXPECTED; i++) {
+        ks_error err = {0};
+        const ks_env_def* def = ks_env_find(EXPECTED[i].name, &err);
+        assert_non_null(def);
+        assert_int_equal(ks_env_goal_of(def), EXPECTED[i].goal);
+        assert_int_equal(ks_env_is_plane(def), strcmp(def->name, "point") == 0);
+        for (int k = 0; k < 2 && EXPECTED[i].goal == KS_GOAL_PLACE; k++) {
+            assert_int_equal(def->look->goal_numbers[k], k);
+        }
+    }
+}
+
 int main(int argc, char** argv) {
     folder = argc > 1 ? argv[1] : NULL;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(meshes_and_materials),
         cmocka_unit_test(simple_shapes_have_the_colour_of_their_steps),
+        cmocka_unit_test(the_stage_keeps_its_own),
         cmocka_unit_test(height_fields),
         cmocka_unit_test(skins),
         cmocka_unit_test(flexes),
@@ -373,6 +463,8 @@ int main(int argc, char** argv) {
         cmocka_unit_test(the_shape_says_how_it_moves),
         cmocka_unit_test(the_camera_follows_the_body_that_the_look_names),
         cmocka_unit_test(a_floor_is_below_what_hangs),
+        cmocka_unit_test(tasks_are_told_in_a_line),
+        cmocka_unit_test(environments_that_ship_say_what_they_are_about),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

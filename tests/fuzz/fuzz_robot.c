@@ -15,9 +15,11 @@ static const char MODEL[] =
     "<geom name='torso' type='capsule' fromto='0 0 0 0 0 .3' size='.05'/><site name='imu'/>"
     "<body name='leg'><joint name='leg_joint' axis='0 1 0' range='-60 60'/>"
     "<geom name='leg' type='capsule' fromto='0 0 0 0 0 -.4' size='.04'/>"
-    "<body name='foot' pos='0 0 -.4'><joint name='foot_joint' type='ball'/><geom name='foot' size='.05'/></body></body></body>"
+    "<body name='foot' pos='0 0 -.4'><joint name='foot_joint' type='ball'/><geom name='foot' "
+    "size='.05'/></body></body></body>"
     "</worldbody><tendon><fixed name='cord'><joint joint='leg_joint' coef='1'/></fixed></tendon>"
-    "<actuator><motor name='hip' joint='leg_joint' ctrlrange='-1 1' gear='20'/><position name='cord' tendon='cord' kp='5'/></actuator>"
+    "<actuator><motor name='hip' joint='leg_joint' ctrlrange='-1 1' gear='20'/><position name='cord' tendon='cord' "
+    "kp='5'/></actuator>"
     "<sensor><accelerometer name='imu' site='imu'/></sensor>"
     "<keyframe><key name='home' qpos='0 0 0 0.1 1 0 0 0'/></keyframe></mujoco>";
 
@@ -51,7 +53,8 @@ static void walk(const ks_env_def* def, ks_env* env) {
     double task[KS_TASK_MAX];
     double *draws = numbers(def->task_uniforms, 0.25), *uniform = numbers(def->reset_uniforms, 0.75);
     double *normal = numbers(def->reset_normals, -1), *size = numbers(def->obs_dim, 0);
-    ks_real* obs = calloc((size_t)def->obs_dim, sizeof *obs); /* of exactly its length, so that writing beyond it is seen */
+    ks_real* obs =
+        calloc((size_t)def->obs_dim, sizeof *obs); /* of exactly its length, so that writing beyond it is seen */
     ks_real* act = calloc((size_t)def->act_dim, sizeof *act);
     if (!obs || !act) {
         fuzz_finding("not enough memory");
