@@ -133,7 +133,7 @@ static double product_of(const char* value, double* greatest) {
 
 static bool key_fits(ks_xml_part key, const char* pattern) {
     size_t length = strlen(pattern);
-    return pattern[length - 1] == '*' ? key.length >= length && strncmp(key.text, pattern, length - 1) == 0
+    return pattern[length - 1] == '*' ? key.length >= length && memcmp(key.text, pattern, length - 1) == 0
                                       : ks_xml_is(key, pattern);
 }
 
@@ -195,7 +195,7 @@ static bool check_asset(const place* p, const char* name) {
 static bool check_assets(const place* p) {
     for (int i = 0; i < p->tag->count; i++) {
         ks_xml_part key = p->tag->keys[i], value = p->tag->values[i];
-        if (key.length < 4 || strncmp(key.text, "file", 4) != 0) {
+        if (key.length < 4 || memcmp(key.text, "file", 4) != 0) {
             continue; /* file, filename of URDF, fileright of cubes */
         }
         char name[KS_PATH_ROOM];

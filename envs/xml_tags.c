@@ -10,22 +10,56 @@ static void go_to(ks_xml_reader* r, const char* to) {
     }
 }
 
+/* Plain loops in place of strspn, strstr and their kin, of which a checked build reads the whole rest of the text at every call. */
+static bool is_in(char c, const char* set) {
+    for (; *set; set++) {
+        if (c == *set) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* from `at` on, to the first letter that is in `set`, or the end */
+static const char* find_any(const char* at, const char* set) {
+    while (*at && !is_in(*at, set)) {
+        at++;
+    }
+    return at;
+}
+
+static bool begins(const char* at, const char* with) {
+    while (*with && *at == *with) {
+        at++;
+        with++;
+    }
+    return !*with;
+}
+
 /* behind the next `end`; false if there is none */
 static bool skip_past(ks_xml_reader* r, const char* end) {
-    const char* found = strstr(r->at, end);
-    if (found) {
+    const char* found = r->at;
+    while (*found && !begins(found, end)) {
+        found++;
+    }
+    if (*found) {
         go_to(r, found + strlen(end));
     }
-    return found != NULL;
+    return *found != 0;
 }
 
 static void skip_blanks(ks_xml_reader* r) {
-    go_to(r, r->at + strspn(r->at, BLANKS));
+    const char* to = r->at;
+    while (*to && is_in(*to, BLANKS)) {
+        to++;
+    }
+    go_to(r, to);
 }
 
 static ks_xml_part name_at(ks_xml_reader* r) {
-    ks_xml_part part = {r->at, strcspn(r->at, " \t\r\n=/><\"'")};
-    r->at += part.length;
+    const char* end = find_any(r->at, " \t\r\n=/><\"'");
+    ks_xml_part part = {r->at, (size_t)(end - r->at)};
+    r->at = end;
     return part;
 }
 
@@ -39,8 +73,11 @@ static bool read_attribute(ks_xml_reader* r, ks_xml_tag* tag) {
     r->at++;
     skip_blanks(r);
     char quote = *r->at;
-    const char* end = quote == '"' || quote == '\'' ? strchr(r->at + 1, quote) : NULL;
-    if (!end) {
+    if (quote != '"' && quote != '\'') {
+        return false;
+    }
+    const char* end = find_any(r->at + 1, (const char[]){quote, 0});
+    if (!*end) {
         return false;
     }
     if (tag->count < KS_XML_ATTRIBUTES) {
@@ -55,12 +92,12 @@ static bool read_attribute(ks_xml_reader* r, ks_xml_tag* tag) {
 /* what stands between the tags: text, comments and the like */
 static bool skip_to_tag(ks_xml_reader* r) {
     for (;;) {
-        go_to(r, r->at + strcspn(r->at, "<"));
-        const char* end = strncmp(r->at, "<!--", 4) == 0        ? "-->"
-                          : strncmp(r->at, "<![CDATA[", 9) == 0 ? "]]>"
-                          : strncmp(r->at, "<?", 2) == 0        ? "?>"
-                          : strncmp(r->at, "<!", 2) == 0        ? ">"
-                                                                : NULL;
+        go_to(r, find_any(r->at, "<"));
+        const char* end = begins(r->at, "<!--")        ? "-->"
+                          : begins(r->at, "<![CDATA[") ? "]]>"
+                          : begins(r->at, "<?")        ? "?>"
+                          : begins(r->at, "<!")        ? ">"
+                                                       : NULL;
         if (!end) {
             return *r->at == '<';
         }
