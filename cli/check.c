@@ -40,8 +40,8 @@ typedef struct seen {
 } seen;
 
 typedef struct findings {
-    size_t steps, episodes, ended,
-        unstable; /* episodes that the environment ended, or in which the physics broke down */
+    size_t steps, episodes;
+    size_t ended, unstable; /* episodes that the environment ended, or in which the physics broke down */
     seen *obs, rew;
     int obs_dim;
     int contacts; /* at most */
@@ -146,7 +146,7 @@ static void run_trial(findings* f, trial* t, size_t steps, double seconds) {
 static void print_model(const mjModel* m, const ks_env_def* def) {
     char text[16];
     printf("model         %d bodies, %d joints (nq %d, nv %d), %d geoms, %d actuators, %.3g kg\n", (int)m->nbody - 1,
-           (int)m->njnt, (int)m->nq, (int)m->nv, (int)m->ngeom, (int)m->nu, m->body_subtreemass[0]);
+           (int)m->njnt, (int)m->nq, (int)m->nv, (int)m->ngeom, (int)m->nactuator, m->body_subtreemass[0]);
     printf("timing        %g s an action, %g s a physics step; %d steps an episode\n", def->dt, m->opt.timestep,
            def->horizon);
     const ks_file_env* f = ks_file_env_of(def);
@@ -206,38 +206,63 @@ static const char* term_of(const ks_env_def* def, int number) {
     return "";
 }
 
-/* notes about observations: "contact_forces (6 of them)" each; counts what is not finite */
-static int print_observations(const findings* f, const ks_env_def* def) {
-    int broken = 0, constant = 0;
-    const char* last = NULL;
+static size_t counted_steps(const findings* f) {
+    return f->steps - f->unstable;
+}
+
+static bool is_constant(const seen* s) {
+    return s->finite && s->low == s->high;
+}
+
+static int count_problems(const findings* f) {
+    int problems = (f->unstable > 0) + (counted_steps(f) > 0 && !f->rew.finite);
     for (int i = 0; i < f->obs_dim; i++) {
-        broken += !f->obs[i].finite;
+        problems += !f->obs[i].finite;
+    }
+    return problems;
+}
+
+static int count_constant(const findings* f) {
+    int constant = 0;
+    for (int i = 0; i < f->obs_dim; i++) {
+        constant += is_constant(&f->obs[i]);
+    }
+    return constant;
+}
+
+static void print_broken(const findings* f, const ks_env_def* def) {
+    for (int i = 0; i < f->obs_dim; i++) {
         if (!f->obs[i].finite) {
             printf("PROBLEM       observation %d %s was not finite\n", i, term_of(def, i));
-        } else if (f->obs[i].low == f->obs[i].high) {
-            constant++;
-            if (constant == 1 || last != term_of(def, i)) {
-                printf("%s%d (%s)", constant == 1 ? "note          never changed: observation " : ", ", i,
-                       term_of(def, i));
-                last = term_of(def, i);
-            }
+        }
+    }
+}
+
+/* in one line, the first of each term: "never changed: observation 11 (contact_forces), 40 (height); 9 of 52 numbers in all" */
+static void print_constant(const findings* f, const ks_env_def* def) {
+    const char* last = NULL;
+    int constant = count_constant(f);
+    for (int i = 0; i < f->obs_dim; i++) {
+        if (is_constant(&f->obs[i]) && (!last || last != term_of(def, i))) {
+            printf("%s%d (%s)", last ? ", " : "note          never changed: observation ", i, term_of(def, i));
+            last = term_of(def, i);
         }
     }
     if (constant > 0) {
         printf("; %d of %d numbers in all\n", constant, f->obs_dim);
     }
-    return broken;
 }
 
-static int print_findings(const findings* f, const ks_env_def* def) {
-    size_t counted = f->steps - f->unstable;
-    int problems = 0;
+static void print_findings(const findings* f, const ks_env_def* def) {
+    size_t counted = counted_steps(f);
+    int problems = count_problems(f);
     printf("\n%zu random steps in %zu episodes, %zu of which the environment ended; %.3g thousand steps a second\n",
            f->steps, f->episodes, f->ended, 1e-3 * (double)f->steps / f->seconds);
     if (counted > 0) {
         printf("reward        mean %.4g, from %.4g to %.4g a step\n", f->sum / (double)counted, f->rew.low,
                f->rew.high);
-        problems += print_observations(f, def);
+        print_broken(f, def);
+        print_constant(f, def);
     }
     if (f->contacts > 0) {
         printf("contacts      at most %d at once\n", f->contacts);
@@ -245,12 +270,10 @@ static int print_findings(const findings* f, const ks_env_def* def) {
     if (f->unstable > 0) {
         printf("PROBLEM       the physics broke down %zu times: a smaller timestep, weaker motors or more damping\n",
                f->unstable);
-        problems++;
     }
     if (counted > 0 && !f->rew.finite) {
         printf("PROBLEM       a reward was not finite\n");
-        problems++;
-    } else if (counted > 0 && f->rew.low == f->rew.high) {
+    } else if (counted > 0 && is_constant(&f->rew)) {
         printf("note          the reward never changed\n");
     }
     if (f->episodes > 1 && f->ended == f->episodes && counted / f->episodes < 3) {
@@ -258,23 +281,10 @@ static int print_findings(const findings* f, const ks_env_def* def) {
                (double)counted / (double)f->episodes);
     }
     printf(problems ? "%d problem%s\n" : "fine\n", problems, problems == 1 ? "" : "s");
-    return problems;
-}
-
-static int count_problems(const findings* f) {
-    int problems = (f->unstable > 0) + (f->steps > f->unstable && !f->rew.finite);
-    for (int i = 0; i < f->obs_dim; i++) {
-        problems += !f->obs[i].finite;
-    }
-    return problems;
 }
 
 static int print_json(const findings* f, const ks_env_def* def, ks_error* err) {
     cJSON* out = cJSON_CreateObject();
-    int constant = 0;
-    for (int i = 0; i < f->obs_dim; i++) {
-        constant += f->obs[i].finite && f->obs[i].low == f->obs[i].high;
-    }
     cJSON_AddStringToObject(out, "env", def->name);
     cJSON_AddNumberToObject(out, "obs_dim", def->obs_dim);
     cJSON_AddNumberToObject(out, "act_dim", def->act_dim);
@@ -285,9 +295,9 @@ static int print_json(const findings* f, const ks_env_def* def, ks_error* err) {
     cJSON_AddNumberToObject(out, "episodes", (double)f->episodes);
     cJSON_AddNumberToObject(out, "ended", (double)f->ended);
     cJSON_AddNumberToObject(out, "unstable", (double)f->unstable);
-    cJSON_AddNumberToObject(out, "constant_observations", constant);
+    cJSON_AddNumberToObject(out, "constant_observations", count_constant(f));
     cJSON_AddNumberToObject(out, "max_contacts", f->contacts);
-    cJSON_AddNumberToObject(out, "reward_mean", f->steps > f->unstable ? f->sum / (double)(f->steps - f->unstable) : 0);
+    cJSON_AddNumberToObject(out, "reward_mean", counted_steps(f) > 0 ? f->sum / (double)counted_steps(f) : 0);
     cJSON_AddNumberToObject(out, "reward_min", f->rew.low);
     cJSON_AddNumberToObject(out, "reward_max", f->rew.high);
     cJSON_AddNumberToObject(out, "steps_per_s", (double)f->steps / f->seconds);

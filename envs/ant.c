@@ -6,7 +6,6 @@
  *   reward             vel: 1 - |v - v*|;  dir: d v;  goal: 4 - ‖p - g‖₁, p the centre of mass (gym: the torso);
  *                      each + 0.05 for living - 0.005 ‖a‖² - 0.0005 ‖clipped cfrc_ext‖²
  *   ends               unless 0.2 <= z <= 1 and the state is finite */
-#include "envs/models.h"
 #include "envs/mujoco_env.h"
 
 #include <math.h>
@@ -153,9 +152,9 @@ static const ks_task_number POSITIONS[] = {
 };
 
 #define PAPER_PHYSICS \
-    { .xml = ks_model_ant, .frame_skip = 1, .init_qpos = STANDING, .contact_forces = true }
+    { .model = "ant.xml", .frame_skip = 1, .init_qpos = STANDING, .contact_forces = true }
 #define GYM_PHYSICS \
-    { .xml = ks_model_ant_gym, .frame_skip = 5, .contact_forces = true, .uniform_start = true }
+    { .model = "ant_gym.xml", .frame_skip = 5, .contact_forces = true, .uniform_start = true }
 static const variant VEL = {PAPER_PHYSICS, false, GOAL_VELOCITY};
 static const variant DIR = {PAPER_PHYSICS, false, DIRECTION};
 static const variant GOAL = {PAPER_PHYSICS, false, GOAL_POSITION};

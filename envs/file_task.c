@@ -45,25 +45,26 @@ static bool read_draw(const reader* r, const yaml_node_t* map, const char* key, 
 }
 
 /* whether expressions can mean the number by its name, and nothing else */
-static bool check_free(const reader* r, const yaml_node_t* at, const char* name) {
+static bool check_free(const reader* r, const yaml_node_t* at, const char* list, const char* name) {
     static const char* const WORDS[] = {"pi", "and", "or", "not"};
     for (size_t i = 0; i < sizeof WORDS / sizeof *WORDS; i++) {
         if (strcmp(name, WORDS[i]) == 0) {
-            return ks_file_fail(r, at, "task", "%s is a word of expressions; a number needs another name", name);
+            return ks_file_fail(r, at, list, "%s is a word of expressions; a number needs another name", name);
         }
     }
     if (strcmp(name, "action") == 0 || strcmp(name, "last_action") == 0) {
-        return ks_file_fail(r, at, "task", "%s is what the policy does", name);
+        return ks_file_fail(r, at, list, "%s is what the policy does", name);
     }
     return !ks_quantity_kind_find(name) ||
-           ks_file_fail(r, at, "task", "%s is a quantity of the model; another name, as goal_%s, keeps the two apart",
+           ks_file_fail(r, at, list, "%s is a quantity of the model; another name, as goal_%s, keeps the two apart",
                         name, name);
 }
 
 /* Adds a number with its name; NULL, and then the file has an error, if there are too many or the name is there already. */
-static ks_task_number* add_number(const reader* r, ks_file_env* f, const yaml_node_t* at, const char* name) {
+static ks_task_number* add_number(const reader* r, ks_file_env* f, const yaml_node_t* at, const char* list,
+                                  const char* name) {
     int i = f->def.task_dim;
-    if (!check_free(r, at, name)) {
+    if (!check_free(r, at, list, name)) {
         return NULL;
     }
     if (i == KS_TASK_MAX) {
@@ -133,7 +134,7 @@ static bool read_number(const reader* r, ks_file_env* f, const yaml_node_t* map,
     if (!check_name(r, map, name) || !ks_file_keys(r, map, name, keys) || !read_draw(r, map, name, &draw)) {
         return false;
     }
-    ks_task_number* n = add_number(r, f, map, name);
+    ks_task_number* n = add_number(r, f, map, "task", name);
     if (!n) {
         return false;
     }
@@ -171,11 +172,9 @@ static bool change_names(const reader* r, const yaml_node_t* map, const char* wo
 /* factor, value or added, each with how it is drawn */
 static const yaml_node_t* change_mode(const reader* r, const yaml_node_t* map, const char* word,
                                       ks_dynamics_mode* mode) {
-    static const char* const MODES[] = {
-        [KS_DYNAMICS_FACTOR] = "factor", [KS_DYNAMICS_VALUE] = "value", [KS_DYNAMICS_ADDED] = "added"};
     const yaml_node_t* found = NULL;
-    for (int i = 0; i < 3; i++) {
-        const yaml_node_t* node = ks_file_get(r, map, MODES[i]);
+    for (int i = 0; i < KS_DYNAMICS_MODES; i++) {
+        const yaml_node_t* node = ks_file_get(r, map, ks_dynamics_mode_word((ks_dynamics_mode)i));
         if (node && found) {
             ks_file_fail(r, node, word, "is a factor, a value or added, one of them");
             return NULL;
@@ -212,7 +211,7 @@ static bool add_numbers(const reader* r, ks_file_env* f, const yaml_node_t* at, 
         char name[KS_FILE_NAME];
         number_name(name, own, kind->name, names, count, ks_dynamics_object(change, i));
         ks_distribution draw;
-        ks_task_number* n = read_draw(r, at, kind->name, &draw) ? add_number(r, f, at, name) : NULL;
+        ks_task_number* n = read_draw(r, at, kind->name, &draw) ? add_number(r, f, at, "randomize", name) : NULL;
         if (!n) {
             return false;
         }

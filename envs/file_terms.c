@@ -72,10 +72,16 @@ static bool find_name(void* context, const char* name, const char* const* args, 
     return false;
 }
 
-static ks_expression* parse(const reader* r, ks_file_env* f, const yaml_node_t* node, const char* text) {
+static ks_expression* parse_text(const reader* r, ks_file_env* f, const char* text) {
     scope s = {r, f};
-    ks_expression* e = ks_expression_parse(text, &(ks_expression_scope){&s, find_name}, r->err);
-    if (!e) {
+    return ks_expression_parse(text, &(ks_expression_scope){&s, find_name}, r->err);
+}
+
+/* what a file has under `expr` */
+static ks_expression* parse(const reader* r, ks_file_env* f, const yaml_node_t* node) {
+    const char* text = ks_file_text(r, node, "expr", 0);
+    ks_expression* e = text ? parse_text(r, f, text) : NULL;
+    if (text && !e) {
         ks_file_fail_in(r, node, "expr");
     }
     return e;
@@ -90,6 +96,10 @@ typedef struct term {
     const yaml_node_t* settings; /* the word's mapping of settings, or NULL */
     const yaml_node_t* beside;   /* the mapping that the word is a key of, or NULL */
 } term;
+
+static bool is_expression(const term* t) {
+    return strcmp(t->word, "expr") == 0;
+}
 
 static bool is_common(const char* common, const char* key) {
     size_t length = strlen(key);
@@ -130,8 +140,7 @@ static bool read_term(const reader* r, const yaml_node_t* node, const char* list
     if (!t->word) {
         return ks_file_fail(r, node, list, "a term is a word (`- joint_pos`) or an expression (`- expr: \"…\"`)");
     }
-    bool is_expression = strcmp(t->word, "expr") == 0;
-    t->settings = !is_expression && t->value->type == YAML_MAPPING_NODE ? t->value : NULL;
+    t->settings = !is_expression(t) && t->value->type == YAML_MAPPING_NODE ? t->value : NULL;
     return true;
 }
 
@@ -144,10 +153,6 @@ static const yaml_node_t* setting(const reader* r, const term* t, const char* ke
 static bool get_double(const reader* r, const term* t, const char* key, double min, double max, double* out) {
     const yaml_node_t* node = setting(r, t, key);
     return !node || ks_file_double(r, node, key, min, max, out);
-}
-
-static bool is_expression(const term* t) {
-    return strcmp(t->word, "expr") == 0;
 }
 
 static void name_term(const reader* r, const term* t, char name[KS_FILE_NAME], const char* kind, int number) {
@@ -194,26 +199,24 @@ static bool term_names(const reader* r, const term* t, const char** names, int* 
     return true;
 }
 
+static bool bind_expression(ks_file_observation* o, ks_expression* e) {
+    o->expression = e;
+    o->size = e ? ks_expression_size(e) : 0;
+    o->usual = 1;
+    return e != NULL;
+}
+
 static bool bind_observation(const reader* r, ks_file_env* f, const term* t, ks_file_observation* o) {
     const char* names[KS_FILE_TERMS];
     int count;
     if (is_expression(t)) {
-        const char* text = ks_file_text(r, t->value, "expr", 0);
-        o->expression = text ? parse(r, f, t->value, text) : NULL;
-        o->size = o->expression ? ks_expression_size(o->expression) : 0;
-        o->usual = 1;
-        return o->expression != NULL;
+        return bind_expression(o, parse(r, f, t->value));
     }
     /* the last action taken is what every framework calls so when it is observed */
     bool action = strcmp(t->word, "action") == 0 || strcmp(t->word, "last_action") == 0;
     if (action && (!t->value || t->settings)) {
-        if (t->settings && !ks_file_keys(r, t->settings, t->word, OBSERVATION_COMMON)) {
-            return false;
-        }
-        o->expression = parse(r, f, t->node, "action");
-        o->size = o->expression ? ks_expression_size(o->expression) : 0;
-        o->usual = 1;
-        return o->expression != NULL;
+        return (!t->settings || ks_file_keys(r, t->settings, t->word, OBSERVATION_COMMON)) &&
+               bind_expression(o, parse_text(r, f, "action"));
     }
     if (!term_names(r, t, names, &count)) {
         return false;
@@ -240,6 +243,9 @@ static bool read_observation(const reader* r, ks_file_env* f, const yaml_node_t*
     if (!bind_observation(r, f, &t, o) || !get_double(r, &t, "scale", -1e6, 1e6, &o->scale) ||
         !get_double(r, &t, "size", 1e-9, 1e9, &o->usual) || (clip && !ks_file_doubles(r, clip, "clip", 2, range))) {
         return false;
+    }
+    if (o->scale == 0) {
+        return ks_file_fail(r, node, "scale", "%s would always be 0; leave it out instead", o->name);
     }
     if (clip) {
         o->low = range[0];
@@ -328,8 +334,7 @@ static ks_expression* parse_word(const reader* r, ks_file_env* f, const term* t,
     if (!expand(r, t, word, common, text)) {
         return NULL;
     }
-    scope s = {r, f};
-    ks_expression* e = ks_expression_parse(text, &(ks_expression_scope){&s, find_name}, r->err);
+    ks_expression* e = parse_text(r, f, text);
     if (!e) {
         ks_error inner = *r->err;
         ks_fail(r->err, inner.code, "stands for `%.200s`: %s", text, inner.text);
@@ -353,8 +358,7 @@ static bool read_value_term(const reader* r, ks_file_env* f, const yaml_node_t* 
         return false;
     }
     if (is_expression(&t)) {
-        const char* text = ks_file_text(r, t.value, "expr", 0);
-        out->expression = text ? parse(r, f, t.value, text) : NULL;
+        out->expression = parse(r, f, t.value);
     } else {
         out->expression = parse_word(r, f, &t, use, common);
     }

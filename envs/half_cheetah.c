@@ -3,7 +3,6 @@
  *   observation (20)  qpos[1:9], qvel[9], position of the centre of mass (gym: of the torso)
  *   velocity v        of the whole body's centre of mass along x (gym: of the root, by its way over one step)
  *   reward            vel: -|v - v*| - 0.05 ‖a‖²;  dir: d v - 0.05 ‖a‖² */
-#include "envs/models.h"
 #include "envs/mujoco_env.h"
 
 #include <math.h>
@@ -89,10 +88,10 @@ static ks_env_step_result step(void* state, const double* task, const ks_real* a
 static const ks_task_number GOAL_VELOCITY[] = {{"velocity", "m/s", {0, MAX_GOAL_VELOCITY}, {-1000, 1000}, 0}};
 static const ks_task_number DIRECTION[] = {{"direction", "", {-1, 1}, {-1, 1}, 2}};
 
-#define VARIANT(is_gym, is_direction)                                                                         \
-    {                                                                                                         \
-        .physics = {.xml = ks_model_half_cheetah, .frame_skip = (is_gym) ? 5 : 1, .uniform_start = (is_gym)}, \
-        .gym = (is_gym), .direction = (is_direction),                                                         \
+#define VARIANT(is_gym, is_direction)                                                                        \
+    {                                                                                                        \
+        .physics = {.model = "half_cheetah.xml", .frame_skip = (is_gym) ? 5 : 1, .uniform_start = (is_gym)}, \
+        .gym = (is_gym), .direction = (is_direction),                                                        \
     }
 static const variant VEL = VARIANT(false, false);
 static const variant DIR = VARIANT(false, true);

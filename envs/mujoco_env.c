@@ -1,7 +1,9 @@
 #include "envs/mujoco_env.h"
 
 #include "envs/mujoco_load.h"
+#include "envs/stable.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -18,7 +20,9 @@ ks_mujoco_model* ks_mujoco_model_create(const ks_mujoco_config* config, ks_error
         return NULL;
     }
     model->config = config;
-    model->m = ks_mujoco_compile(config->xml, err);
+    const ks_stable_file* body = ks_stable_find(config->model);
+    assert(body);
+    model->m = ks_mujoco_compile(body->text, err);
     if (!model->m) {
         free(model);
         return NULL;

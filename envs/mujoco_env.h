@@ -16,11 +16,11 @@
 
 /* What a task family says of its physics. */
 typedef struct ks_mujoco_config {
-    const unsigned char* xml; /* MJCF text, ending with a zero byte */
-    int frame_skip;           /* physics steps per environment step */
-    const double* init_qpos;  /* (nq) start position before noise; NULL: the model's own */
-    bool contact_forces;      /* cfrc_ext is read */
-    bool uniform_start;       /* start position noise U(±0.1) instead of N(0, 0.01²) */
+    const char* model;       /* a body of envs/models or envs/stable: "ant.xml" */
+    int frame_skip;          /* physics steps per environment step */
+    const double* init_qpos; /* (nq) start position before noise; NULL: the model's own */
+    bool contact_forces;     /* cfrc_ext is read */
+    bool uniform_start;      /* start position noise U(±0.1) instead of N(0, 0.01²) */
 } ks_mujoco_config;
 
 typedef struct ks_mujoco_model {

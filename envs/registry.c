@@ -81,23 +81,28 @@ bool ks_env_exists(const char* name, ks_error* err) {
                    "there is no environment \"%.80s\"; the nearest is \"%s\" (`kshot envs` lists all)", name, nearest);
 }
 
-const ks_env_def* ks_env_find(const char* name, ks_error* err) {
+/* of those in C; NULL: none is called so */
+static const ks_env_def* find_in_c(const char* name) {
     for (size_t i = 0; i < ks_env_count(); i++) {
         if (strcmp(registry[i]->name, name) == 0) {
             return registry[i];
         }
-    }
-    if (ks_env_exists(name, err)) {
-        ks_fail(err, KS_BAD_INPUT, "%s is a file, which is to be opened", name);
     }
     return NULL;
 }
 
+const ks_env_def* ks_env_find(const char* name, ks_error* err) {
+    const ks_env_def* def = find_in_c(name);
+    if (!def && ks_env_exists(name, err)) {
+        ks_fail(err, KS_BAD_INPUT, "%s is a file, which is to be opened", name);
+    }
+    return def;
+}
+
 static const ks_env_def* open_name(const char* name, ks_error* err) {
-    for (size_t i = 0; i < ks_env_count(); i++) {
-        if (strcmp(registry[i]->name, name) == 0) {
-            return registry[i];
-        }
+    const ks_env_def* def = find_in_c(name);
+    if (def) {
+        return def;
     }
     for (size_t i = 0; i < ks_stable_count(); i++) {
         if (strcmp(ks_stable_at(i)->stem, name) == 0) {

@@ -115,6 +115,8 @@ struct ks_problem_kind {
     /* What is read from files, as text for people that is the same for the same: however its files are named and packed, and not for
      * anything else. NULL: nothing is. */
     void (*content)(const ks_problem* problem, char text[KS_PROBLEM_CONTENT]);
+    const char* content_is; /* "set of images": what that is */
+    bool content_stays;     /* a run goes on with the same alone; else a change is no more than a warning */
 
     /* Inputs, outputs and head of the model that it needs. */
     void (*shape)(const ks_problem* problem, ks_policy_settings* settings);

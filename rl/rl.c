@@ -322,6 +322,10 @@ static bool check(const void* settings, ks_error* err) {
     return ks_rl_settings_check(s, err) && (ks_env_is_path(s->env) || ks_env_exists(s->env, err));
 }
 
+static void content(const ks_problem* problem, char text[KS_PROBLEM_CONTENT]) {
+    ks_env_content(((const rl*)problem)->model, text, KS_PROBLEM_CONTENT);
+}
+
 const ks_problem_kind ks_problem_rl = {
     .name = "rl",
     .summary = "reinforcement learning: policies that act in an environment",
@@ -332,6 +336,8 @@ const ks_problem_kind ks_problem_rl = {
     .acts = true,
     .check = check,
     .create = create,
+    .content = content,
+    .content_is = "environment",
     .destroy = ks_rl_destroy,
     .shape = shape,
     .input_size = input_size,

@@ -165,18 +165,21 @@ static bool load_checkpoint(run* r, const char* path, ks_error* err) {
 
 /* What is read from files is what the run began with, wherever it is now. Older checkpoints do not say what that was. */
 static bool check_content(run* r, const char* path, bool from_checkpoint, ks_error* err) {
-    char now[KS_PROBLEM_CONTENT] = "";
-    if (r->setup.problem->kind->content) {
-        r->setup.problem->kind->content(r->setup.problem, now);
+    const ks_problem_kind* kind = r->setup.problem->kind;
+    const char* then = r->state.content;
+    char now[KS_PROBLEM_CONTENT] = "", text[KS_RUN_PATH + 3 * KS_PROBLEM_CONTENT];
+    if (kind->content) {
+        kind->content(r->setup.problem, now);
     }
-    if (*r->state.content && strcmp(r->state.content, now) != 0) {
-        return ks_fail(err, KS_BAD_INPUT, "%s: the run began with other images than images.data has now: %s; now %s",
-                       path, r->state.content, now);
-    }
-    if (from_checkpoint && *now && !*r->state.content) {
-        char text[KS_RUN_PATH + 2 * KS_PROBLEM_CONTENT];
-        snprintf(text, sizeof text, "%s does not say which images the run began with; see that they are these: %s",
-                 path, now);
+    if (*then && strcmp(then, now) != 0) {
+        snprintf(text, sizeof text, "%s: the run began with another %s: %s; now %s", path, kind->content_is, then, now);
+        if (kind->content_stays) {
+            return ks_fail(err, KS_BAD_INPUT, "%s", text);
+        }
+        warn(r, text);
+    } else if (from_checkpoint && *now && !*then) {
+        snprintf(text, sizeof text, "%s does not say with which %s the run began; see that it was this: %s", path,
+                 kind->content_is, now);
         warn(r, text);
     }
     snprintf(r->state.content, sizeof r->state.content, "%s", now);

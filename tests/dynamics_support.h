@@ -5,8 +5,8 @@
 
 #include "env_support.h"
 #include "envs/dynamics.h"
-#include "envs/models.h"
 #include "envs/mujoco_load.h"
+#include "envs/stable.h"
 
 #include <mujoco/mjxmacro.h>
 #include <string.h>
@@ -99,7 +99,8 @@ static const char BOX[] =
 
 enum { MODELS = 4 };
 static inline const char* model_text(int i) {
-    const char* const texts[MODELS] = {TOY, (const char*)ks_model_half_cheetah, (const char*)ks_model_ant, BOX};
+    const char* const texts[MODELS] = {TOY, (const char*)ks_stable_find("half_cheetah.xml")->text,
+                                       (const char*)ks_stable_find("ant.xml")->text, BOX};
     return texts[i];
 }
 

@@ -1,10 +1,10 @@
 /* What is read of a MuJoCo world: every word against its slow definition (quantity_slow.h), on worlds that were
  * computed no further than the word asks for. */
 #include "envs/env.h"
-#include "envs/models.h"
 #include "envs/mujoco_env.h"
 #include "envs/mujoco_load.h"
 #include "envs/mujoco_names.h"
+#include "envs/stable.h"
 #include "quantity_slow.h"
 
 #include <stdlib.h>
@@ -17,8 +17,8 @@ static const double PERIOD = 0.02;
 static const char* const MODELS[] = {
     "<mujoco model='robot'>" SLOW_ROBOT "</mujoco>",
     "<mujoco model='robot with sensors'>" SLOW_ROBOT SLOW_SENSORS "</mujoco>",
-    (const char*)ks_model_half_cheetah,
-    (const char*)ks_model_ant,
+    "half_cheetah.xml",
+    "ant.xml",
 };
 enum { NUM_MODELS = sizeof MODELS / sizeof *MODELS };
 
@@ -42,9 +42,11 @@ static mjModel* compile(const char* xml) {
     return m;
 }
 
-static void open_scene(scene* s, const char* xml) {
+/* a text, or the file of a body that ships */
+static void open_scene(scene* s, const char* model) {
+    const ks_stable_file* file = ks_stable_find(model);
     memset(s, 0, sizeof *s);
-    s->m = compile(xml);
+    s->m = compile(file ? (const char*)file->text : model);
     s->d = mj_makeData(s->m);
     s->fresh = mj_makeData(s->m);
     s->scratch = mj_makeData(s->m);

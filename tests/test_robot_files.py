@@ -296,6 +296,7 @@ PARTS_OF_FILES = {
     "clip of one": (obs("joint_pos: {clip: 1}"), None, ["env.yaml:3: clip", "2"]),
     "clip of text": (obs("joint_pos: {clip: [a, b]}"), None, ["env.yaml:3: clip", "'a'"]),
     "scale text": (obs("joint_pos: {scale: big}"), None, ["env.yaml:3: scale", "big"]),
+    "observation times 0": (obs("joint_pos: {scale: 0}"), None, ["env.yaml:3: scale", "always be 0"]),
     "size 0": (obs("joint_pos: {size: 0}"), None, ["env.yaml:3: size"]),
     "thousands of numbers": (env(observations="observations:" + "\n  - contact_forces" * 250), robot('<body/>' * 100), ["4096"]),
     "thousands of terms": (env(observations="observations:" + "\n  - joint_pos" * 300), None, ["env.yaml:3: observations", "256"]),

@@ -86,6 +86,24 @@ def moved(kshot, folder):
     assert len(rows(f"{folder}/new/runs/first/progress.csv")) == 2
 
 
+def changed(kshot, folder):
+    """After `moved`: a run goes on with another file, or another model, and says so; a comment in a model changes nothing."""
+    words = ["train", "new/runs/first/config.yaml", "-o", "new/runs/first", "--resume", "-j", 1]
+    warnings = []
+    for iterations, name, old, new in ((3, "hopper.xml", "</mujoco>", "</mujoco><!-- the same -->"), (4, "hopper-rand.yaml", "weight: 1", "weight: 2"),
+                                       (5, "hopper.xml", "damping=\"1\"", "damping=\"2\""), (6, "hopper.xml", "</mujoco>", "</mujoco>")):
+        path = f"{folder}/new/robots/{name}"
+        with open(path) as file:
+            text = file.read()
+        assert old in text, f"{name} has no {old}"
+        with open(path, "w") as file:
+            file.write(text.replace(old, new))
+        done = kshot(*words, "-s", f"iterations={iterations}", cwd=folder)
+        assert done.returncode == 0, done.stderr
+        warnings.append("began with another environment: hopper-rand" in done.stderr)
+    assert warnings == [False, True, True, False], warnings
+
+
 def gone(kshot, folder):
     """After `moved`: the file is elsewhere, where -e finds it, and what is written then knows the new place."""
     run, away = f"{folder}/new/runs/first", f"{folder}/away"
@@ -176,7 +194,7 @@ def urdf(kshot, folder):
 def main():
     kshot = Kshot(os.path.abspath(sys.argv[1]))
     with memory_folder() as folder:
-        for test in (twins, threads, moved, gone, names, urdf, ten_minutes):
+        for test in (twins, threads, moved, changed, gone, names, urdf, ten_minutes):
             test(kshot, folder)
             print("ok", test.__name__)
 
