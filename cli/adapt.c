@@ -48,11 +48,15 @@ static bool tell(const adapt_options* o, const ks_cli_policy* p, const ks_eval_r
     return true;
 }
 
-/* θ is another; how it is meant to be adapted further stays. */
+/* θ is another, and so may be the environment, where the steps were taken; how it is meant to be adapted further stays. */
 static bool save(const adapt_options* o, const ks_cli_policy* p, const ks_real* adapted, ks_error* err) {
+    ks_policy_info info = p->info;
+    if (p->def) {
+        snprintf(info.env, sizeof info.env, "%s", p->def->name);
+        snprintf(info.env_file, sizeof info.env_file, "%s", ks_env_file(p->def));
+    }
     memcpy(p->theta, adapted, ks_policy_num_params(p->policy) * sizeof *p->theta);
-    return ks_cli_check_output(o->output, o->force, err) &&
-           ks_policy_save(o->output, p->policy, p->theta, &p->info, err);
+    return ks_cli_check_output(o->output, o->force, err) && ks_policy_save(o->output, p->policy, p->theta, &info, err);
 }
 
 static bool adapt_policy(const adapt_options* o, const ks_cli_policy* p, ks_real* adapted, ks_error* err) {

@@ -119,6 +119,10 @@ def gone(kshot, folder):
     kshot.done("rollout", run, *words, "-o", f"{folder}/rollout.safetensors", "-e", f"{away}/hopper-rand.yaml")
     kshot.done("adapt", run, *words, "-o", f"{folder}/adapted.safetensors", "-e", f"{away}/hopper-rand.yaml")
     kshot.done("eval", f"{folder}/adapted.safetensors", "--tasks", 1, *words)
+    # another name is another environment, which the adapted policy belongs to
+    shutil.copy(f"{away}/hopper-rand.yaml", f"{away}/renamed.yaml")
+    kshot.done("adapt", run, *words, "-o", f"{folder}/renamed.safetensors", "-e", f"{away}/renamed.yaml")
+    assert "renamed, " in kshot.done("eval", f"{folder}/renamed.safetensors", "--tasks", 1, *words)
     os.remove(f"{away}/hopper.xml")
     kshot.refused(2, ["hopper-rand.yaml", "hopper.xml"], "eval", run, "--tasks", 1, "-e", f"{away}/hopper-rand.yaml")
 
