@@ -73,7 +73,7 @@ static int train(const ks_config* config, ks_train_options* options, ks_error* e
     ks_train_display_close(&display);
     bool leads = ks_dist_leads(options->dist);
     if (ok && leads) {
-        printf("%s: %d iterations of %s on %s done\n", options->directory, config->iterations,
+        printf("%s: %lld iterations of %s on %s done\n", options->directory, (long long)display.done,
                ks_method_name((ks_method)config->method), ks_config_name(config));
         if (fflush(stdout) != 0) {
             clearerr(stdout); /* the run is done, whether it can be told or not */

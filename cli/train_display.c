@@ -44,11 +44,11 @@ static int print_policy(char* out, size_t room, const ks_train_plan* plan, const
 }
 
 void ks_train_display_start(void* user, const ks_train_plan* plan) {
-    const ks_train_display* d = user;
+    ks_train_display* d = user;
     const ks_config* c = d->config;
     bool acts = c->problem == KS_PROBLEM_rl;
     char policy[512], sizes[96], steps[64] = "", done[64] = "", processes[64] = "", text[6144];
-    char network[256], validated[96] = "";
+    char network[256], validated[96] = "", limit[64] = "";
     print_policy(policy, sizeof policy, plan, network_text(network, sizeof network, &c->policy));
     if (plan->validates) {
         snprintf(validated, sizeof validated, "validated   every %d iterations, %d tasks\n", c->validate_every,
@@ -56,6 +56,10 @@ void ks_train_display_start(void* user, const ks_train_plan* plan) {
     }
     if (c->method == KS_MAML && c->inner.steps > 0) {
         snprintf(steps, sizeof steps, ", after 0 to %d steps", c->inner.steps);
+    }
+    d->done = plan->first;
+    if (c->rl.env_steps > 0) {
+        snprintf(limit, sizeof limit, " at most, or %lld environment steps", (long long)c->rl.env_steps);
     }
     if (plan->first > 0) {
         snprintf(done, sizeof done, ", of which %lld are done", (long long)plan->first);
@@ -73,12 +77,12 @@ void ks_train_display_start(void* user, const ks_train_plan* plan) {
              "method      %s on %s, seed %lld\n"
              "policy      %s\n"
              "sizes       %s%s\n"
-             "iterations  %d%s\n"
+             "iterations  %d%s%s\n"
              "%s"
              "threads     %d%s\n"
              "directory   %s\n",
              ks_method_name((ks_method)c->method), ks_config_name(c), (long long)c->seed, policy, sizes, steps,
-             c->iterations, done, validated, d->options->threads, processes, d->options->directory);
+             c->iterations, limit, done, validated, d->options->threads, processes, d->options->directory);
     ks_cli_tell(stderr, text);
 }
 
@@ -180,6 +184,7 @@ static bool is_shown(ks_train_display* d, const ks_train_report* r) {
 
 void ks_train_display_iteration(void* user, const ks_train_report* report) {
     ks_train_display* d = user;
+    d->done = report->iteration + 1;
     if (!is_shown(d, report)) {
         return;
     }

@@ -13,6 +13,7 @@ typedef struct ks_train_display {
     const volatile sig_atomic_t* interrupted; /* whether somebody wants it to end */
     bool live;                                /* a terminal: one line, drawn anew */
     bool line_open;                           /* it stands there */
+    int64_t done;                             /* iterations */
     double drawn_s;                           /* when it was drawn last, since the run began */
 } ks_train_display;
 

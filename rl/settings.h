@@ -7,12 +7,15 @@
 #include "policy/policy.h"
 #include "rl/advantage.h"
 
+#include <stdint.h>
+
 typedef struct ks_rl_settings {
     char env[KS_PATH_ROOM]; /* name, or the absolute path of a file */
     int trajectories; /* per task and stage; where tasks are not adapted to: tasks x trajectories, each on a task of its own */
     int horizon;            /* timesteps per trajectory at most */
     double gamma;           /* discount */
     double gae_lambda;      /* of the inner steps' advantages */
+    int64_t env_steps;      /* training ends where as many were taken; 0: with the iterations */
     int inner_loss;         /* KS_LOSS_SCORE or KS_LOSS_RATIO: of the inner steps */
     double sweep;           /* weight of the sweep's loss (extra.h); 0: none */
     double emaml;           /* weight of E-MAML's sampling term; 0: none */

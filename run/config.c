@@ -294,6 +294,10 @@ const void* ks_config_outer_settings(const ks_config* c) {
     return all[c->outer];
 }
 
+bool ks_config_is_done(const ks_config* c, int64_t iterations, uint64_t env_steps) {
+    return iterations >= c->iterations || (c->rl.env_steps > 0 && env_steps >= (uint64_t)c->rl.env_steps);
+}
+
 ks_maml_settings ks_config_maml(const ks_config* c, int threads) {
     ks_maml_settings s = ks_maml_settings_default();
     s.seed = (uint64_t)c->seed;

@@ -76,6 +76,9 @@ const char* ks_config_name(const ks_config* config);
 const void* ks_config_problem_settings(const ks_config* config);
 const void* ks_config_outer_settings(const ks_config* config);
 
+/* Whether a run is over, by its iterations or by what they took of environment steps. */
+bool ks_config_is_done(const ks_config* config, int64_t iterations, uint64_t env_steps);
+
 /* The settings of the library's objects. The config must outlive what is made of them. */
 ks_maml_settings ks_config_maml(const ks_config* config, int threads);
 /* Errors: KS_BAD_INPUT naming the key. */

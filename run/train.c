@@ -387,13 +387,25 @@ static bool validate(run* r, ks_error* err) {
     return ks_dist_agree(r->options->dist, ok, err);
 }
 
+static bool is_done(const run* r) {
+    return ks_config_is_done(r->config, r->state.iteration, r->state.env_steps);
+}
+
+/* How many iterations it will be, if they go on to take as many environment steps. */
+static int64_t expected(const run* r) {
+    const ks_run_state* s = &r->state;
+    double limit = (double)r->config->rl.env_steps;
+    double all = limit > 0 && s->env_steps > 0 ? ceil(limit * (double)s->iteration / (double)s->env_steps) : INFINITY;
+    return is_done(r) ? s->iteration : all < r->config->iterations ? (int64_t)all : r->config->iterations;
+}
+
 /* What is left of an iteration on disk. */
 static bool record(run* r, const ks_maml_stats* stats, ks_error* err) {
     const ks_run_state* s = &r->state;
     if (!ks_dist_leads(r->options->dist)) {
         return true;
     }
-    bool due = s->iteration % r->config->checkpoint_every == 0 || s->iteration == r->config->iterations;
+    bool due = s->iteration % r->config->checkpoint_every == 0 || is_done(r);
     return ks_progress_row(r->progress, s->iteration - 1, s->env_steps, stats, r->validated ? &r->validation : NULL,
                            err) &&
            (!due || save(r, err));
@@ -407,7 +419,7 @@ static void report(const run* r, const ks_maml_stats* stats, int64_t first, doub
     warn_of(r, stats);
     if (o->on_iteration) {
         ks_train_report told = {.iteration = r->state.iteration - 1,
-                                .iterations = r->config->iterations,
+                                .iterations = expected(r),
                                 .first = first,
                                 .env_steps = r->state.env_steps,
                                 .elapsed_s = ks_clock() - began,
@@ -424,8 +436,8 @@ static void report(const run* r, const ks_maml_stats* stats, int64_t first, doub
 static bool interrupted(run* r, ks_error* err) {
     bool saved = !ks_dist_leads(r->options->dist) || save(r, err);
     return ks_dist_agree(r->options->dist, saved, err) &&
-           ks_fail(err, KS_INTERRUPTED, "interrupted after %lld of %d iterations; %s can be resumed",
-                   (long long)r->state.iteration, r->config->iterations,
+           ks_fail(err, KS_INTERRUPTED, "interrupted after %lld of %lld iterations; %s can be resumed",
+                   (long long)r->state.iteration, (long long)expected(r),
                    r->directory ? ks_run_directory_path(r->directory) : r->options->directory);
 }
 
@@ -434,10 +446,10 @@ static bool loop(run* r, ks_error* err) {
     ks_run_state* s = &r->state;
     int64_t first = s->iteration;
     double began = ks_clock();
-    if (s->iteration == r->config->iterations) { /* nothing to do but to leave all files */
+    if (is_done(r)) { /* nothing to do but to leave all files */
         return ks_dist_agree(o->dist, !ks_dist_leads(o->dist) || save(r, err), err);
     }
-    while (s->iteration < r->config->iterations) {
+    while (!is_done(r)) {
         if (ks_dist_any(o->dist, o->should_stop && o->should_stop(o->user))) {
             return interrupted(r, err);
         }

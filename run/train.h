@@ -19,7 +19,7 @@ typedef struct ks_train_plan {
 /* What the caller is told after each iteration. */
 typedef struct ks_train_report {
     int64_t iteration;  /* just done, from 0 */
-    int64_t iterations; /* in all */
+    int64_t iterations; /* in all, as far as it can be told (env_steps) */
     int64_t first;      /* where this call began (more than 0 after --resume) */
     uint64_t env_steps; /* so far */
     double elapsed_s;   /* of this call */

@@ -44,6 +44,16 @@ def killed(kshot, folder, reference):
     same_run(reference, run)
 
 
+def budget(kshot, folder, reference):
+    """env_steps ends a run with the iteration that comes to it; the same run goes on with more of them."""
+    steps = [int(row["env_steps"]) for row in rows(f"{reference}/progress.csv")]
+    run = f"{folder}/budget"
+    for limit, done in ((steps[6], 7), (steps[6], 7), (steps[6] + 1, 8), (0, 40)):
+        said = kshot.done("train", *RUN, "-s", f"env_steps={limit}", "-o", run, "--resume=auto")
+        assert len(rows(f"{run}/progress.csv")) == done and f": {done} iterations " in said, said
+    same_run(reference, run)
+
+
 def interrupted(kshot, folder, reference):
     run = f"{folder}/interrupted"
     process = subprocess.Popen(kshot.command("train", *RUN, "-s", "iterations=100000", "-o", run),
@@ -92,7 +102,7 @@ def main():
         reference = f"{folder}/reference"
         kshot.done("train", *RUN, "-o", reference, "-j", 1)
         assert len(rows(f"{reference}/progress.csv")) == 40
-        for test in (threads, killed, interrupted, raised, full_disk):
+        for test in (threads, budget, killed, interrupted, raised, full_disk):
             test(kshot, folder, reference)
             print("ok", test.__name__)
 
