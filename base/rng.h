@@ -22,6 +22,7 @@ typedef enum ks_purpose {
     KS_RNG_CURVATURE = 5, /* which timesteps the curvature is measured on */
     KS_RNG_HELD_OUT = 6,  /* held-out tasks */
     KS_RNG_IMAGES = 7,    /* image sets: where classes go, characters that are drawn */
+    KS_RNG_BOOTSTRAP = 8, /* which runs a resample has */
 } ks_purpose;
 
 typedef struct ks_stream {

@@ -23,6 +23,7 @@ int ks_cli_view(int argc, char** argv, ks_error* err);
 int ks_cli_record(int argc, char** argv, ks_error* err);
 int ks_cli_bench(int argc, char** argv, ks_error* err);
 int ks_cli_check(int argc, char** argv, ks_error* err);
+int ks_cli_suite(int argc, char** argv, ks_error* err);
 int ks_cli_envs(int argc, char** argv, ks_error* err);
 int ks_cli_info(int argc, char** argv, ks_error* err);
 

@@ -23,6 +23,7 @@ static const command COMMANDS[] = {
     {"adapt", "a policy after gradient steps on a task, as a policy file", ks_cli_adapt},
     {"rollout", "write trajectories of a policy for other programs", ks_cli_rollout},
     {"audit", "write one meta-iteration down in full", ks_cli_audit},
+    {"suite", "train and compare many combinations of domains, methods and seeds", ks_cli_suite},
     {"bench", "speed against the machine's own limits", ks_cli_bench},
     {"check", "look an environment over, and try it with random actions", ks_cli_check},
     {"envs", "list the environments, problems and outer steps", ks_cli_envs},

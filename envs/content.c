@@ -1,5 +1,5 @@
 /* What an environment's files say, as a text that is the same for the same. */
-#include "envs/env.h"
+#include "envs/content.h"
 
 #include <mujoco/mujoco.h>
 #include <stdio.h>

@@ -228,9 +228,6 @@ int ks_env_model_obs_dim(const ks_env_model* model);
 void ks_env_model_obs_size(const ks_env_model* model, double* size);
 /* struct mjModel_*, or NULL if the environment has no MuJoCo model. Lives as long as the model. */
 const void* ks_env_model_mujoco(const ks_env_model* model);
-/* What the environment was made from, where that is a file: its name, and sums of the file and of the compiled model, so that texts
- * differ where files do. "" for those that ship. */
-void ks_env_content(const ks_env_model* model, char* text, size_t room);
 
 /* A new world. Owned by the caller. Errors: KS_FAILED (memory). */
 ks_env* ks_env_create(const ks_env_model* model, ks_error* err);

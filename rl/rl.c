@@ -2,6 +2,7 @@
 
 #include "base/number.h"
 #include "base/parallel.h"
+#include "envs/content.h"
 #include "rl/rl_audit.h"
 
 #include <stdio.h>

@@ -1,0 +1,77 @@
+/* suite.h: a suite of comparisons as a file (docs/suite.md): domains, methods and seeds, each combination of which is one line: a
+ * training and its evaluation, as two commands that anybody can give by hand.
+ *
+ * Thread rule: the main thread. */
+#ifndef KS_CLI_SUITE_H
+#define KS_CLI_SUITE_H
+
+#include "run/config.h"
+
+enum { KS_SUITE_WORDS = 96, KS_SUITE_NAME = 64, KS_SUITE_SEEDS = 64 };
+
+/* The words behind `kshot`, and NULL. */
+typedef struct ks_suite_command {
+    char* word[KS_SUITE_WORDS];
+    int count;
+} ks_suite_command;
+
+typedef struct ks_suite_line {
+    char domain[KS_SUITE_NAME], method[KS_SUITE_NAME];
+    int64_t seed;
+    char name[2 * KS_SUITE_NAME + 32]; /* DOMAIN/METHOD/SEED: its run directory within the suite's */
+    ks_suite_command train;            /* `train CONFIG -s …`: without -o and -j */
+    ks_suite_command eval;             /* options of `eval` alone: `--tasks 40 …` */
+} ks_suite_line;
+
+typedef struct ks_suite {
+    char name[KS_SUITE_NAME];
+    ks_suite_line* lines;
+    size_t count;
+} ks_suite;
+
+/* Reads a suite. Every line's config is read and checked. Free it with ks_suite_free, also after errors. Errors: KS_BAD_INPUT naming file
+ * and line, or the suite's line and the config's key; KS_FAILED (memory). */
+bool ks_suite_read(ks_suite* suite, const char* path, ks_error* err);
+void ks_suite_free(ks_suite* suite);
+
+/* The config of a line. Errors: KS_BAD_INPUT. */
+bool ks_suite_config(ks_config* config, const ks_suite_line* line, ks_error* err);
+
+/* Whether a line is meant by DOMAIN, DOMAIN/METHOD or DOMAIN/METHOD/SEED, each of which may be `*`; NULL means all. */
+bool ks_suite_is_meant(const ks_suite_line* line, const char* only);
+
+/* Adds a copy of a word. Errors: KS_BAD_INPUT (too many), KS_FAILED. */
+bool ks_suite_add(ks_suite_command* command, const char* word, ks_error* err);
+void ks_suite_command_free(ks_suite_command* command);
+
+/* ---- what is done with lines ------------------------------------------------------------------------------------------------ */
+
+typedef struct ks_suite_place {
+    const char* folder; /* of the whole suite */
+    int threads;
+} ks_suite_place;
+
+/* Whether it was trained to its end and evaluated after that. */
+bool ks_suite_is_done(const ks_suite_line* line, const ks_suite_place* place);
+/* Trains a line, or goes on where it was stopped, and evaluates it into eval.csv of its run directory, each in a process of its own.
+ * Errors: what they said (their texts are on stderr already, and err has none); KS_INTERRUPTED. */
+bool ks_suite_run(const ks_suite_line* line, const ks_suite_place* place, ks_error* err);
+
+/* Does a line again, and compares to the last byte: the config with the suite's, the evaluation with eval.csv and, with again,
+ * a new training with the run directory. *same: it came out so; else text says where it did not. Errors: KS_BAD_INPUT (not done yet),
+ * KS_FAILED, KS_INTERRUPTED. */
+bool ks_suite_check(bool* same, char text[256], const ks_suite_line* line, const ks_suite_place* place, bool again,
+                    ks_error* err);
+
+/* What a line takes on this machine, as far as one iteration tells. */
+typedef struct ks_suite_cost {
+    int64_t iterations;
+    double env_steps, seconds;
+} ks_suite_cost;
+bool ks_suite_measure(ks_suite_cost* cost, const ks_suite_line* line, int threads, ks_error* err);
+
+/* Writes results.csv, table.md and a figure a domain into the suite's folder, of all lines that are done. Errors: KS_BAD_INPUT (none is),
+ * KS_FAILED. */
+bool ks_suite_report(const ks_suite* suite, const ks_suite_place* place, ks_error* err);
+
+#endif

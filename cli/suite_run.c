@@ -1,0 +1,237 @@
+/* A suite's lines are trained and evaluated by the program itself, in processes of their own: what a line does, its two commands do when
+ * they are given by hand. */
+#include "cli/suite.h"
+
+#include "base/clock.h"
+#include "cli/interrupt.h"
+#include "run/setup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+extern char** environ;
+
+enum { PATH_ROOM = 4096 };
+
+static void path_of(char out[PATH_ROOM], const ks_suite_line* line, const ks_suite_place* place, const char* file) {
+    snprintf(out, PATH_ROOM, *file ? "%s/%s/%s" : "%s/%s%s", place->folder, line->name, file);
+}
+
+/* ---- processes -------------------------------------------------------------------------------------------------------------- */
+
+/* Runs `kshot` with these words; what it prints goes nowhere, what it says of errors and progress to stderr. Errors: its own exit code, whose
+ * text stands on stderr already. */
+static bool run_self(ks_suite_command* c, ks_error* err) {
+    posix_spawn_file_actions_t quiet;
+    pid_t child;
+    int status = 0;
+    c->word[c->count] = NULL;
+    posix_spawn_file_actions_init(&quiet);
+    posix_spawn_file_actions_addopen(&quiet, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    int failed = posix_spawn(&child, "/proc/self/exe", &quiet, NULL, c->word, environ);
+    posix_spawn_file_actions_destroy(&quiet);
+    if (failed) {
+        return ks_fail(err, KS_FAILED, "cannot start a process: %s", strerror(failed));
+    }
+    const volatile sig_atomic_t* interrupted = ks_cli_catch_interrupts();
+    bool told = false;
+    while (waitpid(child, &status, WNOHANG) == 0) {
+        if (*interrupted && !told) { /* Ctrl-C in a terminal has reached the child by itself; other signals have not */
+            told = kill(child, SIGTERM) == 0;
+        }
+        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    }
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+        return !*interrupted || ks_fail(err, KS_INTERRUPTED, "interrupted; the same command goes on");
+    }
+    int code = WIFEXITED(status) ? WEXITSTATUS(status) : KS_FAILED;
+    ks_fail(err, code == KS_INTERRUPTED || code == KS_BAD_INPUT ? (ks_code)code : KS_FAILED, "%s",
+            WIFSIGNALED(status) ? "a training was killed; the same command goes on" : "");
+    return false;
+}
+
+static bool add_all(ks_suite_command* to, const ks_suite_command* from, ks_error* err) {
+    bool ok = true;
+    for (int i = 0; ok && i < from->count; i++) {
+        ok = ks_suite_add(to, from->word[i], err);
+    }
+    return ok;
+}
+
+static bool add_threads(ks_suite_command* c, int threads, ks_error* err) {
+    char text[32];
+    snprintf(text, sizeof text, "%d", threads);
+    return ks_suite_add(c, "-j", err) && ks_suite_add(c, text, err);
+}
+
+static bool train_into(const ks_suite_line* line, const char* directory, int threads, ks_error* err) {
+    ks_suite_command c = {0};
+    bool ok = ks_suite_add(&c, "kshot", err) && add_all(&c, &line->train, err) && ks_suite_add(&c, "-o", err) &&
+              ks_suite_add(&c, directory, err) && ks_suite_add(&c, "--resume=auto", err) &&
+              add_threads(&c, threads, err) && run_self(&c, err);
+    ks_suite_command_free(&c);
+    return ok;
+}
+
+static bool evaluate_into(const ks_suite_line* line, const char* directory, const char* csv, int threads,
+                          ks_error* err) {
+    ks_suite_command c = {0};
+    bool ok = ks_suite_add(&c, "kshot", err) && ks_suite_add(&c, "eval", err) && ks_suite_add(&c, directory, err) &&
+              add_all(&c, &line->eval, err) && ks_suite_add(&c, "--label", err) &&
+              ks_suite_add(&c, line->method, err) && ks_suite_add(&c, "-o", err) && ks_suite_add(&c, csv, err) &&
+              ks_suite_add(&c, "--force", err) && add_threads(&c, threads, err) && run_self(&c, err);
+    ks_suite_command_free(&c);
+    return ok;
+}
+
+/* ---- lines ------------------------------------------------------------------------------------------------------------------ */
+
+/* The key in which the run's config is another than the line's; NULL: none, "config.yaml" where it cannot be read. */
+static const char* difference(const ks_suite_line* line, const ks_suite_place* place) {
+    char path[PATH_ROOM];
+    ks_config ours, saved;
+    ks_error unused;
+    path_of(path, line, place, "config.yaml");
+    ks_config_default(&saved);
+    if (!ks_suite_config(&ours, line, &unused) || !ks_config_read(&saved, path, &unused)) {
+        return "config.yaml";
+    }
+    const char* key = ks_config_difference(&saved, &ours);
+    return key                                       ? key
+           : saved.iterations != ours.iterations     ? "iterations"
+           : saved.rl.env_steps != ours.rl.env_steps ? "env_steps"
+                                                     : NULL;
+}
+
+bool ks_suite_is_done(const ks_suite_line* line, const ks_suite_place* place) {
+    char csv[PATH_ROOM], policy[PATH_ROOM];
+    struct stat a, b;
+    path_of(csv, line, place, "eval.csv");
+    path_of(policy, line, place, "policy.safetensors");
+    return stat(csv, &a) == 0 && stat(policy, &b) == 0 &&
+           (a.st_mtim.tv_sec > b.st_mtim.tv_sec ||
+            (a.st_mtim.tv_sec == b.st_mtim.tv_sec && a.st_mtim.tv_nsec >= b.st_mtim.tv_nsec)) &&
+           !difference(line, place);
+}
+
+bool ks_suite_run(const ks_suite_line* line, const ks_suite_place* place, ks_error* err) {
+    char directory[PATH_ROOM], csv[PATH_ROOM];
+    path_of(directory, line, place, "");
+    path_of(csv, line, place, "eval.csv");
+    return train_into(line, directory, place->threads, err) && evaluate_into(line, directory, csv, place->threads, err);
+}
+
+/* ---- once more ---------------------------------------------------------------------------------------------------------------- */
+
+static bool same_bytes(const char* a, const char* b) {
+    FILE *f = fopen(a, "rb"), *g = fopen(b, "rb");
+    bool same = f && g;
+    for (int c = 0; same && c != EOF;) {
+        c = fgetc(f);
+        same = c == fgetc(g);
+    }
+    if (f) {
+        fclose(f);
+    }
+    if (g) {
+        fclose(g);
+    }
+    return same;
+}
+
+static void remove_run(const char* directory) {
+    static const char* const FILES[] = {"config.yaml",      "progress.csv",           "policy.safetensors",
+                                        "best.safetensors", "checkpoint.safetensors", "images.safetensors"};
+    char path[PATH_ROOM];
+    for (size_t i = 0; i < sizeof FILES / sizeof *FILES; i++) {
+        snprintf(path, sizeof path, "%.3900s/%s", directory, FILES[i]);
+        unlink(path);
+    }
+    rmdir(directory);
+}
+
+static bool train_again(bool* same, char text[256], const ks_suite_line* line, const ks_suite_place* place,
+                        const char* scratch, ks_error* err) {
+    static const char* const FILES[] = {"policy.safetensors", "best.safetensors"};
+    char directory[PATH_ROOM], ours[PATH_ROOM], again[PATH_ROOM];
+    snprintf(directory, sizeof directory, "%.3900s/run", scratch);
+    bool ok = train_into(line, directory, place->threads, err);
+    for (size_t i = 0; ok && *same && i < sizeof FILES / sizeof *FILES; i++) {
+        path_of(ours, line, place, FILES[i]);
+        snprintf(again, sizeof again, "%.3900s/run/%s", scratch, FILES[i]);
+        if (access(ours, F_OK) == 0 && !same_bytes(ours, again)) {
+            *same = false;
+            snprintf(text, 256, "trained again, %s is another", FILES[i]);
+        }
+    }
+    remove_run(directory);
+    return ok;
+}
+
+bool ks_suite_check(bool* same, char text[256], const ks_suite_line* line, const ks_suite_place* place, bool again,
+                    ks_error* err) {
+    char scratch[PATH_ROOM], directory[PATH_ROOM], csv[PATH_ROOM], anew[PATH_ROOM];
+    path_of(directory, line, place, "");
+    path_of(csv, line, place, "eval.csv");
+    *same = true;
+    if (access(csv, F_OK) != 0) {
+        return ks_fail(err, KS_BAD_INPUT, "%s is not done: `kshot suite run` does it", line->name);
+    }
+    const char* key = difference(line, place);
+    if (key) {
+        *same = false;
+        snprintf(text, 256, "its config and the suite's differ: %s", key);
+        return true;
+    }
+    snprintf(scratch, sizeof scratch, "%.3900s/.check-XXXXXX", place->folder);
+    if (!mkdtemp(scratch)) {
+        return ks_fail(err, KS_FAILED, "%s: %s", scratch, strerror(errno));
+    }
+    snprintf(anew, sizeof anew, "%.4000s/eval.csv", scratch);
+    bool ok = evaluate_into(line, directory, anew, place->threads, err);
+    if (ok && !same_bytes(csv, anew)) {
+        *same = false;
+        snprintf(text, 256, "evaluated again, eval.csv is another");
+    }
+    ok = ok && (!again || train_again(same, text, line, place, scratch, err));
+    unlink(anew);
+    rmdir(scratch);
+    return ok;
+}
+
+/* ---- beforehand ------------------------------------------------------------------------------------------------------------------ */
+
+bool ks_suite_measure(ks_suite_cost* cost, const ks_suite_line* line, int threads, ks_error* err) {
+    ks_config config;
+    ks_setup setup = {0};
+    ks_maml_stats stats = {0};
+    *cost = (ks_suite_cost){0};
+    if (!ks_suite_config(&config, line, err)) {
+        return false;
+    }
+    bool ok = ks_setup_create(&setup, &config, threads, (ks_team){0}, err);
+    ks_real* params = ok ? calloc(setup.num_params, sizeof *params) : NULL;
+    ks_real* state = ok ? calloc(setup.state_size + 1, sizeof *state) : NULL;
+    ok = ok && ((params && state) || ks_fail(err, KS_FAILED, "not enough memory")) &&
+         ks_setup_initial(params, &setup, &config, err);
+    if (ok && config.iterations > 0) {
+        double began = ks_clock();
+        ok = ks_maml_iterate(setup.maml, params, state, 0, &stats, err);
+        double limit = (double)config.rl.env_steps, steps = (double)stats.env_steps;
+        double all = limit > 0 && steps > 0 ? fmin(ceil(limit / steps), config.iterations) : config.iterations;
+        *cost = (ks_suite_cost){(int64_t)all, all * steps, all * (ks_clock() - began)};
+    }
+    free(params);
+    free(state);
+    ks_setup_free(&setup);
+    return ok;
+}

@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+"""test_suite.py KSHOT: a suite runs its lines, goes on where it was stopped, reports what its evaluations say, and finds out whatever was
+changed behind its back."""
+
+import csv
+import os
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+from kshot_cli import CONFIGS, Kshot, content, rows
+
+SUITE = """\
+suite: tiny-1
+seeds: [1, 2]
+set: {tasks: 3}
+evaluate: {tasks: 4, steps: 2, best: true}
+domains:
+  point:
+    config: point.yaml
+    set: {env_steps: 2500, iterations: 50, trajectories: 4, horizon: 20}
+    methods:
+      maml: {set: {inner.lr: 0.2}}
+      pretrained:
+      random: {evaluate: {steps: 1}}
+  sinusoid:
+    config: sinusoid.yaml
+    set: {iterations: 20}
+    methods: {maml: }
+methods:
+  maml: {set: {policy.hidden: [20, 20]}}
+  pretrained: {set: {method: pretrain}}
+  random: {set: {iterations: 0}, evaluate: {best: false}}
+"""
+LINES = [f"point/{method}/{seed}" for method in ("maml", "pretrained", "random") for seed in (1, 2)] + ["sinusoid/maml/1", "sinusoid/maml/2"]
+
+
+def write(folder, text, name="tiny.yaml"):
+    for config in ("point.yaml", "sinusoid.yaml"):
+        shutil.copy(f"{CONFIGS}/{config}", folder)
+    with open(f"{folder}/{name}", "w") as file:
+        file.write(text)
+    return f"{folder}/{name}"
+
+
+def runs(kshot, folder):
+    suite, out = write(folder, SUITE), f"{folder}/out"
+    listed = kshot.done("suite", "plan", suite, "-o", out).splitlines()
+    assert [line.split()[0] for line in listed[:-1]] == LINES and listed[-1] == "tiny-1: 8 lines, 0 done", listed
+    measured = kshot.done("suite", "plan", suite, "-o", out, "--measure", "--only", "point", "-j", 1)
+    assert " 6 iterations " in measured.splitlines()[0] and " 11 iterations " in measured.splitlines()[2], measured
+    # two shares are all lines, each once
+    first = kshot.done("suite", "run", suite, "-o", out, "--share", "1/2", "-j", 1).split()[::2]
+    second = kshot.done("suite", "run", suite, "-o", out, "--share", "2/2", "-j", 1).split()[::2]
+    assert sorted(first + second) == sorted(LINES) and abs(len(first) - len(second)) <= 1
+    assert kshot.done("suite", "run", suite, "-o", out) == ""
+    # a line is what its two commands are by hand
+    kshot.done("train", f"{folder}/point.yaml", *[w for s in ("tasks=3", "env_steps=2500", "iterations=50", "trajectories=4", "horizon=20",
+               "policy.hidden=[20,20]", "inner.lr=0.2", "seed=2") for w in ("-s", s)], "-o", f"{folder}/hand")
+    kshot.done("eval", f"{folder}/hand", "--tasks", 4, "--steps", 2, "--best", "--label", "maml", "-o", f"{folder}/hand.csv")
+    for name in ("policy.safetensors", "config.yaml"):
+        assert content(f"{folder}/hand/{name}") == content(f"{out}/point/maml/2/{name}"), name
+    assert content(f"{folder}/hand.csv") == content(f"{out}/point/maml/2/eval.csv")
+    assert [len(rows(f"{out}/point/{m}/1/progress.csv")) for m in ("maml", "pretrained", "random")] == [6, 11, 0]
+
+
+def reports(kshot, folder):
+    out = f"{folder}/out"
+    kshot.done("suite", "report", f"{folder}/tiny.yaml", "-o", out)
+    with open(f"{out}/results.csv") as file:
+        results = list(csv.DictReader(file))
+    assert len(results) == 2 * (3 + 3 + 2 + 3)
+    for r in results:
+        own = [float(row[r["metric"]]) for row in rows(f"{out}/{r['domain']}/{r['method']}/{r['seed']}/eval.csv") if row["gradient_step"] == r["gradient_step"]]
+        assert abs(statistics.fmean(own) - float(r["mean"])) < 1e-6 * abs(float(r["mean"]))
+    with open(f"{out}/table.md") as file:
+        table = [[cell.strip() for cell in line.split("|")[1:-1]] for line in file if line.startswith("| ")][1:]
+    assert len(table) == 3 + 3 + 2 + 3
+    for domain, method, count, step, mean, _ in table:
+        means = [float(r["mean"]) for r in results if (r["domain"], r["method"], r["gradient_step"]) == (domain, method, step)]
+        low, high = mean.split("(")[1].rstrip(")").split(" to ")
+        assert count == "2" and abs(float(mean.split()[0]) - statistics.fmean(means)) < 0.06 and float(low) <= float(mean.split()[0]) <= float(high)
+    assert os.path.getsize(f"{out}/point.png") > 5000 and os.path.getsize(f"{out}/sinusoid.png") > 5000
+
+
+def checks(kshot, folder):
+    suite, out = f"{folder}/tiny.yaml", f"{folder}/out"
+    said = kshot.done("suite", "check", suite, "-o", out, "--again", "-j", 2)
+    assert said.count("the same") == len(LINES), said
+    assert sorted(os.listdir(out)) == ["point", "point.png", "results.csv", "sinusoid", "sinusoid.png", "table.md"]
+    # a digit of an evaluation, a policy, a setting of the suite
+    path = f"{out}/point/maml/1/eval.csv"
+    with open(path) as file:
+        text = file.read()
+    with open(path, "w") as file:
+        file.write(text[:-3] + ("1" if text[-3] != "1" else "2") + text[-2:])
+    kshot.refused(1, ["1 of 8 lines"], "suite", "check", suite, "-o", out)
+    with open(path, "w") as file:
+        file.write(text)
+    best = f"{out}/point/random/1/policy.safetensors"
+    shutil.copy(best, f"{folder}/kept")
+    shutil.copy(f"{out}/point/random/2/policy.safetensors", best)
+    done = kshot("suite", "check", suite, "-o", out, "--only", "*/random", "--again")
+    assert done.returncode == 1 and "another" in done.stdout, done
+    shutil.copy(f"{folder}/kept", best)
+    other = write(folder, SUITE.replace("inner.lr: 0.2", "inner.lr: 0.3"), "other.yaml")
+    done = kshot("suite", "check", other, "-o", out, "--only", "point/maml/2")
+    assert done.returncode == 1 and "inner.lr" in done.stdout, done
+
+
+def stopped(kshot, folder):
+    long = write(folder, SUITE.replace("env_steps: 2500, iterations: 50", "iterations: 1000"), "long.yaml")
+    words = ("suite", "run", long, "-o", f"{folder}/stopped", "--only", "point/maml/1", "-j", 1)
+    for how in (signal.SIGINT, signal.SIGTERM):
+        process = subprocess.Popen(kshot.command(*words), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        while not process.stderr.readline().startswith("iteration"):
+            pass
+        process.send_signal(how)
+        error = process.stderr.read()
+        assert process.wait() == 130, error
+        assert 0 < len(rows(f"{folder}/stopped/point/maml/1/progress.csv")) < 1000
+    deadline = time.time() + 60
+    kshot.done(*words)
+    assert time.time() < deadline and len(rows(f"{folder}/stopped/point/maml/1/progress.csv")) == 1000
+
+
+def refused(kshot, folder):
+    for old, new, mentions in (
+        ("suite: tiny-1", "suit: x", ["1", "suit", "unknown"]), ("seeds: [1, 2]", "seeds: 1", ["seeds", "list"]), ("seeds: [1, 2]", "seeds: [-1]", ["seeds"]),
+        ("      pretrained:\n", "      pretraind:\n", ["pretraind", "none of"]), ("inner.lr: 0.2", "inner.l: 0.2", ["point/maml/1", "inner.lr"]),
+        ("config: point.yaml", "confi: point.yaml", ["confi", "unknown"]), ("config: point.yaml", "config: pint.yaml", ["pint.yaml"]),
+        ("  point:\n", "  ../point:\n", ["../point", "folder"]), ("{method: pretrain}", "pretrain", ["set", "keys"])):
+        kshot.refused(2, mentions, "suite", "plan", write(folder, SUITE.replace(old, new), "bad.yaml"))
+    suite = f"{folder}/tiny.yaml"
+    kshot.refused(2, ["plna", "plan"], "suite", "plna", suite)
+    kshot.refused(2, ["--share", "3/2"], "suite", "run", suite, "--share", "3/2")
+    kshot.refused(2, ["point/maml/1", "not done"], "suite", "check", suite, "-o", f"{folder}/nowhere")
+    kshot.refused(2, ["no line"], "suite", "report", suite, "-o", f"{folder}/nowhere")
+
+
+def main():
+    kshot = Kshot(sys.argv[1])
+    with tempfile.TemporaryDirectory() as folder:
+        for test in (runs, reports, checks, stopped, refused):
+            test(kshot, folder)
+
+
+if __name__ == "__main__":
+    main()
