@@ -7,30 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char* const HELP =
-    "usage: kshot adapt POLICY [--task V[,V…]] [--steps K] [--lr A1[,A2…]] -o FILE.safetensors …\n"
-    "\n"
-    "Writes the policy as it is after K gradient steps on a task, as a policy file that every other command takes. "
-    "POLICY\n"
-    "is a policy file or a run directory, and may be a model that learns from examples.\n"
-    "\n"
-    "  --task V[,V…]      the task's numbers (default: the first held-out task of --seed); or NAME=V[,NAME=V…]: some "
-    "of "
-    "them\n"
-    "  --steps K          gradient steps (default: as many as it was trained for, or 1)\n"
-    "  --lr A1[,A2…]      size of each step, of learned step sizes a factor; the last serves all further ones\n"
-    "                     (default: kept ones, or the environment's protocol)\n"
-    "  --trajectories N   sampled per step (default: what the environment's protocol says, or 20)\n"
-    "  --horizon T        timesteps per trajectory (default: the policy's own)\n"
-    "  --gae-lambda L     lambda of the advantages that it adapts by (default: the policy's own)\n"
-    "  --seed N           of start states, action noise and examples (default 1)\n"
-    "  -e ENV             another environment than the policy's own\n"
-    "  -s KEY=VALUE       of models that learn from examples: a setting of the problem, as in -s sinusoid.shots=5\n"
-    "  --data PATH        of models of images: where the images are\n"
-    "  --best             of a run directory, best.safetensors instead of policy.safetensors\n"
-    "  --force            replace a file that exists\n"
-    "  -j THREADS         default: the number of cores; results do not depend on it\n";
-
 typedef struct adapt_options {
     ks_cli_sampling sampling;
     const char *output, *task;
@@ -130,56 +106,14 @@ static bool adapt(adapt_options* o, ks_cli_policy* p, ks_error* err) {
     return ok;
 }
 
-enum { TASK = KS_SAMPLING_END, DATA, FORCE };
-static const struct option OPTIONS[] = {KS_SAMPLING_OPTIONS,
-                                        {"task", required_argument, NULL, TASK},
-                                        {"data", required_argument, NULL, DATA},
-                                        {"output", required_argument, NULL, 'o'},
-                                        {"set", required_argument, NULL, 's'},
-                                        {"force", no_argument, NULL, FORCE},
-                                        {0}};
-
-static bool parse_option(adapt_options* o, int option, const char* value, ks_error* err) {
-    switch (option) {
-        case TASK:
-            o->task = value;
-            return true;
-        case DATA:
-            o->problem.data = value;
-            return true;
-        case 'o':
-            o->output = value;
-            return true;
-        case 's':
-            return ks_problem_options_add(&o->problem, value, err);
-        case FORCE:
-            return o->force = true;
-        default:
-            return ks_sampling_option(&o->sampling, option, value, err);
-    }
-}
-
-int ks_cli_adapt(int argc, char** argv, ks_error* err) {
-    static const char* const NAMES[] = {"POLICY"};
-    adapt_options o = {.sampling = {.steps = -1, .seed = 1, .threads = ks_cli_cores()}};
-    optind = 0;
-    for (int c; (c = ks_cli_option(argc, argv, KS_SAMPLING_LETTERS "o:s:", OPTIONS, err)) != -1;) {
-        if (c == 'h') {
-            fputs(HELP, stdout);
-            return 0;
-        }
-        if (!parse_option(&o, c, optarg, err)) {
-            return KS_BAD_INPUT;
-        }
+static int run(const ks_command* self, int argc, char** argv, ks_error* err) {
+    adapt_options o = {.sampling = ks_sampling_default()};
+    o.sampling.steps = -1;
+    int code = ks_command_read(&o, self, argc, argv, err);
+    if (code != KS_COMMAND_GO) {
+        return code;
     }
     ks_cli_policy policy;
-    if (!ks_cli_arguments(argc, argv, 1, NAMES, err)) {
-        return KS_BAD_INPUT;
-    }
-    if (!o.output) {
-        ks_fail(err, KS_BAD_INPUT, "adapt: -o FILE.safetensors is missing; `kshot adapt --help` explains");
-        return KS_BAD_INPUT;
-    }
     if (!ks_cli_check_output(o.output, o.force, err) ||
         !ks_cli_policy_open(&policy, argv[optind], o.sampling.best, o.sampling.env, err)) {
         return ks_cli_exit(false, err);
@@ -188,3 +122,40 @@ int ks_cli_adapt(int argc, char** argv, ks_error* err) {
     ks_cli_policy_close(&policy);
     return ks_cli_exit(ok, err);
 }
+
+static const ks_option OPTIONS[] = {
+    {"output", 'o', "FILE.safetensors", "where the policy goes", KS_OPTION_TEXT(adapt_options, output),
+     .required = true, .completes = KS_COMPLETE_FILE},
+    KS_OPTION_ROW_TASK(adapt_options, task),
+    KS_SAMPLING_ROW_STEPS(adapt_options, "gradient steps (default: as many as it was trained for, or 1)"),
+    {"lr", 0, "A1[,A2…]",
+     "size of each step, of learned step sizes a factor; the last serves all further ones (default: kept ones, or "
+     "the environment's protocol)",
+     KS_OPTION_TEXT(adapt_options, sampling.lr)},
+    KS_SAMPLING_ROW_TRAJECTORIES(adapt_options,
+                                 "sampled per step (default: what the environment's protocol says, or 20)"),
+    KS_SAMPLING_ROW_HORIZON(adapt_options),
+    KS_SAMPLING_ROW_GAE_LAMBDA(adapt_options),
+    KS_SAMPLING_ROW_SEED(adapt_options, "of start states, action noise and examples (default 1)"),
+    KS_SAMPLING_ROW_ENV(adapt_options),
+    KS_PROBLEM_ROW_SET(adapt_options),
+    KS_PROBLEM_ROW_DATA(adapt_options, "of models of images: where the images are"),
+    KS_SAMPLING_ROW_BEST(adapt_options),
+    KS_OPTION_ROW_FORCE(adapt_options, force),
+    KS_OPTION_ROW_THREADS(adapt_options, sampling.threads),
+    {0},
+};
+
+const ks_command ks_command_adapt = {
+    .name = "adapt",
+    .summary = "a policy after gradient steps on a task, as a policy file",
+    .usage = {"POLICY [--task V[,V…]] [--steps K] [--lr A1[,A2…]] -o FILE.safetensors …"},
+    .about = {"Writes the policy as it is after K gradient steps on a task, as a policy file that every other "
+              "command takes. POLICY is a policy file or a run directory, and may be a model that learns from "
+              "examples."},
+    .groups = {{.rows = OPTIONS}},
+    .arguments = {.name = "POLICY", .least = 1, .most = 1, .completes = KS_COMPLETE_POLICY},
+    .examples = {{"kshot adapt zoo/half-cheetah-dir --best --task -1 -o backward.safetensors",
+                  "the policy after one gradient step on the task of running backward"}},
+    .run = run,
+};

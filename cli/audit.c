@@ -1,6 +1,7 @@
 #include "maml/audit.h"
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/option_table.h"
 #include "run/checkpoint.h"
 #include "run/setup.h"
 
@@ -9,23 +10,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static const char* const HELP =
-    "usage: kshot audit CONFIG [--from CHECKPOINT] [-s KEY=VALUE]… -o FILE.safetensors\n"
-    "\n"
-    "Runs one meta-iteration and writes it down in full, so that another implementation can redo every number\n"
-    "(docs/files.md). Its conjugate gradient is the plain one, from 0, whatever the config has.\n"
-    "\n"
-    "  --from CHECKPOINT  start from these parameters: a checkpoint, a policy file or a run directory\n"
-    "                     (default: the config's initial ones)\n"
-    "  --iteration N      number of the iteration in the random streams (default: the checkpoint's, or 0)\n"
-    "  -s KEY=VALUE       a setting in place of the config's\n"
-    "  --force            replace a file that exists\n"
-    "  -j THREADS         default: the number of cores; results do not depend on it\n";
-
 typedef struct audit_options {
     const char *from, *output;
+    ks_option_list settings;
     int64_t iteration; /* -1: the checkpoint's */
-    int threads;
+    int64_t threads;
     bool force;
 } audit_options;
 
@@ -86,19 +75,19 @@ static bool load(ks_real* params, ks_real* state, int64_t* iteration, const char
 static bool iterate_and_save(const ks_setup* setup, const audit_options* o, ks_real* params, ks_real* after,
                              ks_real* state, int64_t iteration, ks_error* err) {
     ks_maml_stats stats;
-    ks_audit audit = {.path = o->output,
-                      .overwrite = o->force,
-                      .maml = setup->maml,
-                      .params = params,
-                      .params_new = after,
-                      .state = state,
-                      .iteration = iteration,
-                      .stats = &stats};
+    ks_audit file = {.path = o->output,
+                     .overwrite = o->force,
+                     .maml = setup->maml,
+                     .params = params,
+                     .params_new = after,
+                     .state = state,
+                     .iteration = iteration,
+                     .stats = &stats};
     memcpy(after, params, setup->num_params * sizeof *after);
     memcpy(state + setup->state_size, state, setup->state_size * sizeof *state);
     if (!ks_audit_prepare(setup->maml, err) ||
         !ks_maml_iterate(setup->maml, after, state + setup->state_size, (uint64_t)iteration, &stats, err) ||
-        !ks_audit_save(&audit, err)) {
+        !ks_audit_save(&file, err)) {
         return false;
     }
     ks_text_print(stdout, o->output);
@@ -111,14 +100,14 @@ static bool iterate_and_save(const ks_setup* setup, const audit_options* o, ks_r
     return true;
 }
 
-static bool run(const ks_config* given, const audit_options* o, ks_error* err) {
+static bool audit(const ks_config* given, const audit_options* o, ks_error* err) {
     ks_config config = *given;
     config.trpo.kfac_damping = 0;       /* the file has no place for it: its CG is the plain one, */
     config.trpo.step.cg_warm_start = 0; /* from 0 */
     ks_setup setup;
     ks_real* params = NULL;
     int64_t iteration = 0;
-    bool ok = ks_setup_create(&setup, &config, o->threads, (ks_team){0}, err);
+    bool ok = ks_setup_create(&setup, &config, (int)o->threads, (ks_team){0}, err);
     if (ok) {
         params = calloc(2 * setup.num_params + 2 * setup.state_size, sizeof *params);
         ks_real* state = params ? params + 2 * setup.num_params : NULL;
@@ -133,67 +122,45 @@ static bool run(const ks_config* given, const audit_options* o, ks_error* err) {
     return ok;
 }
 
-enum { FROM = 256, ITERATION, FORCE };
-static const struct option OPTIONS[] = {
-    {"help", no_argument, NULL, 'h'},        {"output", required_argument, NULL, 'o'},
-    {"set", required_argument, NULL, 's'},   {"threads", required_argument, NULL, 'j'},
-    {"from", required_argument, NULL, FROM}, {"iteration", required_argument, NULL, ITERATION},
-    {"force", no_argument, NULL, FORCE},     {0}};
-
-int ks_cli_audit(int argc, char** argv, ks_error* err) {
-    static const char* const NAMES[] = {"CONFIG"};
-    enum { MAX_SETTINGS = 256 };
-    const char* settings[MAX_SETTINGS];
-    int num_settings = 0;
-    int64_t threads = ks_cli_cores();
-    audit_options o = {.iteration = -1};
-    bool ok = true;
-    optind = 0;
-    for (int c; ok && (c = ks_cli_option(argc, argv, "ho:s:j:", OPTIONS, err)) != -1;) {
-        switch (c) {
-            case 'h':
-                fputs(HELP, stdout);
-                return 0;
-            case 'o':
-                o.output = optarg;
-                break;
-            case 's':
-                ok = num_settings < MAX_SETTINGS ||
-                     ks_fail(err, KS_BAD_INPUT, "-s: more than %d settings", MAX_SETTINGS);
-                if (ok) {
-                    settings[num_settings++] = optarg;
-                }
-                break;
-            case 'j':
-                ok = ks_cli_int("-j", optarg, 1, 1024, &threads, err);
-                break;
-            case FROM:
-                o.from = optarg;
-                break;
-            case ITERATION:
-                ok = ks_cli_int("--iteration", optarg, 0, INT64_MAX, &o.iteration, err);
-                break;
-            case FORCE:
-                o.force = true;
-                break;
-            default:
-                ok = false;
-        }
-    }
-    if (!ok || !ks_cli_arguments(argc, argv, 1, NAMES, err)) {
-        return KS_BAD_INPUT;
-    }
-    if (!o.output) {
-        ks_fail(err, KS_BAD_INPUT, "audit: -o FILE.safetensors is missing; `kshot audit --help` explains");
-        return KS_BAD_INPUT;
+static int run(const ks_command* self, int argc, char** argv, ks_error* err) {
+    audit_options o = {.iteration = -1, .threads = ks_cli_cores()};
+    int code = ks_command_read(&o, self, argc, argv, err);
+    if (code != KS_COMMAND_GO) {
+        return code;
     }
     ks_config config;
     ks_config_default(&config);
-    ok = ks_cli_check_output(o.output, o.force, err) && ks_cli_check_apart(o.output, argv[optind], err) &&
-         ks_cli_check_apart(o.output, o.from, err) && ks_config_read(&config, argv[optind], err);
-    for (int i = 0; ok && i < num_settings; i++) {
-        ok = ks_config_set(&config, settings[i], err);
+    bool ok = ks_cli_check_output(o.output, o.force, err) && ks_cli_check_apart(o.output, argv[optind], err) &&
+              ks_cli_check_apart(o.output, o.from, err) && ks_config_read(&config, argv[optind], err);
+    for (int i = 0; ok && i < o.settings.count; i++) {
+        ok = ks_config_set(&config, o.settings.text[i], err);
     }
-    o.threads = (int)threads;
-    return ks_cli_exit(ok && ks_config_check(&config, err) && run(&config, &o, err), err);
+    return ks_cli_exit(ok && ks_config_check(&config, err) && audit(&config, &o, err), err);
 }
+
+static const ks_option OPTIONS[] = {
+    {"output", 'o', "FILE.safetensors", "where it is written down", KS_OPTION_TEXT(audit_options, output),
+     .required = true, .completes = KS_COMPLETE_FILE},
+    {"from", 0, "CHECKPOINT",
+     "start from these parameters: a checkpoint, a policy file or a run directory (default: the config's initial ones)",
+     KS_OPTION_TEXT(audit_options, from), .completes = KS_COMPLETE_POLICY},
+    {"iteration", 0, "N", "number of the iteration in the random streams (default: the checkpoint's, or 0)",
+     KS_OPTION_INT(audit_options, iteration, 0, INT64_MAX)},
+    KS_OPTION_ROW_SET(audit_options, settings, "a setting in place of the config's"),
+    KS_OPTION_ROW_FORCE(audit_options, force),
+    KS_OPTION_ROW_THREADS(audit_options, threads),
+    {0},
+};
+
+const ks_command ks_command_audit = {
+    .name = "audit",
+    .summary = "write one meta-iteration down in full",
+    .usage = {"CONFIG [--from CHECKPOINT] [-s KEY=VALUE]… -o FILE.safetensors"},
+    .about = {"Runs one meta-iteration and writes it down in full, so that another implementation can redo every "
+              "number (docs/files.md). Its conjugate gradient is the plain one, from 0, whatever the config has."},
+    .groups = {{.rows = OPTIONS}},
+    .arguments = {.name = "CONFIG", .least = 1, .most = 1, .completes = KS_COMPLETE_CONFIG},
+    .examples = {{"kshot audit configs/point.yaml -s tasks=2 -o audit.safetensors",
+                  "the first iteration with two tasks"}},
+    .run = run,
+};

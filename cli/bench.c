@@ -1,30 +1,12 @@
 #include "bench/bench.h"
 #include "base/number.h"
 #include "cli/cli.h"
+#include "cli/option_table.h"
 #include "nn/gemm.h"
 
 #include <cjson/cJSON.h>
 #include <stdio.h>
 #include <string.h>
-
-static const char* const HELP =
-    "usage: kshot bench [sampling|update|iteration|view|sinusoid|images] [-e ENV] [OPTION…]\n"
-    "\n"
-    "Measures how fast kshot is here, against this machine's own limits in the same run: sampling against bare mj_step "
-    "on the\n"
-    "same trajectories, the meta-update in floating-point operations against OpenBLAS's sgemm, and the whole iteration "
-    "with its\n"
-    "memory. Every figure is the best of the rounds. view, which is measured only if it is named: pictures of the "
-    "window per\n"
-    "second, and how long it takes to adapt to another task. sinusoid and images, likewise: a\n"
-    "meta-iteration of the regression, and of few-shot classification (-s images.data=DIR).\n"
-    "\n"
-    "  -e, --env ENV          environment (half-cheetah-vel)\n"
-    "  -s, --set KEY=VALUE    sizes and settings as in a config, for example -s tasks=10; the defaults are the "
-    "paper's\n"
-    "  -j, --threads N        threads (all cores)\n"
-    "      --rounds N         rounds (5)\n"
-    "      --json             one JSON object instead of a table\n";
 
 enum { SAMPLING = 1, UPDATE = 2, ITERATION = 4, EVERYTHING = 7, VIEW = 8, EXAMPLES = 16 };
 
@@ -201,57 +183,39 @@ static bool choose(int* what, int argc, char** argv, ks_error* err) {
     return true;
 }
 
-enum { ROUNDS = 256, JSON };
-static const struct option OPTIONS[] = {{"help", no_argument, NULL, 'h'},
-                                        {"env", required_argument, NULL, 'e'},
-                                        {"set", required_argument, NULL, 's'},
-                                        {"threads", required_argument, NULL, 'j'},
-                                        {"rounds", required_argument, NULL, ROUNDS},
-                                        {"json", no_argument, NULL, JSON},
-                                        {0}};
+typedef struct bench_options {
+    const char* env; /* NULL: the default */
+    ks_option_list settings;
+    int64_t threads, rounds;
+    bool json;
+} bench_options;
 
-int ks_cli_bench(int argc, char** argv, ks_error* err) {
+/* what is measured: a policy's environment, or the problem that is named */
+static bool configure(ks_config* config, const bench_options* o, const char* name, ks_error* err) {
+    char problem[64];
+    ks_config_default(config);
+    snprintf(config->rl.env, sizeof config->rl.env, "half-cheetah-vel");
+    bool ok = !o->env || ks_config_set_env(config, o->env, err);
+    for (int i = 0; ok && i < o->settings.count; i++) {
+        ok = ks_config_set(config, o->settings.text[i], err);
+    }
+    if (ok && name && is_examples(name)) {
+        ks_snprintf(problem, sizeof problem, "problem=%.40s", name);
+        ok = ks_config_set(config, problem, err);
+    }
+    return ok;
+}
+
+static int run(const ks_command* self, int argc, char** argv, ks_error* err) {
+    bench_options o = {.threads = ks_cli_cores(), .rounds = 5};
     ks_config config;
-    ks_config_default(&config);
-    snprintf(config.rl.env, sizeof config.rl.env, "half-cheetah-vel");
-    int64_t threads = ks_cli_cores();
-    int64_t rounds = 5;
-    bool json = false;
-    bool ok = true;
-    optind = 0;
-    for (int c; ok && (c = ks_cli_option(argc, argv, "he:s:j:", OPTIONS, err)) != -1;) {
-        switch (c) {
-            case 'h':
-                fputs(HELP, stdout);
-                return 0;
-            case 'e':
-                ok = ks_env_is_path(optarg) || ks_env_exists(optarg, err);
-                snprintf(config.rl.env, sizeof config.rl.env, "%s", optarg);
-                ok = ok && ks_config_resolve(&config, NULL, err);
-                break;
-            case 's':
-                ok = ks_config_set(&config, optarg, err);
-                break;
-            case 'j':
-                ok = ks_cli_int("-j", optarg, 1, 1024, &threads, err);
-                break;
-            case ROUNDS:
-                ok = ks_cli_int("--rounds", optarg, 1, 1000000, &rounds, err);
-                break;
-            case JSON:
-                json = true;
-                break;
-            default:
-                ok = false;
-        }
-    }
     results r = {0};
-    if (ok && optind < argc && is_examples(argv[optind])) {
-        char problem[64];
-        ks_snprintf(problem, sizeof problem, "problem=%.40s", argv[optind]);
-        ok = ks_config_set(&config, problem, err);
+    int code = ks_command_read(&o, self, argc, argv, err);
+    if (code != KS_COMMAND_GO) {
+        return code;
     }
-    if (!ok || !choose(&r.what, argc, argv, err) || !ks_config_check(&config, err)) {
+    if (!configure(&config, &o, argv[optind], err) || !choose(&r.what, argc, argv, err) ||
+        !ks_config_check(&config, err)) {
         return KS_BAD_INPUT;
     }
     if (!(r.what & EXAMPLES) && config.problem != KS_PROBLEM_rl) {
@@ -259,17 +223,52 @@ int ks_cli_bench(int argc, char** argv, ks_error* err) {
                 ks_config_problem(&config)->name, ks_config_problem(&config)->name);
         return KS_BAD_INPUT;
     }
-    ks_bench_options o = {.config = &config, .threads = (int)threads, .rounds = (int)rounds};
-    if (!measure(&r, &o, err)) {
+    ks_bench_options bench = {.config = &config, .threads = (int)o.threads, .rounds = (int)o.rounds};
+    if (!measure(&r, &bench, err)) {
         return ks_cli_exit(false, err);
     }
-    if (json) {
-        return print_json(&r, &o, err);
+    if (o.json) {
+        return print_json(&r, &bench, err);
     }
     if (r.what & EXAMPLES) {
-        print_examples(&r.examples, &o);
+        print_examples(&r.examples, &bench);
     } else {
-        print_table(&r, &o);
+        print_table(&r, &bench);
     }
     return 0;
 }
+
+static const ks_option OPTIONS[] = {
+    {"env", 'e', "ENV", "environment (default half-cheetah-vel)", KS_OPTION_TEXT(bench_options, env),
+     .completes = KS_COMPLETE_ENV},
+    KS_OPTION_ROW_SET(bench_options, settings,
+                      "sizes and settings as in a config, for example `-s tasks=10`; the defaults are the paper's"),
+    KS_OPTION_ROW_THREADS(bench_options, threads),
+    {"rounds", 0, "N", "rounds (default 5)", KS_OPTION_INT(bench_options, rounds, 1, 1000000)},
+    {"json", 0, NULL, "one JSON object instead of a table", KS_OPTION_FLAG(bench_options, json)},
+    {0},
+};
+
+#ifdef KS_VIEWER
+#define VIEW_NAME "|view"
+#else
+#define VIEW_NAME ""
+#endif
+
+const ks_command ks_command_bench = {
+    .name = "bench",
+    .summary = "speed against the machine's own limits",
+    .usage = {"[sampling|update|iteration|view|sinusoid|images] [-e ENV] [OPTION…]"},
+    .about = {"Measures how fast kshot is here, against this machine's own limits in the same run: sampling against "
+              "bare mj_step on the same trajectories, the meta-update in floating-point operations against OpenBLAS's "
+              "sgemm, and the whole iteration with its memory. Every figure is the best of the rounds.",
+              "view, which is measured only if it is named: pictures of the window per second, and how long it takes "
+              "to adapt to another task. sinusoid and images, likewise: a meta-iteration of the regression, and of "
+              "few-shot classification (-s images.data=DIR)."},
+    .groups = {{.rows = OPTIONS}},
+    .arguments = {.name = "WHAT",
+                  .most = 2,
+                  .completes = KS_COMPLETE_NOTHING,
+                  .names = "sampling|update|iteration|sinusoid|images" VIEW_NAME},
+    .run = run,
+};

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/rng.h"
 #include "cli/cli.h"
+#include "cli/option_table.h"
 #include "envs/file_env.h"
 #include "envs/mujoco_names.h"
 
@@ -12,18 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char* const HELP =
-    "usage: kshot check ENV [options]\n"
-    "\n"
-    "Opens an environment, a name or a file, and says what it consists of: model, actions, observations, rewards,\n"
-    "terminations, tasks. Then it takes random steps, each episode on a task of its own, and says what it found:\n"
-    "physics that break down, observations that never change, rewards that are not finite, contacts, speed.\n"
-    "Exit code 1 if something of it would spoil a training.\n"
-    "\n"
-    "  --steps N     random steps (default 1000, or what 5 s are enough for)\n"
-    "  --seed N      of tasks, start states and actions (default 1)\n"
-    "  --json        the same as JSON\n";
 
 enum { DEFAULT_STEPS = 1000, DEFAULT_SECONDS = 5 };
 
@@ -337,40 +326,37 @@ static int check(const ks_env_def* def, const check_options* o, ks_error* err) {
     return code;
 }
 
-int ks_cli_check(int argc, char** argv, ks_error* err) {
-    enum { STEPS = 256, SEED, JSON };
-    static const struct option OPTIONS[] = {{"help", no_argument, NULL, 'h'},
-                                            {"steps", required_argument, NULL, STEPS},
-                                            {"seed", required_argument, NULL, SEED},
-                                            {"json", no_argument, NULL, JSON},
-                                            {0}};
-    static const char* const NAMES[] = {"ENV"};
+static int run(const ks_command* self, int argc, char** argv, ks_error* err) {
     check_options o = {.seed = 1};
-    bool ok = true;
-    optind = 0;
-    for (int c; ok && (c = ks_cli_option(argc, argv, "h", OPTIONS, err)) != -1;) {
-        switch (c) {
-            case 'h':
-                fputs(HELP, stdout);
-                return 0;
-            case STEPS:
-                ok = ks_cli_int("--steps", optarg, 1, 100000000, &o.steps, err);
-                break;
-            case SEED:
-                ok = ks_cli_int("--seed", optarg, 0, INT64_MAX, &o.seed, err);
-                break;
-            case JSON:
-                o.json = true;
-                break;
-            default:
-                ok = false;
-        }
-    }
-    if (!ok || !ks_cli_arguments(argc, argv, 1, NAMES, err)) {
-        return KS_BAD_INPUT;
+    int code = ks_command_read(&o, self, argc, argv, err);
+    if (code != KS_COMMAND_GO) {
+        return code;
     }
     const ks_env_def* def = ks_env_open(argv[optind], NULL, err);
-    int code = def ? check(def, &o, err) : ks_cli_exit(false, err);
+    code = def ? check(def, &o, err) : ks_cli_exit(false, err);
     ks_env_close(def);
     return code;
 }
+
+static const ks_option OPTIONS[] = {
+    {"steps", 0, "N", "random steps (default 1000, or what 5 s are enough for)",
+     KS_OPTION_INT(check_options, steps, 1, 100000000)},
+    {"seed", 0, "N", "of tasks, start states and actions (default 1)",
+     KS_OPTION_INT(check_options, seed, 0, INT64_MAX)},
+    {"json", 0, NULL, "the same as JSON", KS_OPTION_FLAG(check_options, json)},
+    {0},
+};
+
+const ks_command ks_command_check = {
+    .name = "check",
+    .summary = "look an environment over, and try it with random actions",
+    .usage = {"ENV [options]"},
+    .about = {"Opens an environment, a name or a file, and says what it consists of: model, actions, observations, "
+              "rewards, terminations, tasks. Then it takes random steps, each episode on a task of its own, and says "
+              "what it found: physics that break down, observations that never change, rewards that are not finite, "
+              "contacts, speed. Exit code 1 if something of it would spoil a training."},
+    .groups = {{.rows = OPTIONS}},
+    .arguments = {.name = "ENV", .least = 1, .most = 1, .completes = KS_COMPLETE_ENV},
+    .examples = {{"kshot check my-robot.yaml", "the robot of a file of yours"}},
+    .run = run,
+};

@@ -1,4 +1,4 @@
-/* cli.h: what the subcommands share. Internal to this room, the only one that prints, exits and reads the terminal.
+/* cli.h: what the subcommands share; each is a table (cli/option_table.h). Internal to this room, the only one that prints, exits and reads the terminal.
  *
  * A subcommand gets its own arguments (argv[0] is its name), fills *err and returns an exit code (interface: 0 done, 1 failed,
  * 2 wrong usage or input, 130 interrupted). main prints the error as one line. */
@@ -13,23 +13,9 @@
 #include <getopt.h>
 #include <stdint.h>
 
-int ks_cli_train(int argc, char** argv, ks_error* err);
-int ks_cli_eval(int argc, char** argv, ks_error* err);
-int ks_cli_adapt(int argc, char** argv, ks_error* err);
-int ks_cli_rollout(int argc, char** argv, ks_error* err);
-int ks_cli_audit(int argc, char** argv, ks_error* err);
-int ks_cli_plot(int argc, char** argv, ks_error* err);
-int ks_cli_view(int argc, char** argv, ks_error* err);
-int ks_cli_record(int argc, char** argv, ks_error* err);
-int ks_cli_bench(int argc, char** argv, ks_error* err);
-int ks_cli_check(int argc, char** argv, ks_error* err);
-int ks_cli_suite(int argc, char** argv, ks_error* err);
-int ks_cli_envs(int argc, char** argv, ks_error* err);
-int ks_cli_info(int argc, char** argv, ks_error* err);
-
 /* ---- options ----------------------------------------------------------------------------------------------------------- */
 
-/* getopt_long without its messages: the next option, -1 after the last, '?' with *err filled. Start with optind = 0.
+/* getopt_long without its messages, for ks_command_read: the next option, -1 after the last, '?' with *err filled. Start with optind = 0.
  * Options without a short form have values from 256 on. Non-options are moved to the end (optind … argc-1). */
 int ks_cli_option(int argc, char** argv, const char* short_options, const struct option* options, ks_error* err);
 

@@ -1,4 +1,5 @@
 #include "cli/cli.h"
+#include "cli/option_table.h"
 #include "cli/terms.h"
 #include "run/kinds.h"
 
@@ -6,13 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char* const HELP =
-    "usage: kshot envs [--json | --terms]\n"
-    "\n"
-    "Lists the environments: sizes of observations and actions, timesteps of an episode, and the tasks:\n"
-    "what training draws, and what can be asked for. Then the other problems, and the outer steps. --json has the\n"
-    "environments. --terms: the words that an environment's file may use (docs/robots.md).\n";
 
 /* "task_numbers": [{"name": "velocity", "unit": "m/s", "trained": [0, 2], "known": [-1000, 1000], "step": 0}] */
 static void add_task_numbers(cJSON* env, const ks_env_def* d) {
@@ -129,27 +123,19 @@ static void print_all(const ks_env_def* const* defs) {
     print_kinds();
 }
 
-int ks_cli_envs(int argc, char** argv, ks_error* err) {
-    enum { JSON = 256, TERMS };
-    static const struct option OPTIONS[] = {
-        {"help", no_argument, NULL, 'h'}, {"json", no_argument, NULL, JSON}, {"terms", no_argument, NULL, TERMS}, {0}};
-    bool json = false, terms = false;
-    optind = 0;
-    for (int c; (c = ks_cli_option(argc, argv, "h", OPTIONS, err)) != -1;) {
-        if (c == 'h') {
-            fputs(HELP, stdout);
-            return 0;
-        }
-        if (c != JSON && c != TERMS) {
-            return KS_BAD_INPUT;
-        }
-        json = json || c == JSON;
-        terms = terms || c == TERMS;
+/* ---- the command ------------------------------------------------------------------------------------------------------- */
+
+typedef struct envs_options {
+    bool json, terms;
+} envs_options;
+
+static int run(const ks_command* self, int argc, char** argv, ks_error* err) {
+    envs_options o = {0};
+    int code = ks_command_read(&o, self, argc, argv, err);
+    if (code != KS_COMMAND_GO) {
+        return code;
     }
-    if (!ks_cli_arguments(argc, argv, 0, NULL, err)) {
-        return KS_BAD_INPUT;
-    }
-    if (terms) {
+    if (o.terms) {
         ks_cli_print_terms();
         return 0;
     }
@@ -157,8 +143,8 @@ int ks_cli_envs(int argc, char** argv, ks_error* err) {
     if (!defs) {
         return ks_cli_exit(false, err);
     }
-    int code = 0;
-    if (json) {
+    code = 0;
+    if (o.json) {
         code = print_json(defs, err);
     } else {
         print_all(defs);
@@ -166,3 +152,20 @@ int ks_cli_envs(int argc, char** argv, ks_error* err) {
     close_all(defs);
     return code;
 }
+
+static const ks_option OPTIONS[] = {
+    {"json", 0, NULL, "the environments as JSON", KS_OPTION_FLAG(envs_options, json)},
+    {"terms", 0, NULL, "the words that an environment's file may use (docs/robots.md)",
+     KS_OPTION_FLAG(envs_options, terms)},
+    {0},
+};
+
+const ks_command ks_command_envs = {
+    .name = "envs",
+    .summary = "list the environments, problems and outer steps",
+    .usage = {"[--json | --terms]"},
+    .about = {"Lists the environments: sizes of observations and actions, timesteps of an episode, and the tasks: what "
+              "training draws, and what can be asked for. Then the other problems, and the outer steps."},
+    .groups = {{.rows = OPTIONS}},
+    .run = run,
+};

@@ -8,64 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char* const HELP =
-    "usage: kshot eval POLICY [--tasks N | --goals FILE.csv] [--steps K] [--lr A1[,A2…]] [-o FILE.csv] …\n"
-    "\n"
-    "How a policy does, or a model that learns from examples, after 0 … K gradient steps on tasks that it was not "
-    "trained\n"
-    "on: returns, errors or accuracies, as a table and a CSV. POLICY is a policy file or a run directory. Defaults "
-    "follow\n"
-    "the environment's test protocol (of those that are in the paper, the paper's) and the method.\n"
-    "\n"
-    "  --tasks N          held-out tasks, which follow from --seed alone (default 40; of models that learn from "
-    "examples 600)\n"
-    "  --goals FILE.csv   these tasks instead: one a line, its numbers separated by commas, no header\n"
-    "  --trajectories N   per task and gradient step (default: the environment's protocol, or 20)\n"
-    "  --steps K          gradient steps (default 3; of models that learn from examples 10)\n"
-    "  --lr A1[,A2…]      step size of each step; the last serves all further ones\n"
-    "                     (default: those kept by --keep-lr; else the environment's, for MAML the policy's own for as "
-    "many "
-    "steps as\n"
-    "                     it was trained for; then half of it, unless the environment says otherwise)\n"
-    "  --search-lr A,B,…  try these first step sizes (or `default`: 1e-6 to 2, and the one above) on 40 other tasks, "
-    "and\n"
-    "                     use the one with the best mean return after the first gradient step, which is where the "
-    "paper\n"
-    "                     compares, or after as many as the policy was trained for; later steps shrink as above. Of "
-    "models\n"
-    "                     that learn from examples the one with the best median error, or mean accuracy, after all "
-    "steps;\n"
-    "                     images are then those of validation classes, if there are any\n"
-    "  --keep-lr          keep the step sizes of --search-lr or --lr with the policy, in the metadata of its file: "
-    "eval,\n"
-    "                     rollout, view, record and plot then use them where no others are given\n"
-    "  --gae-lambda L     lambda of the advantages that it adapts by (default: the policy's own; the paper's is 1)\n"
-    "  --horizon T        timesteps per trajectory (default: the policy's own)\n"
-    "  --seed N           of tasks, start states and action noise (default 1)\n"
-    "  --label NAME       of the CSV's rows (default: the method)\n"
-    "  -e ENV             another environment than the policy's own\n"
-    "  --best             of a run directory, best.safetensors instead of policy.safetensors\n"
-    "  -s KEY=VALUE       of models that learn from examples: a setting of the problem, as in -s sinusoid.shots=5\n"
-    "  -o FILE.csv        write the CSV; --force replaces a file that exists\n"
-    "  -j THREADS         default: the number of cores; results do not depend on it\n"
-    "\n"
-    "Of models of images:\n"
-    "\n"
-    "  --data PATH        where the images are (default: where the run directory's config.yaml has them)\n"
-    "  --split SPLIT      tasks of train, validation or test classes (default test)\n"
-    "  --norm NORM        batch norm of the queries by their own statistics, so that they see each other "
-    "(transductive), by\n"
-    "                     those of the images that were learned from (inductive), or both side by side (default). In "
-    "the\n"
-    "                     CSV, (transductive) or (inductive) behind the label means: another norm than in training\n"
-    "  --nearest          also what needs no gradient step: every query gets the label of the most similar image that "
-    "was\n"
-    "                     learned from, by the model's features (before its last layer), and by pixels\n"
-    "\n"
-    "A model of method: pretrain tells all training classes apart. For other classes it gets a last layer of "
-    "images.ways\n"
-    "outputs, drawn from --seed as policy.last_init_std says, and adapts as all do; --search-lr finds how fast.\n";
-
 enum { DEFAULT_TASKS = 40, DEFAULT_STEPS = 3 };
 
 /* ---- tasks -------------------------------------------------------------------------------------------------------------- */
@@ -202,7 +144,7 @@ const char* ks_eval_label(const ks_eval_options* o, const ks_cli_policy* p, ks_e
 
 /* Options that policies have no use for. */
 static bool check_policy_options(const ks_eval_options* o, const ks_cli_policy* p, ks_error* err) {
-    const char* option = o->norm ? "--norm" : o->has_split ? "--split" : o->nearest ? "--nearest" : NULL;
+    const char* option = o->norm >= 0 ? "--norm" : o->split >= 0 ? "--split" : o->nearest ? "--nearest" : NULL;
     return !option || ks_fail(err, KS_BAD_INPUT, "%s is for models of images, and %s is a policy", option, p->path);
 }
 
@@ -248,67 +190,13 @@ static bool evaluate(const ks_eval_options* o, ks_cli_policy* p, ks_error* err) 
     return ok;
 }
 
-enum { TASKS = KS_SAMPLING_END, GOALS, SEARCH_LR, KEEP_LR, LABEL, DATA, SPLIT, NORM, NEAREST, FORCE };
-static const struct option OPTIONS[] = {KS_SAMPLING_OPTIONS,
-                                        {"tasks", required_argument, NULL, TASKS},
-                                        {"goals", required_argument, NULL, GOALS},
-                                        {"search-lr", required_argument, NULL, SEARCH_LR},
-                                        {"keep-lr", no_argument, NULL, KEEP_LR},
-                                        {"label", required_argument, NULL, LABEL},
-                                        {"data", required_argument, NULL, DATA},
-                                        {"split", required_argument, NULL, SPLIT},
-                                        {"norm", required_argument, NULL, NORM},
-                                        {"nearest", no_argument, NULL, NEAREST},
-                                        {"output", required_argument, NULL, 'o'},
-                                        {"set", required_argument, NULL, 's'},
-                                        {"force", no_argument, NULL, FORCE},
-                                        {0}};
-
-static bool parse_option(ks_eval_options* o, int option, const char* value, ks_error* err) {
-    switch (option) {
-        case TASKS:
-            return ks_cli_int("--tasks", value, 1, 1000000, &o->tasks, err);
-        case GOALS:
-            o->goals = value;
-            return true;
-        case SEARCH_LR:
-            o->search_lr = value;
-            return true;
-        case KEEP_LR:
-            return o->keep_lr = true;
-        case LABEL:
-            o->label = value;
-            return ks_text_is_label(value) ||
-                   ks_fail(err, KS_BAD_INPUT,
-                           "--label: '%s' is not a text in UTF-8 of 1 to %d bytes without comma, quote, control "
-                           "character, or a space at either end",
-                           value, KS_LABEL_MAX - 1);
-        case DATA:
-            o->problem.data = value;
-            return true;
-        case SPLIT:
-            o->has_split = true;
-            return ks_examples_split(&o->split, value, err);
-        case NORM:
-            o->norm = value;
-            return strcmp(value, "both") == 0 || strcmp(value, "transductive") == 0 ||
-                   strcmp(value, "inductive") == 0 ||
-                   ks_fail(err, KS_BAD_INPUT, "--norm: '%s' is not one of both, transductive, inductive", value);
-        case NEAREST:
-            return o->nearest = true;
-        case 'o':
-            o->output = value;
-            return true;
-        case 's':
-            return ks_problem_options_add(&o->problem, value, err);
-        case FORCE:
-            return o->force = true;
-        default:
-            return ks_sampling_option(&o->sampling, option, value, err);
-    }
-}
-
 static bool check_options(const ks_eval_options* o, ks_error* err) {
+    if (o->label && !ks_text_is_label(o->label)) {
+        return ks_fail(err, KS_BAD_INPUT,
+                       "--label: '%s' is not a text in UTF-8 of 1 to %d bytes without comma, quote, control character, "
+                       "or a space at either end",
+                       o->label, KS_LABEL_MAX - 1);
+    }
     if (o->search_lr && o->sampling.lr) {
         return ks_fail(err, KS_BAD_INPUT, "--search-lr finds what --lr says: give one of them");
     }
@@ -321,22 +209,15 @@ static bool check_options(const ks_eval_options* o, ks_error* err) {
     return !o->output || ks_cli_check_output(o->output, o->force, err);
 }
 
-int ks_cli_eval(int argc, char** argv, ks_error* err) {
-    static const char* const NAMES[] = {"POLICY"};
-    ks_eval_options o = {.sampling = {.steps = -1, .seed = 1, .threads = ks_cli_cores()}};
-    optind = 0;
-    for (int c; (c = ks_cli_option(argc, argv, KS_SAMPLING_LETTERS "o:s:", OPTIONS, err)) != -1;) {
-        if (c == 'h') {
-            fputs(HELP, stdout);
-            return 0;
-        }
-        if (!parse_option(&o, c, optarg, err)) {
-            return KS_BAD_INPUT;
-        }
+static int run(const ks_command* self, int argc, char** argv, ks_error* err) {
+    ks_eval_options o = {.sampling = ks_sampling_default(), .norm = -1, .split = -1};
+    o.sampling.steps = -1;
+    int code = ks_command_read(&o, self, argc, argv, err);
+    if (code != KS_COMMAND_GO) {
+        return code;
     }
     ks_cli_policy policy;
-    if (!ks_cli_arguments(argc, argv, 1, NAMES, err) || !check_options(&o, err) ||
-        !ks_cli_check_apart(o.output, o.goals, err) ||
+    if (!check_options(&o, err) || !ks_cli_check_apart(o.output, o.goals, err) ||
         !ks_cli_policy_open(&policy, argv[optind], o.sampling.best, o.sampling.env, err)) {
         return ks_cli_exit(false, err);
     }
@@ -345,3 +226,78 @@ int ks_cli_eval(int argc, char** argv, ks_error* err) {
     ks_cli_policy_close(&policy);
     return ks_cli_exit(ok, err);
 }
+
+static const ks_option OPTIONS[] = {
+    {"tasks", 0, "N",
+     "held-out tasks, which follow from --seed alone (default 40; of models that learn from examples 600)",
+     KS_OPTION_INT(ks_eval_options, tasks, 1, 1000000)},
+    {"goals", 0, "FILE.csv", "these tasks instead: one a line, its numbers separated by commas, no header",
+     KS_OPTION_TEXT(ks_eval_options, goals), .completes = KS_COMPLETE_CSV},
+    KS_SAMPLING_ROW_TRAJECTORIES(ks_eval_options,
+                                 "per task and gradient step (default: the environment's protocol, or 20)"),
+    KS_SAMPLING_ROW_STEPS(ks_eval_options, "gradient steps (default 3; of models that learn from examples 10)"),
+    {"lr", 0, "A1[,A2…]",
+     "step size of each step; the last serves all further ones (default: those kept by --keep-lr; else the "
+     "environment's, for MAML the policy's own for as many steps as it was trained for; then half of it, unless the "
+     "environment says otherwise)",
+     KS_OPTION_TEXT(ks_eval_options, sampling.lr)},
+    {"search-lr", 0, "A,B,…",
+     "try these first step sizes (or `default`: 1e-6 to 2, and the one above) on 40 other tasks, and use the one with "
+     "the best mean return after the first gradient step, which is where the paper compares, or after as many as the "
+     "policy was trained for; later steps shrink as above. Of models that learn from examples the one with the best "
+     "median error, or mean accuracy, after all steps; images are then those of validation classes, if there are any",
+     KS_OPTION_TEXT(ks_eval_options, search_lr)},
+    {"keep-lr", 0, NULL,
+     "keep the step sizes of --search-lr or --lr with the policy, in the metadata of its file: eval, rollout, view, "
+     "record and plot then use them where no others are given",
+     KS_OPTION_FLAG(ks_eval_options, keep_lr)},
+    {"gae-lambda", 0, "L", "lambda of the advantages that it adapts by (default: the policy's own; the paper's is 1)",
+     KS_OPTION_REAL(ks_eval_options, sampling.gae_lambda, 0, 1)},
+    KS_SAMPLING_ROW_HORIZON(ks_eval_options),
+    KS_SAMPLING_ROW_SEED(ks_eval_options, "of tasks, start states and action noise (default 1)"),
+    {"label", 0, "NAME", "of the CSV's rows (default: the method)", KS_OPTION_TEXT(ks_eval_options, label)},
+    KS_SAMPLING_ROW_ENV(ks_eval_options),
+    KS_SAMPLING_ROW_BEST(ks_eval_options),
+    KS_PROBLEM_ROW_SET(ks_eval_options),
+    {"output", 'o', "FILE.csv", "write the CSV", KS_OPTION_TEXT(ks_eval_options, output), .completes = KS_COMPLETE_CSV},
+    KS_OPTION_ROW_FORCE(ks_eval_options, force),
+    KS_OPTION_ROW_THREADS(ks_eval_options, sampling.threads),
+    {0},
+};
+
+static const ks_option OF_IMAGES[] = {
+    KS_PROBLEM_ROW_DATA(ks_eval_options,
+                        "where the images are (default: where the run directory's config.yaml has them)"),
+    {"split", 0, "SPLIT", "tasks of train, validation or test classes (default test)",
+     KS_OPTION_CHOICE(ks_eval_options, split, KS_SPLIT_NAMES)},
+    {"norm", 0, "NORM",
+     "batch norm of the queries by their own statistics, so that they see each other (transductive), by those of the "
+     "images that were learned from (inductive), or both side by side (default). In the CSV, (transductive) or "
+     "(inductive) behind the label means: another norm than in training",
+     KS_OPTION_CHOICE(ks_eval_options, norm, KS_EVAL_NORMS)},
+    {"nearest", 0, NULL,
+     "also what needs no gradient step: every query gets the label of the most similar image that was learned from, "
+     "by the model's features (before its last layer), and by pixels",
+     KS_OPTION_FLAG(ks_eval_options, nearest)},
+    {0},
+};
+
+const ks_command ks_command_eval = {
+    .name = "eval",
+    .summary = "returns, or errors, after 0, 1, 2, … gradient steps on held-out tasks",
+    .usage = {"POLICY [--tasks N | --goals FILE.csv] [--steps K] [--lr A1[,A2…]] [-o FILE.csv] …"},
+    .about = {"How a policy does, or a model that learns from examples, after 0 … K gradient steps on tasks that it "
+              "was not trained on: returns, errors or accuracies, as a table and a CSV. POLICY is a policy file or a "
+              "run directory. Defaults follow the environment's test protocol (of those that are in the paper, the "
+              "paper's) and the method."},
+    .groups = {{.rows = OPTIONS},
+               {.heading = "Of models of images:",
+                .rows = OF_IMAGES,
+                .note = "A model of method: pretrain tells all training classes apart. For other classes it gets a "
+                        "last layer of images.ways outputs, drawn from --seed as policy.last_init_std says, and "
+                        "adapts as all do; --search-lr finds how fast."}},
+    .arguments = {.name = "POLICY", .least = 1, .most = 1, .completes = KS_COMPLETE_POLICY},
+    .examples = {{"kshot eval zoo/half-cheetah-dir --best --steps 1", "before and after one gradient step on 40 tasks"},
+                 {"kshot eval runs/dir --best -o maml.csv", "the same of your run, and a file for `kshot plot`"}},
+    .run = run,
+};

@@ -5,13 +5,16 @@
 #include "cli/examples.h"
 #include "cli/sampling.h"
 
+/* --norm: the names of images.norm in its order, and both. */
+#define KS_EVAL_NORMS "transductive|inductive|both"
+enum { KS_EVAL_BOTH_NORMS = 2 };
+
 /* As typed. */
 typedef struct ks_eval_options {
     ks_cli_sampling sampling; /* steps -1: the default */
     const char *goals, *label, *output, *search_lr;
-    const char* norm; /* of models of images: whose statistics batch norm takes, or "both"; NULL: not said */
-    ks_split split;   /* likewise, if has_split */
-    bool has_split;
+    int norm;     /* of models of images: whose statistics batch norm takes, or KS_EVAL_BOTH_NORMS; -1: not said */
+    int split;    /* likewise: ks_split; -1: not said */
     bool nearest; /* likewise: nearest neighbours as well */
     ks_problem_options problem;
     int64_t tasks; /* 0: the default */
@@ -34,8 +37,8 @@ typedef struct ks_eval_session {
 /* One of them, with these settings of the problem. *result is the caller's. Errors: as ks_evaluate. */
 bool ks_eval_run(ks_eval_result* result, const ks_eval_session* session, const void* problem_settings, size_t tasks,
                  const ks_eval_settings* settings, ks_error* err);
-/* Takes what --norm says (NULL: nothing, "both": likewise), of a model of images. Errors: KS_BAD_INPUT. */
-bool ks_eval_choose_norm(ks_cli_policy* model, const char* name, ks_error* err);
+/* Takes what --norm says (< 0 and KS_EVAL_BOTH_NORMS: nothing), of a model of images. Errors: KS_BAD_INPUT. */
+bool ks_eval_choose_norm(ks_cli_policy* model, int norm, ks_error* err);
 /* Of a model that tells classes apart: table and CSV. */
 bool ks_eval_classes(const ks_eval_session* session, const ks_eval_settings* settings, ks_error* err);
 

@@ -45,17 +45,15 @@ static int norm_of(const ks_eval_session* session, size_t index) {
 }
 
 static bool has_two(const ks_eval_session* session) {
-    const char* asked = session->options->norm;
-    return ks_policy_couples_rows(session->model->policy) && (!asked || strcmp(asked, "both") == 0);
+    int asked = session->options->norm;
+    return ks_policy_couples_rows(session->model->policy) && (asked < 0 || asked == KS_EVAL_BOTH_NORMS);
 }
 
-bool ks_eval_choose_norm(ks_cli_policy* p, const char* name, ks_error* err) {
-    if (name && !ks_policy_couples_rows(p->policy)) {
+bool ks_eval_choose_norm(ks_cli_policy* p, int norm, ks_error* err) {
+    if (norm >= 0 && !ks_policy_couples_rows(p->policy)) {
         return ks_fail(err, KS_BAD_INPUT, "--norm is of batch norm, and %s has none", p->path);
     }
-    for (int n = 0; name && n < 2; n++) {
-        p->config.images.norm = strcmp(name, NORMS[n]) == 0 ? n : p->config.images.norm;
-    }
+    p->config.images.norm = norm >= 0 && norm != KS_EVAL_BOTH_NORMS ? norm : p->config.images.norm;
     return true;
 }
 

@@ -200,12 +200,12 @@ static bool search(ks_eval_settings* s, const ks_eval_session* session, const ch
 /* Options that are of other models. */
 static bool check_options(const ks_eval_options* o, const ks_cli_policy* p, ks_error* err) {
     const ks_cli_sampling* s = &o->sampling;
-    const char* policies = o->goals            ? "--goals"
-                           : s->trajectories   ? "--trajectories"
-                           : s->horizon        ? "--horizon"
-                           : s->has_gae_lambda ? "--gae-lambda"
-                                               : NULL;
-    const char* images = o->norm ? "--norm" : o->has_split ? "--split" : o->nearest ? "--nearest" : NULL;
+    const char* policies = o->goals             ? "--goals"
+                           : s->trajectories    ? "--trajectories"
+                           : s->horizon         ? "--horizon"
+                           : s->gae_lambda >= 0 ? "--gae-lambda"
+                                                : NULL;
+    const char* images = o->norm >= 0 ? "--norm" : o->split >= 0 ? "--split" : o->nearest ? "--nearest" : NULL;
     if (policies) {
         return ks_fail(err, KS_BAD_INPUT, "%s is for policies, and %s is a model of problem: %s", policies, p->path,
                        p->kind->name);
@@ -228,7 +228,7 @@ bool ks_eval_examples(const ks_eval_options* o, ks_cli_policy* p, ks_error* err)
     ks_eval_session session = {.options = o, .model = p, .tasks = o->tasks ? (size_t)o->tasks : DEFAULT_TASKS};
     ks_eval_settings s = ks_eval_settings_default();
     s.steps = o->sampling.steps >= 0 ? (int)o->sampling.steps : DEFAULT_STEPS;
-    s.split = o->has_split ? o->split : s.split;
+    s.split = o->split >= 0 ? (ks_split)o->split : s.split;
     s.seed = (uint64_t)o->sampling.seed;
     s.threads = (int)o->sampling.threads;
     ks_examples_own_lr(s.lr, p);

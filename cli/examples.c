@@ -8,18 +8,12 @@
 #include <string.h>
 #include <unistd.h>
 
-bool ks_problem_options_add(ks_problem_options* o, const char* setting, ks_error* err) {
-    if (o->count == KS_EXAMPLES_MAX_SETTINGS) {
-        return ks_fail(err, KS_BAD_INPUT, "-s: more than %d of them", KS_EXAMPLES_MAX_SETTINGS);
-    }
-    o->settings[o->count++] = setting;
-    return true;
-}
+_Static_assert(KS_SPLIT_TRAIN == 0 && KS_SPLIT_VALIDATION == 1 && KS_SPLIT_TEST == 2, "the order of KS_SPLIT_NAMES");
 
 static bool set_all(const ks_problem_options* o, ks_cli_policy* p, ks_error* err) {
     const char* name = p->kind->name;
-    for (int i = 0; i < o->count; i++) {
-        const char* key = o->settings[i];
+    for (int i = 0; i < o->settings.count; i++) {
+        const char* key = o->settings.text[i];
         if (strncmp(key, name, strlen(name)) != 0 || key[strlen(name)] != '.') {
             return ks_fail(err, KS_BAD_INPUT, "-s: '%s' is no setting of problem: %s, as in %s.shots=5", key, name,
                            name);
@@ -89,7 +83,7 @@ static bool check_ways(const ks_cli_policy* p, ks_error* err) {
 
 bool ks_problem_options_apply(const ks_problem_options* o, ks_cli_policy* p, ks_error* err) {
     if (p->kind == &ks_problem_rl) {
-        return (o->count == 0 && !o->data) ||
+        return (o->settings.count == 0 && !o->data) ||
                ks_fail(err, KS_BAD_INPUT, "%s is for models %s, and %s is a policy", o->data ? "--data" : "-s",
                        o->data ? "of images" : "that learn from examples", p->path);
     }
@@ -123,18 +117,6 @@ void ks_examples_own_lr(double lr[KS_EVAL_MAX_STEPS], const ks_cli_policy* p) {
         lr[j] = info->num_eval_lr > 0 ? info->eval_lr[j < info->num_eval_lr ? j : info->num_eval_lr - 1]
                                       : ks_step_sizes_own(&sizes);
     }
-}
-
-bool ks_examples_split(ks_split* split, const char* text, ks_error* err) {
-    static const char* const NAMES[] = {
-        [KS_SPLIT_TRAIN] = "train", [KS_SPLIT_VALIDATION] = "validation", [KS_SPLIT_TEST] = "test"};
-    for (int i = 0; i < 3; i++) {
-        if (strcmp(text, NAMES[i]) == 0) {
-            *split = (ks_split)i;
-            return true;
-        }
-    }
-    return ks_fail(err, KS_BAD_INPUT, "--split: '%s' is not one of train, validation, test", text);
 }
 
 bool ks_examples_curve(ks_sinusoid* curve, const char* text, ks_error* err) {

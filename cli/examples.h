@@ -3,19 +3,26 @@
 #define KS_CLI_EXAMPLES_H
 
 #include "cli/cli.h"
+#include "cli/option_table.h"
 #include "fewshot/images_fit.h"
 #include "fewshot/sinusoid_fit.h"
 
 /* -s KEY=VALUE, where KEY is a setting of a model's problem, and --data. */
-enum { KS_EXAMPLES_MAX_SETTINGS = 16 };
 typedef struct ks_problem_options {
-    const char* settings[KS_EXAMPLES_MAX_SETTINGS];
-    int count;
+    ks_option_list settings;
     const char* data; /* where its images are, or NULL */
 } ks_problem_options;
 
-/* Takes one. Errors: KS_BAD_INPUT (too many). */
-bool ks_problem_options_add(ks_problem_options* options, const char* setting, ks_error* err);
+/* Their rows, in a command whose options have one of this name: */
+#define KS_PROBLEM_ROW_SET(type)                                                                         \
+    {                                                                                                    \
+        "set", 's', "KEY=VALUE",                                                                         \
+            "of models that learn from examples: a setting of the problem, as in `-s sinusoid.shots=5`", \
+            KS_OPTION_LIST(type, problem.settings), .completes = KS_COMPLETE_SETTING                     \
+    }
+#define KS_PROBLEM_ROW_DATA(type, text) \
+    { "data", 0, "PATH", text, KS_OPTION_TEXT(type, problem.data), .completes = KS_COMPLETE_FILE }
+
 /* Sets them all; where the images are that a model takes, its run directory may know. Errors: KS_BAD_INPUT (no setting of that
  * problem, another model than one that learns from examples, one that is not of such tasks; nobody says where images are). */
 bool ks_problem_options_apply(const ks_problem_options* options, ks_cli_policy* model, ks_error* err);
@@ -30,8 +37,8 @@ bool ks_examples_take_head(ks_cli_policy* model, uint64_t seed, ks_error* err);
 /* Step sizes of a model: what is kept with it, or its own; for learned ones they are factors. */
 void ks_examples_own_lr(double lr[KS_EVAL_MAX_STEPS], const ks_cli_policy* model);
 
-/* --split. Errors: KS_BAD_INPUT. */
-bool ks_examples_split(ks_split* split, const char* text, ks_error* err);
+/* --split: the names in the order of ks_split. */
+#define KS_SPLIT_NAMES "train|validation|test"
 
 /* A curve as typed: "AMPLITUDE,PHASE". Errors: KS_BAD_INPUT. */
 bool ks_examples_curve(ks_sinusoid* curve, const char* text, ks_error* err);

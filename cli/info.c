@@ -2,21 +2,13 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/info_images.h"
+#include "cli/option_table.h"
 
 #include <cjson/cJSON.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static const char* const HELP =
-    "usage: kshot info FILE|DIR|strokes [--json]\n"
-    "\n"
-    "Says what a .safetensors file is (policy, checkpoint, rollout, audit) and lists its metadata and tensors; of a "
-    "run\n"
-    "directory, its policy. Of an image set (a folder, a .zip file, or strokes, which is drawn), its splits and "
-    "classes,\n"
-    "how many images each has, and their sizes and colours. --json has the same as one JSON object.\n";
 
 /* a name from the file, and spaces up to where the next column begins */
 static void print_name(const char* name) {
@@ -103,23 +95,35 @@ static int info_of_file(const char* argument, bool json, ks_error* err) {
     return code;
 }
 
-int ks_cli_info(int argc, char** argv, ks_error* err) {
-    static const struct option OPTIONS[] = {{"help", no_argument, NULL, 'h'}, {"json", no_argument, NULL, 'J'}, {0}};
-    static const char* const NAMES[] = {"FILE"};
-    bool json = false;
-    optind = 0;
-    for (int c; (c = ks_cli_option(argc, argv, "h", OPTIONS, err)) != -1;) {
-        if (c == 'h') {
-            fputs(HELP, stdout);
-            return 0;
-        }
-        if (c != 'J') {
-            return KS_BAD_INPUT;
-        }
-        json = true;
+/* ---- the command ------------------------------------------------------------------------------------------------------- */
+
+typedef struct info_options {
+    bool json;
+} info_options;
+
+static int run(const ks_command* self, int argc, char** argv, ks_error* err) {
+    info_options o = {0};
+    int code = ks_command_read(&o, self, argc, argv, err);
+    if (code != KS_COMMAND_GO) {
+        return code;
     }
-    if (!ks_cli_arguments(argc, argv, 1, NAMES, err)) {
-        return KS_BAD_INPUT;
-    }
-    return (ks_cli_is_image_set(argv[optind]) ? ks_cli_info_images : info_of_file)(argv[optind], json, err);
+    return (ks_cli_is_image_set(argv[optind]) ? ks_cli_info_images : info_of_file)(argv[optind], o.json, err);
 }
+
+static const ks_option OPTIONS[] = {
+    {"json", 0, NULL, "the same as one JSON object", KS_OPTION_FLAG(info_options, json)},
+    {0},
+};
+
+const ks_command ks_command_info = {
+    .name = "info",
+    .summary = "say what a file or run directory is",
+    .usage = {"FILE|DIR|strokes [--json]"},
+    .about = {"Says what a .safetensors file is (policy, checkpoint, rollout, audit) and lists its metadata and "
+              "tensors; of a run directory, its policy. Of an image set (a folder, a .zip file, or strokes, which is "
+              "drawn), its splits and classes, how many images each has, and their sizes and colours."},
+    .groups = {{.rows = OPTIONS}},
+    .arguments = {.name = "FILE", .least = 1, .most = 1, .completes = KS_COMPLETE_FILE, .names = "strokes"},
+    .examples = {{"kshot info zoo/half-cheetah-dir", "the policy's sizes, and how it was trained"}},
+    .run = run,
+};

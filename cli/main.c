@@ -1,41 +1,17 @@
 #include "cli/cli.h"
 #include "cli/last_word.h"
+#include "cli/option_table.h"
 #include "cli/terminal.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
-typedef struct command {
-    const char* name;
-    const char* summary;
-    int (*run)(int argc, char** argv, ks_error* err);
-} command;
-
-static const command COMMANDS[] = {
-    {"train", "meta-train (or pretrain, or train the oracle) from a config", ks_cli_train},
-    {"eval", "returns, or errors, after 0, 1, 2, … gradient steps on held-out tasks", ks_cli_eval},
-    {"plot", "figures from results: adaptation, learning curves, trajectories", ks_cli_plot},
-#ifdef KS_VIEWER
-    {"view", "a window: policies before and after gradient steps, side by side", ks_cli_view},
-    {"record", "the same as a video or a picture, without a display", ks_cli_record},
-#endif
-    {"adapt", "a policy after gradient steps on a task, as a policy file", ks_cli_adapt},
-    {"rollout", "write trajectories of a policy for other programs", ks_cli_rollout},
-    {"audit", "write one meta-iteration down in full", ks_cli_audit},
-    {"suite", "train and compare many combinations of domains, methods and seeds", ks_cli_suite},
-    {"bench", "speed against the machine's own limits", ks_cli_bench},
-    {"check", "look an environment over, and try it with random actions", ks_cli_check},
-    {"envs", "list the environments, problems and outer steps", ks_cli_envs},
-    {"info", "say what a file or run directory is", ks_cli_info},
-};
-enum { NUM_COMMANDS = sizeof COMMANDS / sizeof *COMMANDS };
-
 static void usage(FILE* out) {
     fprintf(out, "kshot %s: models that learn a new task from a few examples or rollouts\n\nusage: kshot COMMAND …\n\n",
             KS_VERSION);
-    for (int i = 0; i < NUM_COMMANDS; i++) {
-        fprintf(out, "  %-8s %s\n", COMMANDS[i].name, COMMANDS[i].summary);
+    for (const ks_command* const* c = ks_commands; *c; c++) {
+        fprintf(out, "  %-8s %s\n", (*c)->name, (*c)->summary);
     }
     fprintf(out,
             "\n`kshot COMMAND --help` explains a command. Exit codes: 0 done, 1 failed while running, 2 wrong usage, "
@@ -73,10 +49,9 @@ static int run(int argc, char** argv) {
         printf("kshot %s\n", KS_VERSION);
         code = 0;
     }
-    for (int i = 0; code < 0 && i < NUM_COMMANDS; i++) {
-        if (strcmp(argv[1], COMMANDS[i].name) == 0) {
-            code = COMMANDS[i].run(argc - 1, argv + 1, &err);
-        }
+    const ks_command* command = ks_command_find(argv[1]);
+    if (code < 0 && command) {
+        code = command->run(command, argc - 1, argv + 1, &err);
     }
     if (code < 0) {
         ks_fail(&err, KS_BAD_INPUT, "there is no command '%s'; `kshot --help` lists them", argv[1]);

@@ -7,75 +7,37 @@
 #include "figures/gnuplot.h"
 #include "run/config.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-static const char* const HELP =
-    "usage: kshot plot FILE.csv… -o FIGURE.(svg|png|pdf|md) [--paper DOMAIN] …\n"
-    "       kshot plot RUN… -o FIGURE.(svg|png|pdf) [--x iterations | env-steps] …\n"
-    "       kshot plot --trajectories POLICY… -o FIGURE.(svg|png|pdf) [--task X,Y] [--steps K] …\n"
-    "       kshot plot --predictions MODEL… -o FIGURE.(svg|png|pdf) [--task A,PHASE] [--steps K] …\n"
-    "\n"
-    "Figures for papers, one column wide, drawn by gnuplot (docs/figures.md).\n"
-    "\n"
-    "From CSVs of `kshot eval`: mean return, or error or accuracy, against gradient steps, one line and 95 % band per "
-    "label;\n"
-    "the label oracle is a dashed line at its value without adaptation. As .md, a table of the same numbers in "
-    "Markdown.\n"
-    "  --paper DOMAIN     add the numbers of Finn, Abbeel and Levine (2017), dotted: point, half-cheetah-vel, "
-    "half-cheetah-dir,\n"
-    "                     ant-vel or ant-dir\n"
-    "\n"
-    "From run directories: the same before (dashed) and after adaptation during training, and on validation tasks "
-    "(dotted).\n"
-    "Runs of one environment and method (or of one --label) are one curve: their mean, and a band from the lowest to "
-    "the\n"
-    "highest.\n"
-    "  --x iterations     the horizontal axis (default), or\n"
-    "  --x env-steps      environment steps of all tasks together\n"
-    "\n"
-    "With --trajectories: where policies in a plane (point) go before and after adaptation to one task, a panel per "
-    "policy "
-    "(at\n"
-    "most 3).\n"
-    "  --task X,Y         the goal (default: the first held-out task of --seed)\n"
-    "  --steps K          gradient steps (default 1): shows 0, 1 and K\n"
-    "  --lr A1[,A2…]      their step sizes (default: kept ones, or the environment's protocol)\n"
-    "  --rollouts N       paths to draw per step, of those that are sampled (default 5)\n"
-    "  --gae-lambda L     lambda of the advantages that it adapts by (default: the policy's own)\n"
-    "  --seed N           of action noise, and of the goal (default 1)\n"
-    "  --best             of run directories, best.safetensors instead of policy.safetensors\n"
-    "  -j THREADS         default: the number of cores; results do not depend on it\n"
-    "\n"
-    "With --predictions: what models of problem: sinusoid predict before and after adaptation to one curve, a panel "
-    "per "
-    "model\n"
-    "(at most 3). --lr, --seed, --best as above, and\n"
-    "  --task A,PHASE     the curve A sin(x - PHASE) (default: the first held-out task of --seed)\n"
-    "  --steps K          gradient steps (default 10): shows 0, 1 and K\n"
-    "  -s KEY=VALUE       a setting of the problem, as in -s sinusoid.shots=5\n"
-    "\n"
-    "  -o FIGURE          its suffix says the kind; --force replaces a file that exists\n"
-    "  --title TEXT       above the figure (default: the environment; '' for none)\n"
-    "  --label NAME       the name of the next file, run or policy in order: give it once for each, or once for all\n";
-
-enum { MAX_INPUTS = 256, DEFAULT_ROLLOUTS = 5, MOST_ROLLOUTS = 1000, PATH_STEPS = 1, PREDICTION_STEPS = 10 };
+enum {
+    MAX_INPUTS = KS_OPTION_LIST_MAX,
+    DEFAULT_ROLLOUTS = 5,
+    MOST_ROLLOUTS = 1000,
+    PATH_STEPS = 1,
+    PREDICTION_STEPS = 10
+};
 _Static_assert((int)KS_RESULTS_MAX_STEPS == (int)KS_EVAL_MAX_STEPS && (int)KS_RESULTS_MAX_GOAL == (int)KS_TASK_MAX,
                "figures read every CSV that eval writes");
 
+/* --x, in this order */
+enum { ITERATIONS, ENV_STEPS };
+#define X_NAMES "iterations|env-steps"
+
 typedef struct plot_options {
-    const char *output, *paper, *x, *title, *task;
-    ks_cli_sampling sampling; /* with --trajectories */
-    int64_t rollouts;
+    const char *output, *paper, *title, *task;
+    int x;                      /* -1: not said */
+    ks_cli_sampling sampling;   /* with --trajectories */
+    int64_t rollouts;           /* 0: the default */
     ks_problem_options problem; /* with --predictions */
     bool trajectories, predictions, force;
-    int path_option;    /* the last option given that is for --trajectories alone, 0: none */
-    int picture_option; /* or for --trajectories and --predictions */
-    char** inputs;      /* (num_inputs) */
-    size_t num_inputs, num_labels;
-    const char* labels[MAX_INPUTS]; /* (num_labels) as given, then (num_inputs), NULL: none */
+    char** inputs; /* (num_inputs) */
+    size_t num_inputs;
+    ks_option_list label;           /* as typed */
+    const char* labels[MAX_INPUTS]; /* (num_inputs), NULL: none */
     const volatile sig_atomic_t* interrupted;
 } plot_options;
 
@@ -133,10 +95,7 @@ static bool read_run_names(run_name* names, const plot_options* o, bool* one_env
 }
 
 static bool plot_runs(const plot_options* o, ks_error* err) {
-    bool env_steps = o->x && strcmp(o->x, "env-steps") == 0;
-    if (o->x && !env_steps && strcmp(o->x, "iterations") != 0) {
-        return ks_fail(err, KS_BAD_INPUT, "--x: '%s' is neither iterations nor env-steps", o->x);
-    }
+    bool env_steps = o->x == ENV_STEPS;
     run_name* names = calloc(o->num_inputs, sizeof *names);
     ks_curves curves = {0};
     bool one_env, ok = names || ks_fail(err, KS_FAILED, "not enough memory");
@@ -172,7 +131,8 @@ static bool sample_paths(ks_paths* paths, const plot_options* o, const ks_cli_po
         return ks_fail_in(err, p->path);
     }
     return ks_cli_task(task, o->task, p->def, o->sampling.seed, err) && ks_sampling_settings(&s, &sampling, p, err) &&
-           ks_paths_sample(paths, p->model, &model, task, &s, (size_t)o->rollouts, err);
+           ks_paths_sample(paths, p->model, &model, task, &s, (size_t)(o->rollouts ? o->rollouts : DEFAULT_ROLLOUTS),
+                           err);
 }
 
 /* What stands over a model's panel. */
@@ -241,87 +201,19 @@ static bool plot_trajectories(const plot_options* o, ks_error* err) {
 
 /* ---- the command --------------------------------------------------------------------------------------------------------------- */
 
-enum { PAPER = KS_SAMPLING_END, X, TITLE, LABEL, TRAJECTORIES, PREDICTIONS, TASK, ROLLOUTS, FORCE };
-static const struct option OPTIONS[] = {{"help", no_argument, NULL, 'h'},
-                                        {"output", required_argument, NULL, 'o'},
-                                        {"paper", required_argument, NULL, PAPER},
-                                        {"x", required_argument, NULL, X},
-                                        {"title", required_argument, NULL, TITLE},
-                                        {"label", required_argument, NULL, LABEL},
-                                        {"trajectories", no_argument, NULL, TRAJECTORIES},
-                                        {"predictions", no_argument, NULL, PREDICTIONS},
-                                        {"task", required_argument, NULL, TASK},
-                                        {"steps", required_argument, NULL, KS_SAMPLING_STEPS},
-                                        {"lr", required_argument, NULL, KS_SAMPLING_LR},
-                                        {"rollouts", required_argument, NULL, ROLLOUTS},
-                                        {"seed", required_argument, NULL, KS_SAMPLING_SEED},
-                                        {"threads", required_argument, NULL, 'j'},
-                                        {"best", no_argument, NULL, KS_SAMPLING_BEST},
-                                        {"force", no_argument, NULL, FORCE},
-                                        {0}};
-
 /* a text that will stand in the figure */
-static bool parse_text(const char* option, const char* value, size_t least, ks_error* err) {
+static bool check_text(const char* option, const char* value, size_t least, ks_error* err) {
     return (strlen(value) >= least && strlen(value) < KS_LABEL_MAX && ks_text_is_printable(value)) ||
            ks_fail(err, KS_BAD_INPUT, "%s: a text in UTF-8 of at most %d bytes, without control characters", option,
                    KS_LABEL_MAX - 1);
 }
 
-/* Options of --trajectories alone, and of --predictions too. */
-static bool parse_picture_option(plot_options* o, int option, const char* value, ks_error* err) {
-    bool both = option == TASK || option == KS_SAMPLING_STEPS || option == KS_SAMPLING_LR ||
-                option == KS_SAMPLING_SEED || option == KS_SAMPLING_BEST;
-    *(both ? &o->picture_option : &o->path_option) = option;
-    switch (option) {
-        case TASK:
-            o->task = value;
-            return true;
-        case ROLLOUTS:
-            return ks_cli_int("--rollouts", value, 1, MOST_ROLLOUTS, &o->rollouts, err);
-        default:
-            return ks_sampling_option(&o->sampling, option, value, err);
+static bool check_texts(const plot_options* o, ks_error* err) {
+    bool ok = !o->title || check_text("--title", o->title, 0, err);
+    for (int i = 0; ok && i < o->label.count; i++) {
+        ok = check_text("--label", o->label.text[i], 1, err);
     }
-}
-
-static const char* option_name(int option) {
-    const struct option* o = OPTIONS;
-    while (o->name && o->val != option) {
-        o++;
-    }
-    return o->name;
-}
-
-static bool parse_option(plot_options* o, int option, const char* value, ks_error* err) {
-    switch (option) {
-        case 'o':
-            o->output = value;
-            return true;
-        case PAPER:
-            o->paper = value;
-            return true;
-        case X:
-            o->x = value;
-            return true;
-        case TITLE:
-            o->title = value;
-            return parse_text("--title", value, 0, err);
-        case LABEL:
-            if (o->num_labels == MAX_INPUTS) {
-                return ks_fail(err, KS_BAD_INPUT, "--label: more than %d of them", MAX_INPUTS);
-            }
-            o->labels[o->num_labels++] = value;
-            return parse_text("--label", value, 1, err);
-        case TRAJECTORIES:
-            return o->trajectories = true;
-        case PREDICTIONS:
-            return o->predictions = true;
-        case 's':
-            return ks_problem_options_add(&o->problem, value, err);
-        case FORCE:
-            return o->force = true;
-        default:
-            return parse_picture_option(o, option, value, err);
-    }
+    return ok;
 }
 
 /* Of models, which are adapted for it. */
@@ -342,13 +234,14 @@ static bool take_inputs(plot_options* o, int argc, char** argv, ks_error* err) {
     if (o->num_inputs > MAX_INPUTS) {
         return ks_fail(err, KS_BAD_INPUT, "plot: more than %d files", MAX_INPUTS);
     }
-    if (o->num_labels > 1 && o->num_labels != o->num_inputs) {
+    size_t labels = (size_t)o->label.count;
+    if (labels > 1 && labels != o->num_inputs) {
         return ks_fail(err, KS_BAD_INPUT,
-                       "--label is given %zu times for %zu arguments: once for each, or once for all", o->num_labels,
+                       "--label is given %zu times for %zu arguments: once for each, or once for all", labels,
                        o->num_inputs);
     }
-    for (size_t i = 1; o->num_labels == 1 && i < o->num_inputs; i++) {
-        o->labels[i] = o->labels[0];
+    for (size_t i = 0; labels > 0 && i < o->num_inputs; i++) {
+        o->labels[i] = o->label.text[labels == 1 ? 0 : i];
     }
     return true;
 }
@@ -388,14 +281,21 @@ static bool check_kind(const plot_options* o, bool runs, ks_error* err) {
     if (o->trajectories && o->predictions) {
         return ks_fail(err, KS_BAD_INPUT, "--trajectories and --predictions are two figures");
     }
-    if (o->path_option && !o->trajectories) {
-        return ks_fail(err, KS_BAD_INPUT, "--%s goes with --trajectories only", option_name(o->path_option));
+    const ks_cli_sampling* s = &o->sampling;
+    const char* paths = o->rollouts ? "rollouts" : s->threads ? "threads" : s->gae_lambda >= 0 ? "gae-lambda" : NULL;
+    const char* pictures = o->task         ? "task"
+                           : s->steps >= 0 ? "steps"
+                           : s->lr         ? "lr"
+                           : s->seed >= 0  ? "seed"
+                           : s->best       ? "best"
+                                           : NULL;
+    if (paths && !o->trajectories) {
+        return ks_fail(err, KS_BAD_INPUT, "--%s goes with --trajectories only", paths);
     }
-    if (o->picture_option && !is_picture(o)) {
-        return ks_fail(err, KS_BAD_INPUT, "--%s goes with --trajectories and --predictions only",
-                       option_name(o->picture_option));
+    if (pictures && !is_picture(o)) {
+        return ks_fail(err, KS_BAD_INPUT, "--%s goes with --trajectories and --predictions only", pictures);
     }
-    if (o->problem.count > 0 && !o->predictions) {
+    if (o->problem.settings.count > 0 && !o->predictions) {
         return ks_fail(err, KS_BAD_INPUT, "-s goes with --predictions only");
     }
     if (o->paper && (runs || is_picture(o))) {
@@ -404,10 +304,10 @@ static bool check_kind(const plot_options* o, bool runs, ks_error* err) {
     if (is_table(o->output) && (runs || is_picture(o))) {
         return ks_fail(err, KS_BAD_INPUT, "%s: a table (.md) is made of CSVs of `kshot eval` only", o->output);
     }
-    return !o->x || runs || ks_fail(err, KS_BAD_INPUT, "--x goes with run directories only");
+    return o->x < 0 || runs || ks_fail(err, KS_BAD_INPUT, "--x goes with run directories only");
 }
 
-static bool plot(const plot_options* o, ks_error* err) {
+static bool plot(plot_options* o, ks_error* err) {
     size_t directories = 0;
     for (size_t i = 0; i < o->num_inputs; i++) {
         directories += is_directory(o->inputs[i]);
@@ -419,30 +319,100 @@ static bool plot(const plot_options* o, ks_error* err) {
     if (!check_kind(o, runs, err)) {
         return false;
     }
+    o->sampling.seed = o->sampling.seed >= 0 ? o->sampling.seed : 1;
+    o->sampling.threads = o->sampling.threads ? o->sampling.threads : ks_cli_cores();
     return o->trajectories  ? plot_trajectories(o, err)
            : o->predictions ? plot_predictions(o, err)
            : runs           ? plot_runs(o, err)
                             : plot_results(o, err);
 }
 
-int ks_cli_plot(int argc, char** argv, ks_error* err) {
-    plot_options o = {.rollouts = DEFAULT_ROLLOUTS, .sampling = {.steps = -1, .seed = 1, .threads = ks_cli_cores()}};
-    optind = 0;
-    for (int c; (c = ks_cli_option(argc, argv, "ho:j:s:", OPTIONS, err)) != -1;) {
-        if (c == 'h') {
-            fputs(HELP, stdout);
-            return 0;
-        }
-        if (!parse_option(&o, c, optarg, err)) {
-            return KS_BAD_INPUT;
-        }
-    }
-    if (!o.output) {
-        ks_fail(err, KS_BAD_INPUT, "plot: -o FIGURE.(svg|png|pdf) is missing; `kshot plot --help` explains");
-        return KS_BAD_INPUT;
+static int run(const ks_command* self, int argc, char** argv, ks_error* err) {
+    plot_options o = {.x = -1, .sampling = ks_sampling_default()};
+    o.sampling.steps = o.sampling.seed = -1; /* what nobody says is found out by check_kind, */
+    o.sampling.threads = 0;                  /* and then becomes the default */
+    int code = ks_command_read(&o, self, argc, argv, err);
+    if (code != KS_COMMAND_GO) {
+        return code;
     }
     o.interrupted = ks_cli_catch_interrupts();
-    bool ok = take_inputs(&o, argc, argv, err) && ks_cli_check_output(o.output, o.force, err) &&
+    bool ok = check_texts(&o, err) && take_inputs(&o, argc, argv, err) && ks_cli_check_output(o.output, o.force, err) &&
               check_inputs(&o, err) && (is_table(o.output) || ks_gnuplot_check_output(o.output, err)) && plot(&o, err);
     return ks_cli_exit(ok, err);
 }
+
+static const ks_option OPTIONS[] = {
+    {"output", 'o', "FIGURE.(svg|png|pdf)", "its suffix says the kind; as .md, a table",
+     KS_OPTION_TEXT(plot_options, output), .required = true, .completes = KS_COMPLETE_FILE},
+    KS_OPTION_ROW_FORCE(plot_options, force),
+    {"title", 0, "TEXT", "above the figure (default: the environment; '' for none)",
+     KS_OPTION_TEXT(plot_options, title)},
+    {"label", 0, "NAME", "the name of the next file, run or policy in order: give it once for each, or once for all",
+     KS_OPTION_LIST(plot_options, label)},
+    {0},
+};
+
+static const ks_option OF_RESULTS[] = {
+    {"paper", 0, "DOMAIN",
+     "add the numbers of Finn, Abbeel and Levine (2017), dotted: point, half-cheetah-vel, half-cheetah-dir, ant-vel or "
+     "ant-dir",
+     KS_OPTION_TEXT(plot_options, paper), .names = "point|half-cheetah-vel|half-cheetah-dir|ant-vel|ant-dir"},
+    {0},
+};
+
+static const ks_option OF_RUNS[] = {
+    {"x", 0, "AXIS", "the horizontal axis: iterations (default), or env-steps, environment steps of all tasks together",
+     KS_OPTION_CHOICE(plot_options, x, X_NAMES)},
+    {0},
+};
+
+static const ks_option OF_MODELS[] = {
+    {"trajectories", 0, NULL,
+     "where policies in a plane (point) go before and after adaptation to one task, a panel per policy (at most 3)",
+     KS_OPTION_FLAG(plot_options, trajectories)},
+    {"predictions", 0, NULL,
+     "what models of problem: sinusoid predict before and after adaptation to one curve, a panel per model (at most 3)",
+     KS_OPTION_FLAG(plot_options, predictions)},
+    {"task", 0, "X,Y", "the goal, or A,PHASE: the curve A sin(x - PHASE) (default: the first held-out task of --seed)",
+     KS_OPTION_TEXT(plot_options, task)},
+    KS_SAMPLING_ROW_STEPS(plot_options, "gradient steps (default 1, of curves 10): shows 0, 1 and K"),
+    KS_SAMPLING_ROW_LR(plot_options),
+    {"rollouts", 0, "N", "of --trajectories: paths to draw per step, of those that are sampled (default 5)",
+     KS_OPTION_INT(plot_options, rollouts, 1, MOST_ROLLOUTS)},
+    {"gae-lambda", 0, "L", "of --trajectories: lambda of the advantages that it adapts by (default: the policy's own)",
+     KS_OPTION_REAL(plot_options, sampling.gae_lambda, 0, 1)},
+    {"set", 's', "KEY=VALUE", "of --predictions: a setting of the problem, as in `-s sinusoid.shots=5`",
+     KS_OPTION_LIST(plot_options, problem.settings), .completes = KS_COMPLETE_SETTING},
+    KS_SAMPLING_ROW_SEED(plot_options, "of action noise or examples, and of the task (default 1)"),
+    {"best", 0, NULL, "of run directories, best.safetensors instead of policy.safetensors",
+     KS_OPTION_FLAG(plot_options, sampling.best)},
+    {"threads", 'j', "THREADS", "of --trajectories: default: the number of cores; results do not depend on it",
+     KS_OPTION_INT(plot_options, sampling.threads, 1, 1024)},
+    {0},
+};
+
+const ks_command ks_command_plot = {
+    .name = "plot",
+    .summary = "figures from results: adaptation, learning curves, trajectories",
+    .usage = {"FILE.csv… -o FIGURE.(svg|png|pdf|md) [--paper DOMAIN] …",
+              "RUN… -o FIGURE.(svg|png|pdf) [--x iterations|env-steps] …",
+              "--trajectories POLICY… -o FIGURE.(svg|png|pdf) [--task X,Y] [--steps K] …",
+              "--predictions MODEL… -o FIGURE.(svg|png|pdf) [--task A,PHASE] [--steps K] …"},
+    .about = {"Figures for papers, one column wide, drawn by gnuplot (docs/figures.md).",
+              "From CSVs of `kshot eval`: mean return, or error or accuracy, against gradient steps, one line and 95 % "
+              "band per label; the label oracle is a dashed line at its value without adaptation. As .md, a table of "
+              "the same numbers in Markdown.",
+              "From run directories: the same before (dashed) and after adaptation during training, and on validation "
+              "tasks (dotted). Runs of one environment and method (or of one --label) are one curve: their mean, and "
+              "a band from the lowest to the highest.",
+              "From models: what they do on one task before and after adaptation to it."},
+    .groups = {{.rows = OPTIONS},
+               {.heading = "From CSVs:", .rows = OF_RESULTS},
+               {.heading = "From run directories:", .rows = OF_RUNS},
+               {.heading = "From models:", .rows = OF_MODELS}},
+    .arguments = {.name = "FILE", .most = INT_MAX, .completes = KS_COMPLETE_FILE},
+    .examples = {{"kshot plot maml.csv pretrained.csv oracle.csv -o comparison.pdf",
+                  "return after gradient steps, a line for each method"},
+                 {"kshot plot runs/dir -o learning.png", "how a run learned"}},
+    .run = run,
+};

@@ -5,28 +5,10 @@
 #include "cli/terminal.h"
 #include "viewer/film.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-
-static const char* const HELP =
-    "usage: kshot record MODEL… -o OUT.(mp4|gif|png) [--task V[,V…]] [--steps K] [--size WxH] …\n"
-    "\n"
-    "Pictures of policies before and after gradient steps on a task, side by side, without a display: a video, or as\n"
-    ".png a contact sheet with a row per number of steps. One row per policy, at most 4. Of models of problem: "
-    "sinusoid\n"
-    "the curve, the examples, and what they predict, one pane per model; of a model of problem: images the images of a "
-    "task\n"
-    "and how likely it finds each class. Of both a video goes from step to step, a .png shows the last.\n"
-    "\n"
-    "  -o OUT             its suffix says the kind; --force replaces a file that exists\n"
-    "  --size WxH         pixels (default 1280 wide, a gif 800, and as high as the content needs)\n"
-    "  --fps N            frames per second, 1 to 60 (default 30; a gif 20)\n"
-    "  --speed X          of the show, 1 is the simulated world's (default: at most that, and 4 s at least; of "
-    "curves 1,\n"
-    "                     of images 0.5)\n"
-    "  --frames N         of policies: moments per row of a contact sheet (default 5)\n"
-    "  --no-charts        of policies: without the bars and curves below\n";
 
 enum { DEFAULT_FRAMES = 5 };
 static const double SHORTEST = 4;     /* s, of a video with the default speed */
@@ -196,67 +178,72 @@ bool ks_record_policies(ks_record_options* o, ks_show* show, ks_video_kind kind,
     return ok;
 }
 
-enum { SIZE = KS_SHOW_END, FPS, SPEED, FRAMES, NO_CHARTS, FORCE };
-static const struct option OPTIONS[] = {KS_SHOW_OPTIONS,
-                                        {"output", required_argument, NULL, 'o'},
-                                        {"size", required_argument, NULL, SIZE},
-                                        {"fps", required_argument, NULL, FPS},
-                                        {"speed", required_argument, NULL, SPEED},
-                                        {"frames", required_argument, NULL, FRAMES},
-                                        {"no-charts", no_argument, NULL, NO_CHARTS},
-                                        {"force", no_argument, NULL, FORCE},
-                                        {0}};
+typedef struct record_command {
+    ks_record_options record;
+    ks_show show;
+} record_command;
 
-static bool parse_option(ks_record_options* o, ks_show* show, int option, const char* value, ks_error* err) {
-    switch (option) {
-        case 'o':
-            o->output = value;
-            return true;
-        case SIZE:
-            o->size = value;
-            return ks_show_size(&o->width, &o->height, value, KS_PLATE_MIN_SIDE, KS_PLATE_MAX_SIDE, err);
-        case FPS:
-            return ks_cli_int("--fps", value, 1, 60, &o->fps, err);
-        case FRAMES:
-            return ks_cli_int("--frames", value, 1, 20, &o->frames, err);
-        case SPEED:
-            return ks_show_speed(&o->speed, value, err);
-        case NO_CHARTS:
-            return o->no_charts = true;
-        case FORCE:
-            return o->force = true;
-        default:
-            return ks_show_option(show, option, value, err);
-    }
+static bool take_size(void* member, const char* value, ks_error* err) {
+    ks_record_options* o = member;
+    o->size = value;
+    return ks_show_size(&o->width, &o->height, value, KS_PLATE_MIN_SIDE, KS_PLATE_MAX_SIDE, err);
 }
 
-int ks_cli_record(int argc, char** argv, ks_error* err) {
-    ks_record_options o = {0};
-    ks_show show = ks_show_default();
+static int run(const ks_command* self, int argc, char** argv, ks_error* err) {
+    record_command c = {.show = ks_show_default()};
+    ks_record_options* o = &c.record;
     ks_video_kind kind;
-    optind = 0;
-    for (int c; (c = ks_cli_option(argc, argv, KS_SHOW_LETTERS "o:", OPTIONS, err)) != -1;) {
-        if (c == 'h') {
-            fputs(HELP, stdout);
-            fputs(KS_SHOW_HELP, stdout);
-            return 0;
-        }
-        if (!parse_option(&o, &show, c, optarg, err)) {
-            return KS_BAD_INPUT;
-        }
+    int code = ks_command_read(&c, self, argc, argv, err);
+    if (code != KS_COMMAND_GO) {
+        return code;
     }
-    if (!o.output) {
-        ks_fail(err, KS_BAD_INPUT, "record: -o OUT.(mp4|gif|png) is missing; `kshot record --help` explains");
-        return KS_BAD_INPUT;
-    }
-    o.interrupted = ks_cli_catch_interrupts();
+    o->interrupted = ks_cli_catch_interrupts();
     ks_cli_last_word_of_drivers();
-    bool ok = ks_cli_check_output(o.output, o.force, err) && ks_video_kind_of(&kind, o.output, err) &&
-              ks_show_open(&show, argv + optind, argc - optind, err);
-    for (int i = 0; ok && i < show.count; i++) {
-        ok = ks_cli_check_apart(o.output, show.policies[i].path, err);
+    bool ok = ks_cli_check_output(o->output, o->force, err) && ks_video_kind_of(&kind, o->output, err) &&
+              ks_show_open(&c.show, argv + optind, argc - optind, err);
+    for (int i = 0; ok && i < c.show.count; i++) {
+        ok = ks_cli_check_apart(o->output, c.show.policies[i].path, err);
     }
-    ok = ok && show.kind->record(&o, &show, kind, err);
-    ks_show_close(&show);
+    ok = ok && c.show.kind->record(o, &c.show, kind, err);
+    ks_show_close(&c.show);
     return ks_cli_exit(ok, err);
 }
+
+static const ks_option OPTIONS[] = {
+    {"output", 'o', "OUT.(mp4|gif|png)", "its suffix says the kind", KS_OPTION_TEXT(record_command, record.output),
+     .required = true, .completes = KS_COMPLETE_FILE},
+    KS_OPTION_ROW_FORCE(record_command, record.force),
+    {"size", 0, "WxH", "pixels (default 1280 wide, a gif 800, and as high as the content needs)",
+     KS_OPTION_OWN(record_command, record, take_size)},
+    {"fps", 0, "N", "frames per second, 1 to 60 (default 30; a gif 20)",
+     KS_OPTION_INT(record_command, record.fps, 1, 60)},
+    {"speed", 0, "X",
+     "of the show, 1 is the simulated world's (default: at most that, and 4 s at least; of curves 1, of images 0.5)",
+     KS_OPTION_REAL(record_command, record.speed, 0.01, 100)},
+    KS_SHOW_ROWS(record_command),
+    {0},
+};
+
+static const ks_option OF_POLICIES[] = {
+    {"frames", 0, "N", "moments per row of a contact sheet (default 5)",
+     KS_OPTION_INT(record_command, record.frames, 1, 20)},
+    {"no-charts", 0, NULL, "without the bars and curves below", KS_OPTION_FLAG(record_command, record.no_charts)},
+    KS_SHOW_ROWS_OF_POLICIES(record_command),
+    {0},
+};
+
+const ks_command ks_command_record = {
+    .name = "record",
+    .summary = "the same as a video or a picture, without a display",
+    .usage = {"MODEL… -o OUT.(mp4|gif|png) [--task V[,V…]] [--steps K] [--size WxH] …"},
+    .about = {"Pictures of policies before and after gradient steps on a task, side by side, without a display: a "
+              "video, or as .png a contact sheet with a row per number of steps. One row per policy, at most 4. Of "
+              "models of problem: sinusoid the curve, the examples, and what they predict, one pane per model; of a "
+              "model of problem: images the images of a task and how likely it finds each class. Of both a video goes "
+              "from step to step, a .png shows the last."},
+    .groups = {{.rows = OPTIONS}, {.heading = "Of policies alone:", .rows = OF_POLICIES}},
+    .arguments = {.name = "MODEL", .least = 1, .most = INT_MAX, .completes = KS_COMPLETE_POLICY},
+    .examples = {{"kshot record zoo/half-cheetah-dir --best --task 1 --steps 1 -o forward.mp4",
+                  "before and after one gradient step on the task of running forward"}},
+    .run = run,
+};

@@ -6,27 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char* const HELP =
-    "usage: kshot rollout POLICY -o FILE.safetensors [--task V[,V…]] [--trajectories N] [--steps K] [--deterministic] "
-    "…\n"
-    "\n"
-    "Writes trajectories of a policy on one task, with the physics state of every timestep (docs/files.md).\n"
-    "\n"
-    "  --task V[,V…]      the task's numbers (default: the first held-out task of --seed); or NAME=V[,NAME=V…]: some "
-    "of "
-    "them\n"
-    "  --trajectories N   default: what the environment's protocol says, or 20\n"
-    "  --steps K          adapt the policy to the task by K gradient steps first (default 0)\n"
-    "  --lr A1[,A2…]      their step sizes (default: kept ones, or the environment's protocol)\n"
-    "  --deterministic    act without noise\n"
-    "  --horizon T        timesteps per trajectory (default: the policy's own)\n"
-    "  --gae-lambda L     lambda of the advantages that it adapts by (default: the policy's own)\n"
-    "  --seed N           of start states and action noise (default 1)\n"
-    "  -e ENV             another environment than the policy's own\n"
-    "  --best             of a run directory, best.safetensors instead of policy.safetensors\n"
-    "  --force            replace a file that exists\n"
-    "  -j THREADS         default: the number of cores; results do not depend on it\n";
-
 typedef struct rollout_options {
     ks_cli_sampling sampling;
     const char *output, *task;
@@ -118,50 +97,11 @@ static bool rollout(const rollout_options* o, const ks_cli_policy* p, ks_error* 
     return ok;
 }
 
-enum { TASK = KS_SAMPLING_END, DETERMINISTIC, FORCE };
-static const struct option OPTIONS[] = {KS_SAMPLING_OPTIONS,
-                                        {"task", required_argument, NULL, TASK},
-                                        {"deterministic", no_argument, NULL, DETERMINISTIC},
-                                        {"output", required_argument, NULL, 'o'},
-                                        {"force", no_argument, NULL, FORCE},
-                                        {0}};
-
-static bool parse_option(rollout_options* o, int option, const char* value, ks_error* err) {
-    switch (option) {
-        case TASK:
-            o->task = value;
-            return true;
-        case 'o':
-            o->output = value;
-            return true;
-        case DETERMINISTIC:
-            return o->deterministic = true;
-        case FORCE:
-            return o->force = true;
-        default:
-            return ks_sampling_option(&o->sampling, option, value, err);
-    }
-}
-
-int ks_cli_rollout(int argc, char** argv, ks_error* err) {
-    static const char* const NAMES[] = {"POLICY"};
-    rollout_options o = {.sampling = {.seed = 1, .threads = ks_cli_cores()}};
-    optind = 0;
-    for (int c; (c = ks_cli_option(argc, argv, KS_SAMPLING_LETTERS "o:", OPTIONS, err)) != -1;) {
-        if (c == 'h') {
-            fputs(HELP, stdout);
-            return 0;
-        }
-        if (!parse_option(&o, c, optarg, err)) {
-            return KS_BAD_INPUT;
-        }
-    }
-    if (!ks_cli_arguments(argc, argv, 1, NAMES, err)) {
-        return KS_BAD_INPUT;
-    }
-    if (!o.output) {
-        ks_fail(err, KS_BAD_INPUT, "rollout: -o FILE.safetensors is missing; `kshot rollout --help` explains");
-        return KS_BAD_INPUT;
+static int run(const ks_command* self, int argc, char** argv, ks_error* err) {
+    rollout_options o = {.sampling = ks_sampling_default()};
+    int code = ks_command_read(&o, self, argc, argv, err);
+    if (code != KS_COMMAND_GO) {
+        return code;
     }
     ks_cli_policy policy;
     if (!ks_cli_check_output(o.output, o.force, err) ||
@@ -173,3 +113,34 @@ int ks_cli_rollout(int argc, char** argv, ks_error* err) {
     ks_cli_policy_close(&policy);
     return ks_cli_exit(ok, err);
 }
+
+static const ks_option OPTIONS[] = {
+    {"output", 'o', "FILE.safetensors", "where the trajectories go", KS_OPTION_TEXT(rollout_options, output),
+     .required = true, .completes = KS_COMPLETE_FILE},
+    KS_OPTION_ROW_TASK(rollout_options, task),
+    KS_SAMPLING_ROW_TRAJECTORIES(rollout_options, "default: what the environment's protocol says, or 20"),
+    KS_SAMPLING_ROW_STEPS(rollout_options, "adapt the policy to the task by K gradient steps first (default 0)"),
+    KS_SAMPLING_ROW_LR(rollout_options),
+    {"deterministic", 0, NULL, "act without noise", KS_OPTION_FLAG(rollout_options, deterministic)},
+    KS_SAMPLING_ROW_HORIZON(rollout_options),
+    KS_SAMPLING_ROW_GAE_LAMBDA(rollout_options),
+    KS_SAMPLING_ROW_SEED(rollout_options, "of start states and action noise (default 1)"),
+    KS_SAMPLING_ROW_ENV(rollout_options),
+    KS_SAMPLING_ROW_BEST(rollout_options),
+    KS_OPTION_ROW_FORCE(rollout_options, force),
+    KS_OPTION_ROW_THREADS(rollout_options, sampling.threads),
+    {0},
+};
+
+const ks_command ks_command_rollout = {
+    .name = "rollout",
+    .summary = "write trajectories of a policy for other programs",
+    .usage = {"POLICY -o FILE.safetensors [--task V[,V…]] [--trajectories N] [--steps K] [--deterministic] …"},
+    .about = {"Writes trajectories of a policy on one task, with the physics state of every timestep "
+              "(docs/files.md)."},
+    .groups = {{.rows = OPTIONS}},
+    .arguments = {.name = "POLICY", .least = 1, .most = 1, .completes = KS_COMPLETE_POLICY},
+    .examples = {{"kshot rollout zoo/point --task 0.3,-0.2 --steps 1 -o point.safetensors",
+                  "20 trajectories to that goal, after one gradient step"}},
+    .run = run,
+};

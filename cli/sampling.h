@@ -4,39 +4,52 @@
 #define KS_CLI_SAMPLING_H
 
 #include "cli/cli.h"
+#include "cli/option_table.h"
 
-/* What getopt_long needs; their letters are in KS_SAMPLING_LETTERS. */
-#define KS_SAMPLING_LETTERS "he:j:"
-#define KS_SAMPLING_OPTIONS                                                                                       \
-    {"help", no_argument, NULL, 'h'}, {"trajectories", required_argument, NULL, KS_SAMPLING_TRAJECTORIES},        \
-        {"steps", required_argument, NULL, KS_SAMPLING_STEPS}, {"lr", required_argument, NULL, KS_SAMPLING_LR},   \
-        {"horizon", required_argument, NULL, KS_SAMPLING_HORIZON},                                                \
-        {"seed", required_argument, NULL, KS_SAMPLING_SEED}, {"best", no_argument, NULL, KS_SAMPLING_BEST},       \
-        {"gae-lambda", required_argument, NULL, KS_SAMPLING_GAE_LAMBDA}, {"env", required_argument, NULL, 'e'}, { \
-        "threads", required_argument, NULL, 'j'                                                                   \
+/* Rows that say the same in several commands, whose options have a ks_cli_sampling of this name: */
+#define KS_SAMPLING_ROW_LR(type)                                                                     \
+    {                                                                                                \
+        "lr", 0, "A1[,A2…]", "their step sizes (default: kept ones, or the environment's protocol)", \
+            KS_OPTION_TEXT(type, sampling.lr)                                                        \
     }
-enum {
-    KS_SAMPLING_TRAJECTORIES = 256,
-    KS_SAMPLING_STEPS,
-    KS_SAMPLING_LR,
-    KS_SAMPLING_HORIZON,
-    KS_SAMPLING_SEED,
-    KS_SAMPLING_BEST,
-    KS_SAMPLING_GAE_LAMBDA,
-    KS_SAMPLING_END
-};
+#define KS_SAMPLING_ROW_STEPS(type, text) \
+    { "steps", 0, "K", text, KS_OPTION_INT(type, sampling.steps, 0, KS_EVAL_MAX_STEPS) }
+#define KS_SAMPLING_ROW_TRAJECTORIES(type, text) \
+    { "trajectories", 0, "N", text, KS_OPTION_INT(type, sampling.trajectories, 1, 100000) }
+#define KS_SAMPLING_ROW_HORIZON(type)                                              \
+    {                                                                              \
+        "horizon", 0, "T", "timesteps per trajectory (default: the policy's own)", \
+            KS_OPTION_INT(type, sampling.horizon, 1, 1000000)                      \
+    }
+#define KS_SAMPLING_ROW_GAE_LAMBDA(type)                                                                \
+    {                                                                                                   \
+        "gae-lambda", 0, "L", "lambda of the advantages that it adapts by (default: the policy's own)", \
+            KS_OPTION_REAL(type, sampling.gae_lambda, 0, 1)                                             \
+    }
+#define KS_SAMPLING_ROW_SEED(type, text) \
+    { "seed", 0, "N", text, KS_OPTION_INT(type, sampling.seed, 0, INT64_MAX) }
+#define KS_SAMPLING_ROW_ENV(type)                                                                           \
+    {                                                                                                       \
+        "env", 'e', "ENV", "another environment than the policy's own", KS_OPTION_TEXT(type, sampling.env), \
+            .completes = KS_COMPLETE_ENV                                                                    \
+    }
+#define KS_SAMPLING_ROW_BEST(type)                                                             \
+    {                                                                                          \
+        "best", 0, NULL, "of a run directory, best.safetensors instead of policy.safetensors", \
+            KS_OPTION_FLAG(type, sampling.best)                                                \
+    }
 
 /* As typed. */
 typedef struct ks_cli_sampling {
     const char *env, *lr;
     int64_t trajectories, horizon; /* 0: the protocol's, the policy's own */
     int64_t steps, seed, threads;
-    double gae_lambda; /* if has_gae_lambda; else the policy's own */
-    bool best, has_gae_lambda;
+    double gae_lambda; /* < 0: the policy's own */
+    bool best;
 } ks_cli_sampling;
 
-/* One option of KS_SAMPLING_OPTIONS. Errors: KS_BAD_INPUT; any other option is false with *err as it was. */
-bool ks_sampling_option(ks_cli_sampling* sampling, int option, const char* value, ks_error* err);
+/* As nobody has typed anything. */
+ks_cli_sampling ks_sampling_default(void);
 
 /* Settings for this policy: what was typed, then what is kept with it (eval_lr), then the environment's
  * protocol, then the policy's own. Errors: KS_BAD_INPUT (lr). */

@@ -12,36 +12,51 @@
 #include "viewer/video.h"
 #include "viewer/window.h"
 
-/* The options' help, and what getopt_long needs for them; their letters are in KS_SHOW_LETTERS. */
-extern const char* const KS_SHOW_HELP;
-#define KS_SHOW_LETTERS "he:j:s:"
-#define KS_SHOW_OPTIONS                                                                                       \
-    {"help", no_argument, NULL, 'h'}, {"task", required_argument, NULL, KS_SHOW_TASK},                        \
-        {"steps", required_argument, NULL, KS_SHOW_STEPS}, {"lr", required_argument, NULL, KS_SHOW_LR},       \
-        {"trajectories", required_argument, NULL, KS_SHOW_TRAJECTORIES},                                      \
-        {"length", required_argument, NULL, KS_SHOW_LENGTH}, {"seed", required_argument, NULL, KS_SHOW_SEED}, \
-        {"ghosts", required_argument, NULL, KS_SHOW_GHOSTS},                                                  \
-        {"deterministic", no_argument, NULL, KS_SHOW_DETERMINISTIC},                                          \
-        {"label", required_argument, NULL, KS_SHOW_LABEL}, {"best", no_argument, NULL, KS_SHOW_BEST},         \
-        {"data", required_argument, NULL, KS_SHOW_DATA}, {"split", required_argument, NULL, KS_SHOW_SPLIT},   \
-        {"env", required_argument, NULL, 'e'}, {                                                              \
-        "threads", required_argument, NULL, 'j'                                                               \
+/* The rows of its options: `show` is the member of the command's options that is a ks_show. */
+#define KS_SHOW_ROWS(type)                                                                                            \
+    {"task", 0, "V[,V…]",                                                                                             \
+     "the task's numbers, of a curve AMPLITUDE,PHASE (default: the first held-out task of --seed); of policies also " \
+     "NAME=V[,NAME=V…]: these alone, the others as that task has them; of images its number among those of --seed " \
+     "(default 0)",                                                                                                   \
+     KS_OPTION_TEXT(type, show.task)},                                                                                \
+        {"steps", 0, "K",                                                                                             \
+         "gradient steps, 0 to 9 (default 3; of models that learn from examples 0 to 64, of curves 10)",              \
+         KS_OPTION_INT(type, show.steps, 0, KS_EVAL_MAX_STEPS)},                                                      \
+        {"lr", 0, "A1[,A2…]", "their step sizes (default: kept ones, or the environment's protocol)",                 \
+         KS_OPTION_TEXT(type, show.lr)},                                                                              \
+        {"set",                                                                                                       \
+         's',                                                                                                         \
+         "KEY=VALUE",                                                                                                 \
+         "of models that learn from examples: a setting of the problem, as in `-s sinusoid.shots=5`",                 \
+         KS_OPTION_LIST(type, show.problem.settings),                                                                 \
+         .completes = KS_COMPLETE_SETTING},                                                                           \
+        {"data",                                                                                                      \
+         0,                                                                                                           \
+         "PATH",                                                                                                      \
+         "of images: where they are",                                                                                 \
+         KS_OPTION_TEXT(type, show.problem.data),                                                                     \
+         .completes = KS_COMPLETE_FILE},                                                                              \
+        {"split", 0, "SPLIT", "of images: whose tasks, those of train, validation or test (default)",                 \
+         KS_OPTION_CHOICE(type, show.split, KS_SPLIT_NAMES)},                                                         \
+        {"seed", 0, "N", "of the task, start states, action noise, examples (default 1)",                             \
+         KS_OPTION_INT(type, show.seed, 0, INT64_MAX)},                                                               \
+        {"label", 0, "NAME", "of the next policy in order", KS_OPTION_LIST(type, show.labels)},                       \
+        {"best", 0, NULL, "of run directories, best.safetensors instead of policy.safetensors",                       \
+         KS_OPTION_FLAG(type, show.best)},                                                                            \
+        KS_OPTION_ROW_THREADS(type, show.threads)
+#define KS_SHOW_ROWS_OF_POLICIES(type)                                                                          \
+    {"trajectories", 0, "N", "sampled for every gradient step (default: the environment's protocol, or 20)",    \
+     KS_OPTION_INT(type, show.trajectories, 1, 1000)},                                                          \
+        {"length", 0, "T", "timesteps to show (default: the policy's horizon)",                                 \
+         KS_OPTION_INT(type, show.length, 1, 10000)},                                                           \
+        {"ghosts", 0, "N", "sampled trajectories to show beside, 0 to 20 (default 4; 20 where they are paths)", \
+         KS_OPTION_INT(type, show.ghosts, 0, KS_PLAY_GHOSTS)},                                                  \
+        {"deterministic", 0, NULL, "what is shown acts without noise (learning keeps it)",                      \
+         KS_OPTION_FLAG(type, show.deterministic)},                                                             \
+    {                                                                                                           \
+        "env", 'e', "ENV", "another environment than the policies' own", KS_OPTION_TEXT(type, show.env),        \
+            .completes = KS_COMPLETE_ENV                                                                        \
     }
-enum {
-    KS_SHOW_TASK = 256,
-    KS_SHOW_STEPS,
-    KS_SHOW_LR,
-    KS_SHOW_TRAJECTORIES,
-    KS_SHOW_LENGTH,
-    KS_SHOW_SEED,
-    KS_SHOW_GHOSTS,
-    KS_SHOW_DETERMINISTIC,
-    KS_SHOW_LABEL,
-    KS_SHOW_BEST,
-    KS_SHOW_DATA,
-    KS_SHOW_SPLIT,
-    KS_SHOW_END
-};
 
 typedef struct ks_show ks_show;
 struct ks_record_options;
@@ -65,12 +80,9 @@ struct ks_show {
     int64_t steps, trajectories, length, seed, ghosts,
         threads; /* trajectories, length 0, steps, ghosts -1: the default */
     bool deterministic, best;
-    const char* labels[KS_PLAY_MAX_ROWS];
-    int num_labels;
+    ks_option_list labels;
     ks_problem_options problem;
-    ks_split split;
-    const char* policy_option; /* the last option given that is for policies alone */
-    const char* images_option; /* likewise, for models of images */
+    int split; /* ks_split; -1: not said */
     /* after ks_show_open */
     int count;
     const ks_show_kind* kind; /* which of the following counts */
@@ -93,11 +105,8 @@ struct ks_show {
 _Static_assert((int)KS_PLAY_MAX_ROWS == (int)KS_REGRESSION_MAX, "as many of both");
 
 ks_show ks_show_default(void);
-/* One option of KS_SHOW_OPTIONS. */
-bool ks_show_option(ks_show* show, int option, const char* value, ks_error* err);
-/* Further options that both have. */
+/* --size. */
 bool ks_show_size(int* width, int* height, const char* value, int min, int max, ks_error* err);
-bool ks_show_speed(double* speed, const char* value, ks_error* err);
 /* Opens the policies that the other arguments name, and works the rest out. Errors: KS_BAD_INPUT, KS_FAILED. */
 bool ks_show_open(ks_show* show, char** arguments, int count, ks_error* err);
 void ks_show_close(ks_show* show);

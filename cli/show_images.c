@@ -40,7 +40,7 @@ static bool open_images(ks_show* s, ks_error* err) {
     name_data(s);
     *c = (ks_classification){.label = ks_show_label(s, 0),
                              .data = s->data,
-                             .split = s->split,
+                             .split = s->split >= 0 ? (ks_split)s->split : KS_SPLIT_TEST,
                              .seed = (uint64_t)s->seed,
                              .number = (size_t)number,
                              .steps = (int)s->steps,

@@ -1,37 +1,23 @@
 /* kshot suite: many trainings that are to be compared, from one file. */
 #include "cli/suite.h"
 #include "cli/cli.h"
-#include "cli/interrupt.h"
+#include "cli/option_table.h"
 #include "run/directory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char* const HELP =
-    "usage: kshot suite plan|run|report|check SUITE.yaml [-o DIR] [--only DOMAIN[/METHOD[/SEED]]] …\n"
-    "\n"
-    "Trains and evaluates every combination of domains, methods and seeds that a file lists.\n"
-    "\n"
-    "  plan      lists the lines, and which are done; with --measure, runs an iteration of each domain and method, "
-    "and\n"
-    "            says how long all will take here\n"
-    "  run       trains and evaluates what is not done yet. It can be stopped at any time: the same command goes on\n"
-    "  report    writes results.csv, table.md and a figure a domain into DIR: means, interquartile means, intervals\n"
-    "  check     evaluates again, and says whether every number comes out to the last digit; with --again also trains\n"
-    "            again. Exit code 1 if one does not\n"
-    "\n"
-    "  -o DIR          where runs are, as DIR/DOMAIN/METHOD/SEED (default: runs/ and the file's name)\n"
-    "  --only PART     lines of this domain, method or seed, as point/maml/1; * is any\n"
-    "  --share I/N     of these lines, every N-th from the I-th on: for N machines or jobs at once\n"
-    "  --measure       of plan\n"
-    "  --again         of check\n"
-    "  -j THREADS      default: the number of cores; results do not depend on it\n";
+enum { FOLDER = KS_RUN_PATH - 256 };
+
+typedef struct share {
+    int64_t number, of; /* from 1 */
+} share;
 
 typedef struct arguments {
-    const char *verb, *file, *only;
-    char folder[KS_RUN_PATH - 256];
-    int64_t share, shares, threads;
+    const char *folder, *only;
+    share share;
+    int64_t threads;
     bool measure, again;
 } arguments;
 
@@ -48,7 +34,8 @@ typedef struct job {
 static const ks_suite_line* next(const job* j, size_t* i, size_t* meant) {
     while (*i < j->suite->count) {
         const ks_suite_line* line = &j->suite->lines[(*i)++];
-        if (ks_suite_is_meant(line, j->a->only) && (int64_t)((*meant)++ % (size_t)j->a->shares) == j->a->share - 1) {
+        if (ks_suite_is_meant(line, j->a->only) &&
+            (int64_t)((*meant)++ % (size_t)j->a->share.of) == j->a->share.number - 1) {
             return line;
         }
     }
@@ -145,89 +132,78 @@ static const struct {
 
 /* ---- the command -------------------------------------------------------------------------------------------------------------- */
 
-static bool parse_share(arguments* a, const char* text, ks_error* err) {
+static bool take_share(void* member, const char* text, ks_error* err) {
+    share* s = member;
     char first[24];
     const char* slash = strchr(text, '/');
     snprintf(first, sizeof first, "%.*s", slash ? (int)(slash - text) : 0, text);
-    return (slash && ks_cli_int("--share", slash + 1, 1, 1000000, &a->shares, err) &&
-            ks_cli_int("--share", first, 1, a->shares, &a->share, err)) ||
+    return (slash && ks_cli_int("--share", slash + 1, 1, 1000000, &s->of, err) &&
+            ks_cli_int("--share", first, 1, s->of, &s->number, err)) ||
            ks_fail(err, KS_BAD_INPUT, "--share: '%s' is not I/N, as 1/4 is the first of four", text);
 }
 
 /* runs/NAME, NAME being the file's without its ending */
-static void default_folder(arguments* a) {
-    const char* slash = strrchr(a->file, '/');
-    const char* name = slash ? slash + 1 : a->file;
-    snprintf(a->folder, sizeof a->folder, "runs/%.*s", (int)strcspn(name, "."), name);
+static void default_folder(char out[FOLDER], const char* file) {
+    const char* slash = strrchr(file, '/');
+    const char* name = slash ? slash + 1 : file;
+    snprintf(out, FOLDER, "runs/%.*s", (int)strcspn(name, "."), name);
 }
 
-static bool parse(arguments* a, bool* help, int argc, char** argv, ks_error* err) {
-    enum { ONLY = 256, SHARE, MEASURE, AGAIN };
-    static const struct option OPTIONS[] = {
-        {"help", no_argument, NULL, 'h'},          {"output", required_argument, NULL, 'o'},
-        {"threads", required_argument, NULL, 'j'}, {"only", required_argument, NULL, ONLY},
-        {"share", required_argument, NULL, SHARE}, {"measure", no_argument, NULL, MEASURE},
-        {"again", no_argument, NULL, AGAIN},       {0}};
-    static const char* const NAMES[] = {"plan, run, report or check", "SUITE.yaml"};
-    bool ok = true;
-    optind = 0;
-    for (int c; ok && (c = ks_cli_option(argc, argv, "ho:j:", OPTIONS, err)) != -1;) {
-        switch (c) {
-            case 'h':
-                return *help = true;
-            case 'o':
-                snprintf(a->folder, sizeof a->folder, "%s", optarg);
-                break;
-            case 'j':
-                ok = ks_cli_int("-j", optarg, 1, 1024, &a->threads, err);
-                break;
-            case ONLY:
-                a->only = optarg;
-                break;
-            case SHARE:
-                ok = parse_share(a, optarg, err);
-                break;
-            case MEASURE:
-                a->measure = true;
-                break;
-            case AGAIN:
-                a->again = true;
-                break;
-            default:
-                ok = false;
-        }
+static int run_command(const ks_command* self, int argc, char** argv, ks_error* err) {
+    arguments a = {.share = {1, 1}, .threads = ks_cli_cores()};
+    char folder[FOLDER];
+    int code = ks_command_read(&a, self, argc, argv, err);
+    if (code != KS_COMMAND_GO) {
+        return code;
     }
-    if (!ok || !ks_cli_arguments(argc, argv, 2, NAMES, err)) {
-        return false;
-    }
-    a->verb = argv[optind];
-    a->file = argv[optind + 1];
-    if (!*a->folder) {
-        default_folder(a);
-    }
-    return true;
-}
-
-int ks_cli_suite(int argc, char** argv, ks_error* err) {
-    arguments a = {.share = 1, .shares = 1, .threads = ks_cli_cores()};
-    bool help = false;
-    if (!parse(&a, &help, argc, argv, err)) {
-        return KS_BAD_INPUT;
-    }
-    if (help) {
-        fputs(HELP, stdout);
-        return 0;
+    const char *verb = argv[optind], *file = argv[optind + 1];
+    default_folder(folder, file);
+    if (a.folder) {
+        snprintf(folder, sizeof folder, "%s", a.folder);
     }
     for (size_t i = 0; i < sizeof VERBS / sizeof *VERBS; i++) {
-        if (strcmp(a.verb, VERBS[i].name) == 0) {
+        if (strcmp(verb, VERBS[i].name) == 0) {
             ks_suite suite;
-            bool ok = ks_suite_read(&suite, a.file, err);
-            job j = {&a, &suite, {a.folder, (int)a.threads}, err};
+            bool ok = ks_suite_read(&suite, file, err);
+            job j = {&a, &suite, {folder, (int)a.threads}, err};
             ok = ok && VERBS[i].run(&j);
             ks_suite_free(&suite);
             return ks_cli_exit(ok, err);
         }
     }
-    ks_fail(err, KS_BAD_INPUT, "suite: '%s' is none of plan, run, report and check", a.verb);
+    ks_fail(err, KS_BAD_INPUT, "suite: '%s' is none of plan, run, report and check", verb);
     return KS_BAD_INPUT;
 }
+
+static const ks_option OPTIONS[] = {
+    {"output", 'o', "DIR", "where runs are, as DIR/DOMAIN/METHOD/SEED (default: runs/ and the file's name)",
+     KS_OPTION_TEXT(arguments, folder), .completes = KS_COMPLETE_FOLDER},
+    {"only", 0, "PART", "lines of this `DOMAIN`, `DOMAIN/METHOD` or `DOMAIN/METHOD/SEED`; `*` is any",
+     KS_OPTION_TEXT(arguments, only)},
+    {"share", 0, "I/N", "of these lines every N-th, from the I-th on: for N machines or jobs at once",
+     KS_OPTION_OWN(arguments, share, take_share)},
+    {"measure", 0, NULL, "of plan: run an iteration of each domain and method, and say how long all will take here",
+     KS_OPTION_FLAG(arguments, measure)},
+    {"again", 0, NULL, "of check: also train again, and compare the policies", KS_OPTION_FLAG(arguments, again)},
+    KS_OPTION_ROW_THREADS(arguments, threads),
+    {0},
+};
+
+const ks_command ks_command_suite = {
+    .name = "suite",
+    .summary = "train and compare many combinations of domains, methods and seeds",
+    .usage = {"plan SUITE.yaml", "run SUITE.yaml [-o DIR]", "report SUITE.yaml [-o DIR]", "check SUITE.yaml [-o DIR]"},
+    .about = {"Trains and evaluates every combination of domains, methods and seeds that a file lists.",
+              "`plan` lists the lines, and which of them are done. `run` trains and evaluates what is not done yet; it "
+              "can be stopped at any time, and the same command goes on. `report` writes results.csv, table.md and a "
+              "figure a domain into DIR: means, interquartile means, and intervals over runs. `check` evaluates "
+              "again, and says whether every number comes out to the last digit; its exit code is 1 if one does not."},
+    .groups = {{.rows = OPTIONS}},
+    .arguments = {.name = "plan, run, report or check, and SUITE.yaml",
+                  .least = 2,
+                  .most = 2,
+                  .completes = KS_COMPLETE_CONFIG,
+                  .names = "plan|run|report|check"},
+    .examples = {{"kshot suite run configs/suites/kshot-suite-1.yaml --only point", "one domain of kshot's own suite"}},
+    .run = run_command,
+};

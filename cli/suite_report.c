@@ -3,7 +3,7 @@
 
 #include "base/atomic_file.h"
 #include "base/number.h"
-#include "cli/cli.h"
+#include "cli/option_table.h"
 #include "figures/aggregate.h"
 #include "figures/csv.h"
 #include "figures/metric.h"
@@ -210,8 +210,9 @@ static bool draw_domain(const report* r, const char* domain) {
         }
     }
     snprintf(figure, sizeof figure, "%s/%s.png", r->place->folder, domain);
+    const ks_command* plot = ks_command_find("plot");
     ok = ok && (c.count == 1 || (ks_suite_add(&c, "-o", r->err) && ks_suite_add(&c, figure, r->err) &&
-                                 ks_suite_add(&c, "--force", r->err) && ks_cli_plot(c.count, c.word, r->err) == 0));
+                                 ks_suite_add(&c, "--force", r->err) && plot->run(plot, c.count, c.word, r->err) == 0));
     ks_suite_command_free(&c);
     return ok;
 }

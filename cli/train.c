@@ -2,40 +2,14 @@
 #include "cli/cli.h"
 #include "cli/interrupt.h"
 #include "cli/launcher.h"
+#include "cli/option_table.h"
 #include "cli/terminal.h"
 #include "cli/train_display.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char* const HELP =
-    "usage: kshot train CONFIG [-o DIR] [--env ENV] [-s KEY=VALUE]… [--resume[=auto] | --force] [-j THREADS]\n"
-    "       kshot train --env ENV …\n"
-    "\n"
-    "Meta-trains a model into the run directory DIR (default: runs/ and the config's name): config.yaml, "
-    "progress.csv,\n"
-    "policy.safetensors, best.safetensors, checkpoint.safetensors.\n"
-    "\n"
-    "  -o DIR           the run directory\n"
-    "  --env ENV        another environment than the config's: a name, or the path of a file (docs/robots.md); without "
-    "a "
-    "config,\n"
-    "                   all other settings are the defaults\n"
-    "  -s KEY=VALUE     a setting in place of the config's, as in -s trpo.max_kl=0.02 -s policy.hidden=[64,64]\n"
-    "  --resume         go on with the run that DIR holds\n"
-    "  --resume=auto    go on with it if there is one, otherwise start it: the same line again and again, as "
-    "schedulers give it\n"
-    "  --force          start anew in a directory that holds a run, which is lost\n"
-    "  -j THREADS       default: the number of cores; results do not depend on it\n"
-    "\n"
-    "Ctrl-C ends the run after the iteration under way, with a checkpoint; so do SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 and "
-    "SIGXCPU, "
-    "unless\n"
-    "ignored when it begins (nohup). A second Ctrl-C ends at once.\n"
-    "\n"
-    "Settings and their defaults. With -s problem=sinusoid --help, those of that problem; with -s outer=ppo --help, of "
-    "that outer step:\n\n";
 
 static bool should_stop(void* user) {
     const ks_train_display* display = user;
@@ -50,16 +24,6 @@ static void default_directory(char* out, size_t room, const char* config) {
     int length = dot && dot > name ? (int)(dot - name) : (int)strlen(name);
     snprintf(out, room, "runs/%.*s", length, name);
 }
-
-enum { OPT_RESUME = 256, OPT_FORCE, OPT_ENV };
-static const struct option OPTIONS[] = {{"help", no_argument, NULL, 'h'},
-                                        {"output", required_argument, NULL, 'o'},
-                                        {"set", required_argument, NULL, 's'},
-                                        {"threads", required_argument, NULL, 'j'},
-                                        {"resume", optional_argument, NULL, OPT_RESUME},
-                                        {"force", no_argument, NULL, OPT_FORCE},
-                                        {"env", required_argument, NULL, OPT_ENV},
-                                        {0}};
 
 static int train(const ks_config* config, ks_train_options* options, ks_error* err) {
     ks_train_display display = {
@@ -89,120 +53,141 @@ static int train(const ks_config* config, ks_train_options* options, ks_error* e
 
 /* ---- options ------------------------------------------------------------------------------------------------------------------- */
 
-enum { MAX_SETTINGS = 256 };
+typedef struct resume {
+    bool asked, or_new;
+} resume;
 
-typedef struct arguments {
+typedef struct train_options {
     const char* config; /* NULL: none, with env alone */
     const char* env;    /* NULL: the config's */
-    const char* settings[MAX_SETTINGS];
-    int num_settings;
-    char directory[4096];
+    const char* output; /* NULL: not said */
+    ks_option_list settings;
     int64_t threads;
-    bool help, force, resume, or_new;
-} arguments;
+    bool force;
+    resume resume;
+} train_options;
 
-static bool parse_resume(arguments* a, const char* value, ks_error* err) {
-    a->resume = true;
-    a->or_new = value != NULL;
+static bool take_resume(void* member, const char* value, ks_error* err) {
+    *(resume*)member = (resume){.asked = true, .or_new = value != NULL};
     return !value || strcmp(value, "auto") == 0 ||
            ks_fail(err, KS_BAD_INPUT, "--resume=%s: --resume, or --resume=auto to start where there is nothing yet",
                    value);
 }
 
-static bool parse_option(arguments* a, int option, const char* value, ks_error* err) {
-    switch (option) {
-        case 'h':
-            return a->help = true;
-        case 'o':
-            snprintf(a->directory, sizeof a->directory, "%s", value);
-            return *value || ks_fail(err, KS_BAD_INPUT, "-o: the run directory's name is empty");
-        case 's':
-            if (a->num_settings == MAX_SETTINGS) {
-                return ks_fail(err, KS_BAD_INPUT, "-s: more than %d settings", MAX_SETTINGS);
-            }
-            a->settings[a->num_settings++] = value;
-            return true;
-        case 'j':
-            return ks_cli_int("-j", value, 1, 1024, &a->threads, err);
-        case OPT_RESUME:
-            return parse_resume(a, value, err);
-        case OPT_FORCE:
-            return a->force = true;
-        case OPT_ENV:
-            a->env = value;
-            return true;
-        default:
-            return false;
-    }
-}
-
-static bool parse(arguments* a, int argc, char** argv, ks_error* err) {
+/* What no row can say, and the argument. */
+static bool complete_options(train_options* o, int argc, char** argv, ks_error* err) {
     static const char* const NAMES[] = {"CONFIG"};
-    optind = 0;
-    for (int c; (c = ks_cli_option(argc, argv, "ho:s:j:", OPTIONS, err)) != -1;) {
-        if (!parse_option(a, c, optarg, err)) {
-            return false;
-        }
-    }
-    if (a->help) {
-        return true;
-    }
-    bool alone = a->env && optind == argc; /* an environment, and every setting as by default */
+    bool alone = o->env && optind == argc; /* an environment, and every setting as by default */
     if (!alone && !ks_cli_arguments(argc, argv, 1, NAMES, err)) {
         return false;
     }
-    a->config = alone ? NULL : argv[optind];
-    if (!*a->directory) {
-        default_directory(a->directory, sizeof a->directory, alone ? a->env : a->config);
+    o->config = alone ? NULL : argv[optind];
+    if (o->output && !*o->output) {
+        return ks_fail(err, KS_BAD_INPUT, "-o: the run directory's name is empty");
     }
-    return !(a->resume && a->force) || ks_fail(err, KS_BAD_INPUT, "--resume and --force exclude each other");
+    return !(o->resume.asked && o->force) || ks_fail(err, KS_BAD_INPUT, "--resume and --force exclude each other");
 }
 
-static bool set_env(ks_config* config, const char* env, ks_error* err) {
-    return ks_config_set_text(config, "env", env, err) && ks_config_resolve(config, NULL, err);
-}
-
-static bool read_config(ks_config* config, const arguments* a, ks_error* err) {
+static bool read_config(ks_config* config, const train_options* o, ks_error* err) {
     ks_config_default(config);
-    bool ok = a->help || !a->config || ks_config_read(config, a->config, err);
-    ok = ok && (!a->env || set_env(config, a->env, err));
-    for (int i = 0; ok && i < a->num_settings; i++) {
-        ok = ks_config_set(config, a->settings[i], err);
+    bool ok =
+        (!o->config || ks_config_read(config, o->config, err)) && (!o->env || ks_config_set_env(config, o->env, err));
+    for (int i = 0; ok && i < o->settings.count; i++) {
+        ok = ks_config_set(config, o->settings.text[i], err);
     }
     return ok;
 }
 
+/* The settings, as the other options have them. */
+static int print_settings(const void* options, ks_error* err) {
+    const train_options* o = options;
+    ks_config config;
+    if (!read_config(&config, o, err)) {
+        return ks_cli_exit(false, err);
+    }
+    printf(
+        "\nSettings and their defaults. With -s problem=sinusoid --help, those of that problem; with -s outer=ppo "
+        "--help, of\nthat outer step:\n\n");
+    ks_config_write(&config, stdout, true);
+    return 0;
+}
+
 /* ---- the command ----------------------------------------------------------------------------------------------------------------- */
 
-int ks_cli_train(int argc, char** argv, ks_error* err) {
-    arguments a = {.threads = ks_cli_cores()};
+static int run_alone(const train_options* o, const ks_config* config, ks_dist* dist, ks_error* err) {
+    char directory[4096];
+    ks_train_options options = {.dist = dist, .directory = directory, .threads = (int)o->threads};
+    if (o->output) {
+        snprintf(directory, sizeof directory, "%s", o->output);
+    } else {
+        default_directory(directory, sizeof directory, o->config ? o->config : o->env);
+    }
+    options.start = o->force           ? KS_RUN_ANEW
+                    : o->resume.or_new ? KS_RUN_RESUME_OR_NEW
+                    : o->resume.asked  ? KS_RUN_RESUME
+                                       : KS_RUN_NEW;
+    return train(config, &options, err);
+}
+
+static int run(const ks_command* self, int argc, char** argv, ks_error* err) {
+    train_options o = {.threads = ks_cli_cores()};
     ks_config config;
-    ks_train_options options = {0};
+    ks_dist* dist;
     /* first of all: what one process cannot do, the others would wait for */
-    if (!ks_cli_join(&options.dist, err)) {
+    if (!ks_cli_join(&dist, err)) {
         return KS_FAILED;
     }
-    bool ok = parse(&a, argc, argv, err) && read_config(&config, &a, err);
-    ok = ks_dist_agree(options.dist, ok, err);
-    int code = ks_cli_exit(ok, err);
-    if (ok && a.help) {
-        fputs(HELP, stdout);
-        ks_config_write(&config, stdout, true);
-    } else if (ok) {
-        options.directory = a.directory;
-        options.threads = (int)a.threads;
-        options.start = a.force ? KS_RUN_ANEW : a.or_new ? KS_RUN_RESUME_OR_NEW : a.resume ? KS_RUN_RESUME : KS_RUN_NEW;
-        code = train(&config, &options, err);
+    int code = ks_command_read(&o, self, argc, argv, err);
+    if (code != 0) { /* no help was asked for */
+        bool ok = code == KS_COMMAND_GO && complete_options(&o, argc, argv, err) && read_config(&config, &o, err);
+        ok = ks_dist_agree(dist, ok, err);
+        code = ok ? run_alone(&o, &config, dist, err) : ks_cli_exit(false, err);
     }
-    if (options.dist && code != 0) { /* it is said before the first process ends: mpirun then ends the others */
+    if (dist && code != 0) { /* it is said before the first process ends: mpirun then ends the others */
         ks_cli_say(err->text);
         err->text[0] = 0;
-        ks_dist_any(options.dist, true);
+        ks_dist_any(dist, true);
     }
-    if (options.dist && code != 0 && *err->text) { /* now: mpirun ends all as soon as one has ended so */
+    if (dist && code != 0 && *err->text) { /* now: mpirun ends all as soon as one has ended so */
         fprintf(stderr, "kshot: %s\n", err->text);
         err->text[0] = 0;
     }
-    ks_dist_destroy(options.dist);
+    ks_dist_destroy(dist);
     return code;
 }
+
+static const ks_option OPTIONS[] = {
+    {"output", 'o', "DIR", "the run directory (default: runs/ and the config's name)",
+     KS_OPTION_TEXT(train_options, output), .completes = KS_COMPLETE_FOLDER},
+    {"env", 'e', "ENV",
+     "another environment than the config's: a name, or the path of a file (docs/robots.md); without a config, all "
+     "other settings are the defaults",
+     KS_OPTION_TEXT(train_options, env), .completes = KS_COMPLETE_ENV},
+    KS_OPTION_ROW_SET(train_options, settings,
+                      "a setting in place of the config's, as in `-s trpo.max_kl=0.02 -s policy.hidden=[64,64]`"),
+    {"resume", 0, "auto",
+     "go on with the run that DIR holds; with =auto, start it if there is none: the same line again and again, as "
+     "schedulers give it",
+     KS_OPTION_OWN(train_options, resume, take_resume), .optional = true, .names = "auto"},
+    {"force", 0, NULL, "start anew in a directory that holds a run, which is lost",
+     KS_OPTION_FLAG(train_options, force)},
+    KS_OPTION_ROW_THREADS(train_options, threads),
+    {0},
+};
+
+const ks_command ks_command_train = {
+    .name = "train",
+    .summary = "meta-train (or pretrain, or train the oracle) from a config",
+    .usage = {"CONFIG [-o DIR] [-e ENV] [-s KEY=VALUE]… [--resume[=auto] | --force] [-j THREADS]", "-e ENV …"},
+    .about = {"Meta-trains a model into the run directory DIR: config.yaml, progress.csv, policy.safetensors, "
+              "best.safetensors, checkpoint.safetensors.",
+              "Ctrl-C ends the run after the iteration under way, with a checkpoint; so do SIGTERM, SIGHUP, SIGUSR1, "
+              "SIGUSR2 and SIGXCPU, unless ignored when it begins (nohup). A second Ctrl-C ends at once."},
+    .groups = {{.rows = OPTIONS}},
+    .arguments = {.name = "CONFIG", .most = INT_MAX, .completes = KS_COMPLETE_CONFIG},
+    .examples = {{"kshot train configs/half-cheetah-dir.yaml -o runs/dir",
+                  "MAML on the half-cheetah, with a checkpoint now and then"},
+                 {"kshot train configs/sinusoid.yaml -s iterations=2000", "the regression, in a second"}},
+    .run = run,
+    .more_help = print_settings,
+};

@@ -4,30 +4,20 @@
 #include "viewer/director.h"
 #include "viewer/task.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
-static const char* const HELP =
-    "usage: kshot view MODEL… [--task V[,V…]] …\n"
-    "\n"
-    "A window: policies before and after gradient steps on a task, side by side, one row per policy (at most 4). "
-    "Change the\n"
-    "task, and they adapt to it at once. Of models of problem: sinusoid the curve, the examples, and what they "
-    "predict: "
-    "drag\n"
-    "an example, and they adapt. Of a model of problem: images the images of a task and what it takes each for: draw "
-    "others,\n"
-    "or one more that it is to tell. F1 shows the keys. Every adaptation is also told on standard output.\n"
-    "\n"
-    "  --size WxH         of the window (default 1280x720)\n"
-    "  --speed X          of the show, 1 is the simulated world's (default 0.5; 1 where there is no time, and for "
-    "examples)\n";
-
 enum { MORE_STEPS = 5, MORE_TRAJECTORIES = 2, MIN_SIDE = 160, MAX_SIDE = 8192 };
 
-typedef struct view_options {
+typedef struct view_size {
     int width, height;
-    double speed;
+} view_size;
+
+typedef struct view_options {
+    ks_show show;
+    view_size size;
+    double speed; /* 0: the default */
     const volatile sig_atomic_t* interrupted;
 } view_options;
 
@@ -80,46 +70,55 @@ bool ks_view_policies(ks_show* show, const ks_window_settings* window, double sp
     return ok;
 }
 
-static bool view(const view_options* o, ks_show* show, ks_error* err) {
+static bool view(view_options* o, ks_error* err) {
     char title[160];
+    ks_show* show = &o->show;
     const ks_cli_policy* first = &show->policies[0];
     snprintf(title, sizeof title, "kshot: %s", first->def ? first->def->name : first->kind->name);
-    ks_window_settings window = {.title = title, .width = o->width, .height = o->height, .stop = o->interrupted};
+    ks_window_settings window = {
+        .title = title, .width = o->size.width, .height = o->size.height, .stop = o->interrupted};
     return show->kind->view(show, &window, o->speed, err);
 }
 
-enum { SIZE = KS_SHOW_END, SPEED };
-static const struct option OPTIONS[] = {
-    KS_SHOW_OPTIONS, {"size", required_argument, NULL, SIZE}, {"speed", required_argument, NULL, SPEED}, {0}};
-
-static bool parse_option(view_options* o, ks_show* show, int option, const char* value, ks_error* err) {
-    switch (option) {
-        case SIZE:
-            return ks_show_size(&o->width, &o->height, value, MIN_SIDE, MAX_SIDE, err);
-        case SPEED:
-            return ks_show_speed(&o->speed, value, err);
-        default:
-            return ks_show_option(show, option, value, err);
-    }
+static bool take_size(void* member, const char* value, ks_error* err) {
+    view_size* size = member;
+    return ks_show_size(&size->width, &size->height, value, MIN_SIDE, MAX_SIDE, err);
 }
 
-int ks_cli_view(int argc, char** argv, ks_error* err) {
-    view_options o = {.width = 1280, .height = 720};
-    ks_show show = ks_show_default();
-    optind = 0;
-    for (int c; (c = ks_cli_option(argc, argv, KS_SHOW_LETTERS, OPTIONS, err)) != -1;) {
-        if (c == 'h') {
-            fputs(HELP, stdout);
-            fputs(KS_SHOW_HELP, stdout);
-            return 0;
-        }
-        if (!parse_option(&o, &show, c, optarg, err)) {
-            return KS_BAD_INPUT;
-        }
+static int run(const ks_command* self, int argc, char** argv, ks_error* err) {
+    view_options o = {.show = ks_show_default(), .size = {1280, 720}};
+    int code = ks_command_read(&o, self, argc, argv, err);
+    if (code != KS_COMMAND_GO) {
+        return code;
     }
     o.interrupted = ks_cli_catch_interrupts();
     ks_cli_last_word_of_drivers();
-    bool ok = ks_show_open(&show, argv + optind, argc - optind, err) && view(&o, &show, err);
-    ks_show_close(&show);
+    bool ok = ks_show_open(&o.show, argv + optind, argc - optind, err) && view(&o, err);
+    ks_show_close(&o.show);
     return ks_cli_exit(ok, err);
 }
+
+static const ks_option OPTIONS[] = {
+    {"size", 0, "WxH", "of the window (default 1280x720)", KS_OPTION_OWN(view_options, size, take_size)},
+    {"speed", 0, "X",
+     "of the show, 1 is the simulated world's (default 0.5; 1 where there is no time, and for examples)",
+     KS_OPTION_REAL(view_options, speed, 0.01, 100)},
+    KS_SHOW_ROWS(view_options),
+    {0},
+};
+static const ks_option OF_POLICIES[] = {KS_SHOW_ROWS_OF_POLICIES(view_options), {0}};
+
+const ks_command ks_command_view = {
+    .name = "view",
+    .summary = "a window: policies before and after gradient steps, side by side",
+    .usage = {"MODEL… [--task V[,V…]] …"},
+    .about = {"A window: policies before and after gradient steps on a task, side by side, one row per policy (at most "
+              "4). Change the task, and they adapt to it at once. Of models of problem: sinusoid the curve, the "
+              "examples, and what they predict: drag an example, and they adapt. Of a model of problem: images the "
+              "images of a task and what it takes each for: draw others, or one more that it is to tell. F1 shows the "
+              "keys. Every adaptation is also told on standard output."},
+    .groups = {{.rows = OPTIONS}, {.heading = "Of policies alone:", .rows = OF_POLICIES}},
+    .arguments = {.name = "MODEL", .least = 1, .most = INT_MAX, .completes = KS_COMPLETE_POLICY},
+    .examples = {{"kshot view zoo/half-cheetah-dir --best", "the half-cheetah that learns to run forward or backward"}},
+    .run = run,
+};

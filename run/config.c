@@ -253,6 +253,10 @@ bool ks_config_resolve(ks_config* config, const char* folder, ks_error* err) {
     return true;
 }
 
+bool ks_config_set_env(ks_config* config, const char* env, ks_error* err) {
+    return ks_config_set_text(config, "env", env, err) && ks_config_resolve(config, NULL, err);
+}
+
 bool ks_config_save(const ks_config* config, const char* path, ks_error* err) {
     ks_config copy = *config;
     if (ks_env_is_path(config->rl.env)) {

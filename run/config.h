@@ -42,6 +42,8 @@ bool ks_config_read(ks_config* config, const char* path, ks_error* err);
 bool ks_config_set(ks_config* config, const char* assignment, ks_error* err);
 /* Sets a key of type TEXT to text that is no YAML, as of an option. Errors: KS_BAD_INPUT. */
 bool ks_config_set_text(ks_config* config, const char* key, const char* text, ks_error* err);
+/* The environment as an option names it: by name, or by a path from the working directory. Errors: KS_BAD_INPUT. */
+bool ks_config_set_env(ks_config* config, const char* env, ks_error* err);
 /* Makes the path of an environment's file absolute, from `folder` (NULL: the working directory). Errors: KS_BAD_INPUT (too long). */
 bool ks_config_resolve(ks_config* config, const char* folder, ks_error* err);
 /* Notes that a row was set; where it chooses the problem, that problem's defaults are set of all rows that nobody has. */
