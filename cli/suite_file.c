@@ -7,6 +7,7 @@
 #include "base/path.h"
 #include "base/text_file.h"
 #include "base/yaml.h"
+#include "cli/option_table.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -138,6 +139,19 @@ static bool in_earlier(reader* r, yaml_node_t* const maps[LAYERS], int layer, co
     return false;
 }
 
+/* whether `kshot eval` has an option of that name */
+static bool is_option(reader* r, const yaml_node_t* at, const char* key) {
+    const ks_command* eval = ks_command_find("eval");
+    for (const ks_option_group* g = eval->groups; g->rows; g++) {
+        for (const ks_option* o = g->rows; o->name; o++) {
+            if (strcmp(o->name, key) == 0) {
+                return true;
+            }
+        }
+    }
+    return fail(r, at, key, "is no option of `kshot eval`");
+}
+
 /* "-s", "key=value" each; or, of options, "--key", "value", where true stands for the option alone and false for none */
 static bool add_layers(reader* r, ks_suite_command* c, yaml_node_t* const maps[LAYERS], bool options) {
     char text[ROOM], word[ROOM + 128];
@@ -149,7 +163,7 @@ static bool add_layers(reader* r, ks_suite_command* c, yaml_node_t* const maps[L
                 continue;
             }
             value = top_value(r, maps, key);
-            if (!value_text(r, text, value, key)) {
+            if ((options && !is_option(r, value, key)) || !value_text(r, text, value, key)) {
                 return false;
             }
             bool alone = options && strcmp(text, "true") == 0, none = options && strcmp(text, "false") == 0;

@@ -133,7 +133,8 @@ def refused(kshot, folder):
         ("suite: tiny-1", "suit: x", ["1", "suit", "unknown"]), ("seeds: [1, 2]", "seeds: 1", ["seeds", "list"]), ("seeds: [1, 2]", "seeds: [-1]", ["seeds"]),
         ("      pretrained:\n", "      pretraind:\n", ["pretraind", "none of"]), ("inner.lr: 0.2", "inner.l: 0.2", ["point/maml/1", "inner.lr"]),
         ("config: point.yaml", "confi: point.yaml", ["confi", "unknown"]), ("config: point.yaml", "config: pint.yaml", ["pint.yaml"]),
-        ("  point:\n", "  ../point:\n", ["../point", "folder"]), ("{method: pretrain}", "pretrain", ["set", "keys"])):
+        ("  point:\n", "  ../point:\n", ["../point", "folder"]), ("{method: pretrain}", "pretrain", ["set", "keys"]),
+        ("steps: 2,", "step: 2,", [":4", "step", "option of `kshot eval`"])):
         kshot.refused(2, mentions, "suite", "plan", write(folder, SUITE.replace(old, new), "bad.yaml"))
     suite = f"{folder}/tiny.yaml"
     kshot.refused(2, ["plna", "plan"], "suite", "plna", suite)
