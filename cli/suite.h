@@ -5,22 +5,17 @@
 #ifndef KS_CLI_SUITE_H
 #define KS_CLI_SUITE_H
 
+#include "cli/child.h"
 #include "run/config.h"
 
-enum { KS_SUITE_WORDS = 96, KS_SUITE_NAME = 64, KS_SUITE_SEEDS = 64 };
-
-/* The words behind `kshot`, and NULL. */
-typedef struct ks_suite_command {
-    char* word[KS_SUITE_WORDS];
-    int count;
-} ks_suite_command;
+enum { KS_SUITE_NAME = 64, KS_SUITE_SEEDS = 64 };
 
 typedef struct ks_suite_line {
     char domain[KS_SUITE_NAME], method[KS_SUITE_NAME];
     int64_t seed;
     char name[2 * KS_SUITE_NAME + 32]; /* DOMAIN/METHOD/SEED: its run directory within the suite's */
-    ks_suite_command train;            /* `train CONFIG -s …`: without -o and -j */
-    ks_suite_command eval;             /* options of `eval` alone: `--tasks 40 …` */
+    ks_command_line train;             /* `train CONFIG -s …`: without -o and -j */
+    ks_command_line eval;              /* options of `eval` alone: `--tasks 40 …` */
 } ks_suite_line;
 
 typedef struct ks_suite {
@@ -39,10 +34,6 @@ bool ks_suite_config(ks_config* config, const ks_suite_line* line, ks_error* err
 
 /* Whether a line is meant by DOMAIN, DOMAIN/METHOD or DOMAIN/METHOD/SEED, each of which may be `*`; NULL means all. */
 bool ks_suite_is_meant(const ks_suite_line* line, const char* only);
-
-/* Adds a copy of a word. Errors: KS_BAD_INPUT (too many), KS_FAILED. */
-bool ks_suite_add(ks_suite_command* command, const char* word, ks_error* err);
-void ks_suite_command_free(ks_suite_command* command);
 
 /* ---- what is done with lines ------------------------------------------------------------------------------------------------ */
 

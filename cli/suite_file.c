@@ -105,21 +105,6 @@ static bool value_text(reader* r, char out[ROOM], const yaml_node_t* value, cons
 
 /* ---- commands ---------------------------------------------------------------------------------------------------------------- */
 
-bool ks_suite_add(ks_suite_command* c, const char* word, ks_error* err) {
-    if (c->count == KS_SUITE_WORDS - 1) {
-        return ks_fail(err, KS_BAD_INPUT, "more than %d words in a command", KS_SUITE_WORDS - 1);
-    }
-    c->word[c->count] = strdup(word);
-    return c->word[c->count++] != NULL || no_memory(err);
-}
-
-void ks_suite_command_free(ks_suite_command* c) {
-    for (int i = 0; i < c->count; i++) {
-        free(c->word[i]);
-    }
-    c->count = 0;
-}
-
 /* The layers' value of a key as they are put on each other; NULL: none has it. */
 static yaml_node_t* top_value(reader* r, yaml_node_t* const maps[LAYERS], const char* key) {
     yaml_node_t* found = NULL;
@@ -153,7 +138,7 @@ static bool is_option(reader* r, const yaml_node_t* at, const char* key) {
 }
 
 /* "-s", "key=value" each; or, of options, "--key", "value", where true stands for the option alone and false for none */
-static bool add_layers(reader* r, ks_suite_command* c, yaml_node_t* const maps[LAYERS], bool options) {
+static bool add_layers(reader* r, ks_command_line* c, yaml_node_t* const maps[LAYERS], bool options) {
     char text[ROOM], word[ROOM + 128];
     for (int layer = 0; layer < LAYERS; layer++) {
         for (size_t i = 0; i < count_of(maps[layer]); i++) {
@@ -168,8 +153,9 @@ static bool add_layers(reader* r, ks_suite_command* c, yaml_node_t* const maps[L
             }
             bool alone = options && strcmp(text, "true") == 0, none = options && strcmp(text, "false") == 0;
             snprintf(word, sizeof word, options ? "--%s" : "%s=%s", key, text);
-            if (!none && ((!options && !ks_suite_add(c, "-s", r->err)) || !ks_suite_add(c, word, r->err) ||
-                          (options && !alone && !ks_suite_add(c, text, r->err)))) {
+            if (!none &&
+                ((!options && !ks_command_line_add(c, "-s", r->err)) || !ks_command_line_add(c, word, r->err) ||
+                 (options && !alone && !ks_command_line_add(c, text, r->err)))) {
                 return false;
             }
         }
@@ -184,7 +170,7 @@ typedef struct layers {
     yaml_node_t* at[LAYERS];
 } layers;
 
-static bool collect(reader* r, ks_suite_command* c, const layers* l, const char* key, bool options) {
+static bool collect(reader* r, ks_command_line* c, const layers* l, const char* key, bool options) {
     yaml_node_t* maps[LAYERS];
     for (int i = 0; i < LAYERS; i++) {
         maps[i] = get(r, l->at[i], key);
@@ -200,9 +186,9 @@ static bool fill_line(reader* r, ks_suite_line* line, const layers* l, const cha
     line->seed = seed;
     snprintf(line->name, sizeof line->name, "%s/%s/%lld", line->domain, line->method, (long long)seed);
     snprintf(text, sizeof text, "seed=%lld", (long long)seed);
-    if (!ks_path_absolute(path, r->folder, config, r->err) || !ks_suite_add(&line->train, "train", r->err) ||
-        !ks_suite_add(&line->train, path, r->err) || !collect(r, &line->train, l, "set", false) ||
-        !ks_suite_add(&line->train, "-s", r->err) || !ks_suite_add(&line->train, text, r->err) ||
+    if (!ks_path_absolute(path, r->folder, config, r->err) || !ks_command_line_add(&line->train, "train", r->err) ||
+        !ks_command_line_add(&line->train, path, r->err) || !collect(r, &line->train, l, "set", false) ||
+        !ks_command_line_add(&line->train, "-s", r->err) || !ks_command_line_add(&line->train, text, r->err) ||
         !collect(r, &line->eval, l, "evaluate", true)) {
         return false;
     }
@@ -338,15 +324,15 @@ bool ks_suite_read(ks_suite* s, const char* path, ks_error* err) {
 
 void ks_suite_free(ks_suite* s) {
     for (size_t i = 0; i < s->count; i++) {
-        ks_suite_command_free(&s->lines[i].train);
-        ks_suite_command_free(&s->lines[i].eval);
+        ks_command_line_free(&s->lines[i].train);
+        ks_command_line_free(&s->lines[i].eval);
     }
     free(s->lines);
     *s = (ks_suite){0};
 }
 
 bool ks_suite_config(ks_config* config, const ks_suite_line* line, ks_error* err) {
-    const ks_suite_command* c = &line->train;
+    const ks_command_line* c = &line->train;
     ks_config_default(config);
     bool ok = ks_config_read(config, c->word[1], err);
     for (int i = 3; ok && i < c->count; i += 2) { /* each behind its -s */

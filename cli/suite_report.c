@@ -4,86 +4,31 @@
 #include "base/atomic_file.h"
 #include "base/number.h"
 #include "cli/option_table.h"
+#include "cli/scores.h"
 #include "figures/aggregate.h"
-#include "figures/csv.h"
-#include "figures/metric.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATH_ROOM = 4096, STEPS = 64, RESAMPLES = 2000 };
-
-/* the metric of one line: (steps + 1 x tasks) */
-typedef struct scores {
-    double* value;
-    size_t tasks;
-    int steps; /* -1: the line is not done */
-    char metric[32];
-} scores;
+enum { PATH_ROOM = 4096, RESAMPLES = 2000 };
 
 typedef struct report {
     const ks_suite* suite;
     const ks_suite_place* place;
-    scores* lines; /* one a line of the suite */
+    ks_scores* lines; /* one a line of the suite */
     ks_error* err;
 } report;
 
-/* ---- reading eval.csv --------------------------------------------------------------------------------------------------------- */
-
-static const char* metric_of(const ks_csv* csv) {
-    static const char* const METRICS[] = {"mean_return", "accuracy", "mse"};
-    for (size_t i = 0; i < sizeof METRICS / sizeof *METRICS; i++) {
-        if (ks_csv_find(csv, METRICS[i])) {
-            return METRICS[i];
-        }
-    }
-    return "metric";
-}
-
-/* how many tasks and gradient steps there are, or, with values, what they are */
-static bool read_rows(scores* s, const ks_suite_line* line, const char* path, bool values, ks_error* err) {
-    ks_csv csv;
-    size_t label, task, step, metric;
-    bool more = true;
-    if (!ks_csv_open(&csv, path, err)) {
-        return false;
-    }
-    snprintf(s->metric, sizeof s->metric, "%s", metric_of(&csv));
-    bool ok = ks_csv_column(&label, &csv, "label", err) && ks_csv_column(&task, &csv, "task", err) &&
-              ks_csv_column(&step, &csv, "gradient_step", err) && ks_csv_column(&metric, &csv, s->metric, err);
-    while (ok && (ok = ks_csv_next(&csv, &more, false, err)) && more) {
-        int64_t i, j;
-        double x;
-        if (strcmp(csv.fields[label], line->method) != 0) { /* images by another norm than in training */
-            continue;
-        }
-        ok = ks_csv_int(&i, &csv, task, 0, 1000000, err) && ks_csv_int(&j, &csv, step, 0, STEPS, err) &&
-             ks_csv_any_number(&x, &csv, metric, err);
-        if (ok && values) {
-            s->value[(size_t)j * s->tasks + (size_t)i] = x;
-        } else if (ok) {
-            s->tasks = (size_t)i + 1 > s->tasks ? (size_t)i + 1 : s->tasks;
-            s->steps = (int)j > s->steps ? (int)j : s->steps;
-        }
-    }
-    ks_csv_close(&csv);
-    return ok;
-}
-
-static bool read_line(scores* s, const ks_suite_line* line, const ks_suite_place* place, ks_error* err) {
+static bool read_line(ks_scores* s, const ks_suite_line* line, const ks_suite_place* place, ks_error* err) {
     char path[PATH_ROOM];
     s->steps = -1;
     if (!ks_suite_is_done(line, place)) {
         return true;
     }
     snprintf(path, sizeof path, "%s/%s/eval.csv", place->folder, line->name);
-    if (!read_rows(s, line, path, false, err)) {
-        return false;
-    }
-    s->value = calloc((size_t)(s->steps + 1) * s->tasks, sizeof *s->value);
-    return (s->value || ks_fail(err, KS_FAILED, "not enough memory")) && read_rows(s, line, path, true, err);
+    return ks_scores_read(s, path, line->method, err);
 }
 
 /* ---- results.csv ---------------------------------------------------------------------------------------------------------------- */
@@ -93,15 +38,11 @@ static bool write_results(void* user, FILE* f) {
     fprintf(f, "suite,domain,method,seed,metric,gradient_step,mean,tasks\n");
     for (size_t i = 0; i < r->suite->count; i++) {
         const ks_suite_line* line = &r->suite->lines[i];
-        const scores* s = &r->lines[i];
+        const ks_scores* s = &r->lines[i];
         for (int j = 0; j <= s->steps; j++) {
-            double sum = 0;
-            for (size_t t = 0; t < s->tasks; t++) {
-                sum += s->value[(size_t)j * s->tasks + t];
-            }
             fprintf(f, "%s,%s,%s,%lld,%s,%d,", r->suite->name, line->domain, line->method, (long long)line->seed,
                     s->metric, j);
-            ks_fprintf(f, "%.9g", sum / (double)s->tasks);
+            ks_fprintf(f, "%.9g", ks_scores_mean(s, j));
             fprintf(f, ",%zu\n", s->tasks);
         }
     }
@@ -117,10 +58,10 @@ static bool same_group(const ks_suite_line* a, const ks_suite_line* b) {
 /* the runs of line `first`'s domain and method that are done: their scores after `step` steps, one behind the other; how many tasks each has
  * must be the same, which follows from the suite */
 static size_t gather(double* out, const report* r, size_t first, int step) {
-    const scores* model = &r->lines[first];
+    const ks_scores* model = &r->lines[first];
     size_t runs = 0;
     for (size_t i = first; i < r->suite->count && same_group(&r->suite->lines[first], &r->suite->lines[i]); i++) {
-        const scores* s = &r->lines[i];
+        const ks_scores* s = &r->lines[i];
         if (s->steps >= step && s->tasks == model->tasks) {
             memcpy(out + runs++ * s->tasks, s->value + (size_t)step * s->tasks, s->tasks * sizeof *out);
         }
@@ -200,20 +141,21 @@ static bool write_table(void* user, FILE* f) {
 
 static bool draw_domain(const report* r, const char* domain) {
     char path[PATH_ROOM], figure[PATH_ROOM];
-    ks_suite_command c = {0};
-    bool ok = ks_suite_add(&c, "plot", r->err);
+    ks_command_line c = {0};
+    bool ok = ks_command_line_add(&c, "plot", r->err);
     for (size_t i = 0; ok && i < r->suite->count; i++) {
         const ks_suite_line* line = &r->suite->lines[i];
-        if (r->lines[i].steps >= 0 && strcmp(line->domain, domain) == 0 && c.count < KS_SUITE_WORDS - 6) {
+        if (r->lines[i].steps >= 0 && strcmp(line->domain, domain) == 0 && c.count < KS_COMMAND_LINE_WORDS - 6) {
             snprintf(path, sizeof path, "%s/%s/eval.csv", r->place->folder, line->name);
-            ok = ks_suite_add(&c, path, r->err);
+            ok = ks_command_line_add(&c, path, r->err);
         }
     }
     snprintf(figure, sizeof figure, "%s/%s.png", r->place->folder, domain);
     const ks_command* plot = ks_command_find("plot");
-    ok = ok && (c.count == 1 || (ks_suite_add(&c, "-o", r->err) && ks_suite_add(&c, figure, r->err) &&
-                                 ks_suite_add(&c, "--force", r->err) && plot->run(plot, c.count, c.word, r->err) == 0));
-    ks_suite_command_free(&c);
+    ok = ok && (c.count == 1 ||
+                (ks_command_line_add(&c, "-o", r->err) && ks_command_line_add(&c, figure, r->err) &&
+                 ks_command_line_add(&c, "--force", r->err) && plot->run(plot, c.count, c.word, r->err) == 0));
+    ks_command_line_free(&c);
     return ok;
 }
 
@@ -241,7 +183,7 @@ bool ks_suite_report(const ks_suite* suite, const ks_suite_place* place, ks_erro
     ok = ok && (any || ks_fail(err, KS_BAD_INPUT, "%s: no line of %s is done", place->folder, suite->name)) &&
          ks_replace_file(csv, write_results, &r, err) && ks_replace_file(table, write_table, &r, err) && draw(&r);
     for (size_t i = 0; r.lines && i < suite->count; i++) {
-        free(r.lines[i].value);
+        ks_scores_free(&r.lines[i]);
     }
     free(r.lines);
     return ok;

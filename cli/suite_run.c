@@ -3,22 +3,16 @@
 #include "cli/suite.h"
 
 #include "base/clock.h"
-#include "cli/interrupt.h"
+#include "cli/child.h"
 #include "run/setup.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
-
-extern char** environ;
 
 enum { PATH_ROOM = 4096 };
 
@@ -26,70 +20,28 @@ static void path_of(char out[PATH_ROOM], const ks_suite_line* line, const ks_sui
     snprintf(out, PATH_ROOM, *file ? "%s/%s/%s" : "%s/%s%s", place->folder, line->name, file);
 }
 
-/* ---- processes -------------------------------------------------------------------------------------------------------------- */
-
-/* Runs `kshot` with these words; what it prints goes nowhere, what it says of errors and progress to stderr. Errors: its own exit code, whose
- * text stands on stderr already. */
-static bool run_self(ks_suite_command* c, ks_error* err) {
-    posix_spawn_file_actions_t quiet;
-    pid_t child;
-    int status = 0;
-    c->word[c->count] = NULL;
-    posix_spawn_file_actions_init(&quiet);
-    posix_spawn_file_actions_addopen(&quiet, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-    int failed = posix_spawn(&child, "/proc/self/exe", &quiet, NULL, c->word, environ);
-    posix_spawn_file_actions_destroy(&quiet);
-    if (failed) {
-        return ks_fail(err, KS_FAILED, "cannot start a process: %s", strerror(failed));
-    }
-    const volatile sig_atomic_t* interrupted = ks_cli_catch_interrupts();
-    bool told = false;
-    while (waitpid(child, &status, WNOHANG) == 0) {
-        if (*interrupted && !told) { /* Ctrl-C in a terminal has reached the child by itself; other signals have not */
-            told = kill(child, SIGTERM) == 0;
-        }
-        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
-    }
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
-        return !*interrupted || ks_fail(err, KS_INTERRUPTED, "interrupted; the same command goes on");
-    }
-    int code = WIFEXITED(status) ? WEXITSTATUS(status) : KS_FAILED;
-    ks_fail(err, code == KS_INTERRUPTED || code == KS_BAD_INPUT ? (ks_code)code : KS_FAILED, "%s",
-            WIFSIGNALED(status) ? "a training was killed; the same command goes on" : "");
-    return false;
-}
-
-static bool add_all(ks_suite_command* to, const ks_suite_command* from, ks_error* err) {
-    bool ok = true;
-    for (int i = 0; ok && i < from->count; i++) {
-        ok = ks_suite_add(to, from->word[i], err);
-    }
-    return ok;
-}
-
-static bool add_threads(ks_suite_command* c, int threads, ks_error* err) {
-    char text[32];
-    snprintf(text, sizeof text, "%d", threads);
-    return ks_suite_add(c, "-j", err) && ks_suite_add(c, text, err);
-}
+/* ---- commands -------------------------------------------------------------------------------------------------------------- */
 
 static bool train_into(const ks_suite_line* line, const char* directory, int threads, ks_error* err) {
-    ks_suite_command c = {0};
-    bool ok = ks_suite_add(&c, "kshot", err) && add_all(&c, &line->train, err) && ks_suite_add(&c, "-o", err) &&
-              ks_suite_add(&c, directory, err) && ks_suite_add(&c, "--resume=auto", err) &&
-              add_threads(&c, threads, err) && run_self(&c, err);
-    ks_suite_command_free(&c);
+    ks_command_line c = {0};
+    bool ok = ks_command_line_add(&c, "kshot", err) && ks_command_line_add_all(&c, &line->train, err) &&
+              ks_command_line_add(&c, "-o", err) && ks_command_line_add(&c, directory, err) &&
+              ks_command_line_add(&c, "--resume=auto", err) && ks_command_line_add_threads(&c, threads, err) &&
+              ks_child_run(&c, err);
+    ks_command_line_free(&c);
     return ok;
 }
 
 static bool evaluate_into(const ks_suite_line* line, const char* directory, const char* csv, int threads,
                           ks_error* err) {
-    ks_suite_command c = {0};
-    bool ok = ks_suite_add(&c, "kshot", err) && ks_suite_add(&c, "eval", err) && ks_suite_add(&c, directory, err) &&
-              add_all(&c, &line->eval, err) && ks_suite_add(&c, "--label", err) &&
-              ks_suite_add(&c, line->method, err) && ks_suite_add(&c, "-o", err) && ks_suite_add(&c, csv, err) &&
-              ks_suite_add(&c, "--force", err) && add_threads(&c, threads, err) && run_self(&c, err);
-    ks_suite_command_free(&c);
+    ks_command_line c = {0};
+    bool ok = ks_command_line_add(&c, "kshot", err) && ks_command_line_add(&c, "eval", err) &&
+              ks_command_line_add(&c, directory, err) && ks_command_line_add_all(&c, &line->eval, err) &&
+              ks_command_line_add(&c, "--label", err) && ks_command_line_add(&c, line->method, err) &&
+              ks_command_line_add(&c, "-o", err) && ks_command_line_add(&c, csv, err) &&
+              ks_command_line_add(&c, "--force", err) && ks_command_line_add_threads(&c, threads, err) &&
+              ks_child_run(&c, err);
+    ks_command_line_free(&c);
     return ok;
 }
 

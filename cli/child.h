@@ -1,0 +1,28 @@
+/* child.h: this program run once more, for commands that consist of others: what they do, anybody can do by hand.
+ * Thread rule: the main thread. */
+#ifndef KS_CLI_CHILD_H
+#define KS_CLI_CHILD_H
+
+#include "base/error.h"
+
+enum { KS_COMMAND_LINE_WORDS = 96 };
+
+/* Words, and NULL behind them once it is run. Starts as {0}. */
+typedef struct ks_command_line {
+    char* word[KS_COMMAND_LINE_WORDS];
+    int count;
+} ks_command_line;
+
+/* Adds copies. Errors: KS_BAD_INPUT (too many), KS_FAILED. */
+bool ks_command_line_add(ks_command_line* line, const char* word, ks_error* err);
+bool ks_command_line_add_all(ks_command_line* to, const ks_command_line* from, ks_error* err);
+/* -j N */
+bool ks_command_line_add_threads(ks_command_line* line, int threads, ks_error* err);
+void ks_command_line_free(ks_command_line* line);
+
+/* Runs the program in a process of its own; the first word is what it is called. What it prints goes nowhere; what it says of errors and
+ * progress goes to stderr. Signals that end commands in good order are passed on. Errors: its own exit code, with an empty text, since its own
+ * stands on stderr already; KS_INTERRUPTED; KS_FAILED. */
+bool ks_child_run(ks_command_line* line, ks_error* err);
+
+#endif
