@@ -23,6 +23,7 @@ typedef enum ks_purpose {
     KS_RNG_HELD_OUT = 6,  /* held-out tasks */
     KS_RNG_IMAGES = 7,    /* image sets: where classes go, characters that are drawn */
     KS_RNG_BOOTSTRAP = 8, /* which runs a resample has */
+    KS_RNG_TUNE = 9,      /* settings that are tried */
 } ks_purpose;
 
 typedef struct ks_stream {

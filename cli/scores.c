@@ -1,6 +1,7 @@
 #include "cli/scores.h"
 
 #include "figures/csv.h"
+#include "run/kinds.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,14 +9,15 @@
 
 enum { STEPS = 64 };
 
+/* the column of the problem that it was an evaluation of */
 static const char* metric_of(const ks_csv* csv) {
-    static const char* const METRICS[] = {"mean_return", "accuracy", "mse"};
-    for (size_t i = 0; i < sizeof METRICS / sizeof *METRICS; i++) {
-        if (ks_csv_find(csv, METRICS[i])) {
-            return METRICS[i];
+    for (int i = 0; i < KS_NUM_PROBLEMS; i++) {
+        const char* name = ks_problem_kinds[i]->acts ? "mean_return" : ks_problem_kinds[i]->metric;
+        if (ks_csv_find(csv, name)) {
+            return name;
         }
     }
-    return "metric";
+    return "mean_return"; /* which is missing then */
 }
 
 /* how many tasks and gradient steps there are, or, with values, what they are */

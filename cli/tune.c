@@ -1,0 +1,311 @@
+/* kshot tune: settings found by a search that is written down, on tasks and a seed that are not those of the results. */
+#include "base/atomic_file.h"
+#include "base/number.h"
+#include "cli/child.h"
+#include "cli/cli.h"
+#include "cli/option_table.h"
+#include "cli/scores.h"
+#include "cli/search_space.h"
+#include "run/config.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { PATH_ROOM = 4096, MAX_TRIALS = 4096, MAX_HALVINGS = 10 };
+
+typedef struct tune_options {
+    const char* folder;
+    ks_option_list fixed, search;
+    int64_t trials, halvings, seed, steps, tasks, threads;
+} tune_options;
+
+typedef struct trial {
+    double score[MAX_HALVINGS + 1]; /* of each rung, the higher the better; NaN: it did not get there */
+    double last;                    /* of the rung that it is in */
+    size_t number;
+} trial;
+
+typedef struct tuning {
+    const tune_options* o;
+    const char* config; /* its path */
+    char folder[PATH_ROOM - 256];
+    ks_config base; /* with the fixed settings */
+    ks_search_space space;
+    trial* trials;
+    bool higher_is_better;
+    int steps; /* gradient steps after which it is judged */
+    ks_error* err;
+} tuning;
+
+/* ---- trials ------------------------------------------------------------------------------------------------------------------ */
+
+/* what the last rung has of an amount, a half of it in the rung before, … */
+static int64_t share_of(const tuning* t, int64_t amount, int64_t rung) {
+    int64_t parts = (int64_t)1 << (t->o->halvings - rung);
+    return (amount + parts - 1) / parts;
+}
+
+static bool trial_config(ks_config* config, const tuning* t, size_t number, ks_error* err) {
+    char setting[KS_SEARCH_TEXT];
+    *config = t->base;
+    bool ok = true;
+    for (int k = 0; ok && k < t->space.count; k++) {
+        ks_search_draw(setting, &t->space, (uint64_t)t->o->seed, (uint32_t)number, k);
+        ok = ks_config_set(config, setting, err);
+    }
+    return ok && ks_config_check(config, err);
+}
+
+static bool add_setting(ks_command_line* c, const char* key, int64_t value, ks_error* err) {
+    char text[128];
+    snprintf(text, sizeof text, "%s=%lld", key, (long long)value);
+    return ks_command_line_add(c, "-s", err) && ks_command_line_add(c, text, err);
+}
+
+/* train CONFIG -s … -o DIR --resume=auto: the same run, further in every rung */
+static bool train(const tuning* t, size_t number, int64_t rung, const char* directory) {
+    ks_command_line c = {0};
+    char setting[KS_SEARCH_TEXT];
+    ks_error* err = t->err;
+    bool ok = ks_command_line_add(&c, "kshot", err) && ks_command_line_add(&c, "train", err) &&
+              ks_command_line_add(&c, t->config, err);
+    for (int i = 0; ok && i < t->o->fixed.count; i++) {
+        ok = ks_command_line_add(&c, "-s", err) && ks_command_line_add(&c, t->o->fixed.text[i], err);
+    }
+    for (int k = 0; ok && k < t->space.count; k++) {
+        ks_search_draw(setting, &t->space, (uint64_t)t->o->seed, (uint32_t)number, k);
+        ok = ks_command_line_add(&c, "-s", err) && ks_command_line_add(&c, setting, err);
+    }
+    ok = ok && add_setting(&c, "seed", t->o->seed, err) &&
+         add_setting(&c, "iterations", share_of(t, t->base.iterations, rung), err) &&
+         (t->base.rl.env_steps == 0 || add_setting(&c, "env_steps", share_of(t, t->base.rl.env_steps, rung), err)) &&
+         ks_command_line_add(&c, "-o", err) && ks_command_line_add(&c, directory, err) &&
+         ks_command_line_add(&c, "--resume=auto", err) && ks_command_line_add_threads(&c, (int)t->o->threads, err) &&
+         ks_child_run(&c, err);
+    ks_command_line_free(&c);
+    return ok;
+}
+
+static bool evaluate(const tuning* t, const char* directory, const char* csv) {
+    ks_command_line c = {0};
+    char steps[24], seed[24], tasks[24];
+    ks_error* err = t->err;
+    snprintf(steps, sizeof steps, "%d", t->steps);
+    snprintf(seed, sizeof seed, "%lld", (long long)t->o->seed);
+    snprintf(tasks, sizeof tasks, "%lld", (long long)t->o->tasks);
+    const char* const words[] = {"kshot",   "eval", directory, "--steps", steps, "--seed", seed,
+                                 "--tasks", tasks,  "--label", "trial",   "-o",  csv,      "--force"};
+    bool ok = true;
+    for (size_t i = 0; ok && i < sizeof words / sizeof *words; i++) {
+        ok = ks_command_line_add(&c, words[i], err);
+    }
+    ok = ok && ks_command_line_add_threads(&c, (int)t->o->threads, err) && ks_child_run(&c, err);
+    ks_command_line_free(&c);
+    return ok;
+}
+
+/* Trains and judges a trial, unless it was before. A training that fails is the worst there is. */
+static bool judge(const tuning* t, trial* r, int64_t rung) {
+    char directory[PATH_ROOM], csv[PATH_ROOM + 64];
+    snprintf(directory, sizeof directory, "%s/trial-%03zu", t->folder, r->number);
+    snprintf(csv, sizeof csv, "%s/rung-%lld.csv", directory, (long long)rung);
+    r->score[rung] = -INFINITY;
+    if (access(csv, F_OK) != 0) {
+        fprintf(stderr, "== trial %zu, rung %lld\n", r->number, (long long)rung);
+        if (!train(t, r->number, rung, directory) || !evaluate(t, directory, csv)) {
+            return t->err->code == KS_FAILED; /* it broke down, and has said so */
+        }
+    }
+    ks_scores s;
+    if (!ks_scores_read(&s, csv, "trial", t->err)) {
+        return false;
+    }
+    double mean = ks_scores_mean(&s, s.steps);
+    r->score[rung] = !isfinite(mean) ? -INFINITY : t->higher_is_better ? mean : -mean;
+    ks_scores_free(&s);
+    return true;
+}
+
+static bool run_trial(const tuning* t, trial* r, int64_t rung) {
+    bool ok = judge(t, r, rung);
+    r->last = r->score[rung];
+    return ok;
+}
+
+/* ---- what is written --------------------------------------------------------------------------------------------------------- */
+
+static bool write_trials(void* user, FILE* f) {
+    const tuning* t = user;
+    char setting[KS_SEARCH_TEXT];
+    fprintf(f, "trial");
+    for (int k = 0; k < t->space.count; k++) {
+        fprintf(f, ",%s", t->space.keys[k].key);
+    }
+    for (int64_t r = 0; r <= t->o->halvings; r++) {
+        fprintf(f, ",score_%lld_iterations", (long long)share_of(t, t->base.iterations, r));
+    }
+    fputc('\n', f);
+    for (int64_t i = 0; i < t->o->trials; i++) {
+        fprintf(f, "%zu", t->trials[i].number);
+        for (int k = 0; k < t->space.count; k++) {
+            ks_search_draw(setting, &t->space, (uint64_t)t->o->seed, (uint32_t)t->trials[i].number, k);
+            const char* value = strchr(setting, '=') + 1;
+            fprintf(f, strchr(value, ',') ? ",\"%s\"" : ",%s", value);
+        }
+        for (int64_t r = 0; r <= t->o->halvings; r++) {
+            double score = t->trials[i].score[r];
+            fputc(',', f);
+            if (!isnan(score)) {
+                ks_fprintf(f, "%.9g", isfinite(score) && !t->higher_is_better ? -score : score);
+            }
+        }
+        fputc('\n', f);
+    }
+    return !ferror(f);
+}
+
+static bool keep_trials(tuning* t) {
+    char path[PATH_ROOM];
+    snprintf(path, sizeof path, "%s/trials.csv", t->folder);
+    return ks_replace_file(path, write_trials, t, t->err);
+}
+
+static bool keep_best(const tuning* t, size_t number) {
+    char path[PATH_ROOM];
+    ks_config best;
+    snprintf(path, sizeof path, "%s/best.yaml", t->folder);
+    return trial_config(&best, t, number, t->err) && ks_config_save(&best, path, t->err);
+}
+
+/* ---- the search ----------------------------------------------------------------------------------------------------------------- */
+
+static int by_score(const void* a, const void* b) {
+    const trial *x = a, *y = b;
+    return x->last != y->last ? (x->last < y->last) - (x->last > y->last)
+                              : (x->number > y->number) - (x->number < y->number);
+}
+
+static bool search(tuning* t) {
+    int64_t left = t->o->trials;
+    for (int64_t rung = 0; rung <= t->o->halvings; rung++) {
+        for (int64_t i = 0; i < left; i++) {
+            if (!run_trial(t, &t->trials[i], rung) || !keep_trials(t)) {
+                return false;
+            }
+        }
+        qsort(t->trials, (size_t)left, sizeof *t->trials, by_score);
+        left = rung < t->o->halvings ? (left + 1) / 2 : left;
+    }
+    return keep_trials(t) && keep_best(t, t->trials[0].number);
+}
+
+/* ---- the command ------------------------------------------------------------------------------------------------------------- */
+
+static bool read_all(tuning* t, ks_error* err) {
+    const tune_options* o = t->o;
+    ks_config_default(&t->base);
+    bool ok = ks_config_read(&t->base, t->config, err);
+    for (int i = 0; ok && i < o->fixed.count; i++) {
+        ok = ks_config_set(&t->base, o->fixed.text[i], err);
+    }
+    for (int i = 0; ok && i < o->search.count; i++) {
+        ok = ks_search_add(&t->space, o->search.text[i], err);
+    }
+    for (int64_t i = 0; ok && i < o->trials; i++) { /* better now than after hours */
+        ks_config unused;
+        ok = trial_config(&unused, t, (size_t)i, err);
+        t->trials[i].number = (size_t)i;
+        for (int r = 0; r <= MAX_HALVINGS; r++) {
+            t->trials[i].score[r] = NAN;
+        }
+    }
+    t->higher_is_better = ks_config_problem(&t->base)->higher_is_better;
+    t->steps = o->steps >= 0 ? (int)o->steps : t->base.method == KS_MAML ? t->base.inner.steps : 0;
+    return ok;
+}
+
+/* runs/NAME-tune, NAME being the config's without its ending */
+static void default_folder(tuning* t) {
+    const char* slash = strrchr(t->config, '/');
+    const char* name = slash ? slash + 1 : t->config;
+    snprintf(t->folder, sizeof t->folder, "runs/%.*s-tune", (int)strcspn(name, "."), name);
+}
+
+static void print_best(const tuning* t) {
+    char setting[KS_SEARCH_TEXT];
+    double score = t->trials[0].last;
+    ks_fprintf(stdout, "%s/best.yaml: trial %zu, %s %.4g:", t->folder, t->trials[0].number,
+               ks_config_problem(&t->base)->metric, t->higher_is_better ? score : -score);
+    for (int k = 0; k < t->space.count; k++) {
+        ks_search_draw(setting, &t->space, (uint64_t)t->o->seed, (uint32_t)t->trials[0].number, k);
+        printf(" %s", setting);
+    }
+    putchar('\n');
+}
+
+static int run(const ks_command* self, int argc, char** argv, ks_error* err) {
+    tune_options o = {.trials = 16, .seed = 1000, .steps = -1, .tasks = 40, .threads = ks_cli_cores()};
+    int code = ks_command_read(&o, self, argc, argv, err);
+    if (code != KS_COMMAND_GO) {
+        return code;
+    }
+    tuning t = {.o = &o, .config = argv[optind], .err = err};
+    default_folder(&t);
+    if (o.folder) {
+        snprintf(t.folder, sizeof t.folder, "%s", o.folder);
+    }
+    t.trials = calloc((size_t)o.trials, sizeof *t.trials);
+    bool ok = (t.trials || ks_fail(err, KS_FAILED, "not enough memory")) && read_all(&t, err) && search(&t);
+    if (ok) {
+        print_best(&t);
+    }
+    free(t.trials);
+    return ks_cli_exit(ok, err);
+}
+
+static const ks_option OPTIONS[] = {
+    {"search", 0, "KEY=VALUES",
+     "a setting that is tried: `KEY=A,B,C`, one of these; `KEY=LOW..HIGH`, a number between; `KEY=log:LOW..HIGH`, the "
+     "same in its logarithm. Can be given for several",
+     KS_OPTION_LIST(tune_options, search), .required = true, .completes = KS_COMPLETE_SETTING},
+    {"trials", 0, "N", "how many are drawn (default 16)", KS_OPTION_INT(tune_options, trials, 1, MAX_TRIALS)},
+    {"halvings", 0, "H",
+     "the first rung trains each with a 2^H-th of the iterations (and `env_steps`); the better half goes on with twice "
+     "as "
+     "many, H times (default 0: all are trained to the end)",
+     KS_OPTION_INT(tune_options, halvings, 0, MAX_HALVINGS)},
+    {"seed", 0, "N", "of the draws, trainings and tasks: one that is not reported (default 1000)",
+     KS_OPTION_INT(tune_options, seed, 0, INT64_MAX)},
+    {"tasks", 0, "N", "held-out tasks that a trial is judged on (default 40)",
+     KS_OPTION_INT(tune_options, tasks, 1, 1000000)},
+    {"steps", 0, "K",
+     "gradient steps after which it is judged (default: as many as are trained for; 0 where nothing adapts)",
+     KS_OPTION_INT(tune_options, steps, 0, 64)},
+    KS_OPTION_ROW_SET(tune_options, fixed, "a setting of all trials"),
+    {"output", 'o', "DIR",
+     "trials.csv, best.yaml and a run directory a trial (default: runs/ and the config's name with -tune)",
+     KS_OPTION_TEXT(tune_options, folder), .completes = KS_COMPLETE_FOLDER},
+    KS_OPTION_ROW_THREADS(tune_options, threads),
+    {0},
+};
+
+const ks_command ks_command_tune = {
+    .name = "tune",
+    .summary = "search for settings, by trials on tasks that are not reported",
+    .usage = {"CONFIG --search KEY=VALUES [--search …] [--trials N] [--halvings H] [-o DIR]"},
+    .about =
+        {"Draws settings, trains with each, and judges them on held-out tasks: random search or, with --halvings, "
+         "successive halving. trials.csv lists all of them, the best first; best.yaml is the config with the best.",
+         "It can be stopped at any time: the same command goes on. Everything follows from --seed, so that the same "
+         "command finds the same."},
+    .groups = {{.rows = OPTIONS}},
+    .arguments = {.name = "CONFIG", .least = 1, .most = 1, .completes = KS_COMPLETE_CONFIG},
+    .examples = {{"kshot tune configs/point.yaml --search inner.lr=log:0.05..2 --search trpo.max_kl=0.01,0.02 "
+                  "--halvings 2",
+                  "sixteen trials, of which eight and then four go on"}},
+    .run = run,
+};
