@@ -103,23 +103,39 @@ static const ks_settings_when* broken_condition(place p, const void* whole) {
     return NULL;
 }
 
-bool ks_settings_applies(const ks_settings_table* table, int row, const void* whole, char why[KS_SETTINGS_WHY]) {
-    const ks_settings_when* when = broken_condition(find_place(table, row), whole);
+/* "problem: sinusoid", as a condition wants it */
+static void condition_text(char* out, size_t room, const ks_settings_table* table, const ks_settings_when* when) {
     place choice;
-    if (!when) {
-        return true;
-    }
-    for (int i = 0; why && (choice = find_place(table, i)).row; i++) {
+    for (int i = 0; (choice = find_place(table, i)).row; i++) {
         if (choice.offset == when->offset && choice.row->type == KS_SETTING_CHOICE) {
-            char wanted[32] = "", is[32] = "";
+            char wanted[32] = "";
             choice_name(choice.row->text, when->value, wanted, sizeof wanted);
-            choice_name(choice.row->text, *(const int*)at_const(whole, choice), is, sizeof is);
-            snprintf(why, KS_SETTINGS_WHY, "it is a key of %s: %s, and here it is %s: %s", choice.row->key, wanted,
-                     choice.row->key, is);
-            break;
+            snprintf(out, room, "%s: %s", choice.row->key, wanted);
+            return;
         }
     }
-    return false;
+}
+
+void ks_settings_condition(char condition[KS_SETTINGS_WHY], const ks_settings_table* table, int row) {
+    const ks_settings_part* part = find_place(table, row).part;
+    *condition = 0;
+    for (int i = 0; i < part->num_when; i++) {
+        size_t used = strlen(condition);
+        used += (size_t)snprintf(condition + used, KS_SETTINGS_WHY - used, "%s", i ? ", " : "");
+        condition_text(condition + used, KS_SETTINGS_WHY - used, table, &part->when[i]);
+    }
+}
+
+bool ks_settings_applies(const ks_settings_table* table, int row, const void* whole, char why[KS_SETTINGS_WHY]) {
+    const ks_settings_when* when = broken_condition(find_place(table, row), whole);
+    if (when && why) {
+        char wanted[48] = "", is[48] = "";
+        int value = *(const int*)(const void*)((const char*)whole + when->offset);
+        condition_text(wanted, sizeof wanted, table, when);
+        condition_text(is, sizeof is, table, &(ks_settings_when){when->offset, value});
+        snprintf(why, KS_SETTINGS_WHY, "it is a key of %s, and here it is %s", wanted, is);
+    }
+    return !when;
 }
 
 /* "MIN to MAX". 2^63 - 1 is no double, so that a 64-bit row's own largest number stands for 2^63. */
@@ -357,15 +373,23 @@ static void print_value(FILE* file, const void* value, const ks_setting* row) {
     }
 }
 
-static void print_comment(FILE* file, const ks_setting* row) {
-    fprintf(file, "  # %s", row->help);
-    if (row->type == KS_SETTING_CHOICE) {
-        fprintf(file, " (%s)", row->text);
-    } else if (row->type == KS_SETTING_INT || row->type == KS_SETTING_INT64 || row->type == KS_SETTING_DOUBLE) {
-        char range[64];
-        print_range(range, sizeof range, row);
-        fprintf(file, " (%s)", range);
+void ks_settings_write_value(const ks_settings_table* table, int row, const void* whole, FILE* file) {
+    place p = find_place(table, row);
+    print_value(file, at_const(whole, p), p.row);
+}
+
+void ks_settings_range(char range[KS_SETTINGS_RANGE], const ks_setting* row) {
+    bool number = row->type == KS_SETTING_INT || row->type == KS_SETTING_INT64 || row->type == KS_SETTING_DOUBLE;
+    snprintf(range, KS_SETTINGS_RANGE, "%s", row->type == KS_SETTING_CHOICE ? row->text : "");
+    if (number) {
+        print_range(range, KS_SETTINGS_RANGE, row);
     }
+}
+
+static void print_comment(FILE* file, const ks_setting* row) {
+    char range[KS_SETTINGS_RANGE];
+    ks_settings_range(range, row);
+    fprintf(file, *range ? "  # %s (%s)" : "  # %s", row->help, range);
 }
 
 bool ks_settings_write(const ks_settings_table* table, const void* whole, FILE* file, bool comments) {

@@ -76,6 +76,11 @@ int ks_settings_find(const ks_settings_table* table, const char* key);
 /* Whether a row is a setting of this whole. If not, and why is not NULL, it says so: "problem is rl, and it belongs to sinusoid". */
 enum { KS_SETTINGS_WHY = 128 };
 bool ks_settings_applies(const ks_settings_table* table, int row, const void* whole, char why[KS_SETTINGS_WHY]);
+/* What must be chosen for a row to be a setting at all: "problem: rl, outer: trpo"; "": nothing. */
+void ks_settings_condition(char condition[KS_SETTINGS_WHY], const ks_settings_table* table, int row);
+/* What a value may be: "0 to 1000", or the names of a CHOICE ("relu|tanh"); "": nothing is to be said. */
+enum { KS_SETTINGS_RANGE = 256 };
+void ks_settings_range(char range[KS_SETTINGS_RANGE], const ks_setting* row);
 /* Whether keys start with `name.` */
 bool ks_settings_is_section(const ks_settings_table* table, const char* name);
 /* The key that was probably meant: the nearest, whole or without its section. */
@@ -98,6 +103,8 @@ bool ks_settings_add_width(const ks_settings_table* table, int row, void* whole,
 
 /* Every row that applies as YAML that reads back exactly; with comments (help, range or names) if asked. False on a write error. */
 bool ks_settings_write(const ks_settings_table* table, const void* whole, FILE* file, bool comments);
+/* One value, as it stands there. */
+void ks_settings_write_value(const ks_settings_table* table, int row, const void* whole, FILE* file);
 /* First key in which the two differ, or NULL. Rows that are free on resuming, or do not apply, do
  * not count. */
 const char* ks_settings_difference(const ks_settings_table* table, const void* a, const void* b);

@@ -18,7 +18,7 @@ typedef struct ks_problem_options {
     {                                                                                                    \
         "set", 's', "KEY=VALUE",                                                                         \
             "of models that learn from examples: a setting of the problem, as in `-s sinusoid.shots=5`", \
-            KS_OPTION_LIST(type, problem.settings), .completes = KS_COMPLETE_SETTING                     \
+            KS_OPTION_LIST(type, problem.settings), .completes = KS_COMPLETE_EXAMPLES_SETTING            \
     }
 #define KS_PROBLEM_ROW_DATA(type, text) \
     { "data", 0, "PATH", text, KS_OPTION_TEXT(type, problem.data), .completes = KS_COMPLETE_FILE }

@@ -29,6 +29,18 @@ const ks_command* ks_command_find(const char* name) {
     return NULL;
 }
 
+const ks_option* ks_command_option(const ks_command* command, const char* word) {
+    for (const ks_option_group* g = command->groups; g < command->groups + KS_COMMAND_GROUPS && g->rows; g++) {
+        for (const ks_option* row = g->rows; row->name; row++) {
+            bool is_letter = word[0] == '-' && row->letter && word[1] == row->letter && !word[2];
+            if (is_letter || (strncmp(word, "--", 2) == 0 && strcmp(word + 2, row->name) == 0)) {
+                return row;
+            }
+        }
+    }
+    return NULL;
+}
+
 static void add_row(getopt_table* t, const ks_option* row) {
     int has_value = !row->value ? no_argument : row->optional ? optional_argument : required_argument;
     size_t end = strlen(t->letters);

@@ -32,12 +32,13 @@ typedef enum ks_completion {
     KS_COMPLETE_NOTHING,
     KS_COMPLETE_FILE,
     KS_COMPLETE_FOLDER,
-    KS_COMPLETE_POLICY,  /* run directories and .safetensors files */
-    KS_COMPLETE_CONFIG,  /* .yaml files */
-    KS_COMPLETE_CSV,     /* .csv files */
-    KS_COMPLETE_ENV,     /* environments by name, and files */
-    KS_COMPLETE_SETTING, /* KEY=VALUE of a config */
-    KS_COMPLETE_TOPIC,   /* what `kshot help` knows */
+    KS_COMPLETE_POLICY,           /* run directories and .safetensors files */
+    KS_COMPLETE_CONFIG,           /* .yaml files */
+    KS_COMPLETE_CSV,              /* .csv files */
+    KS_COMPLETE_ENV,              /* environments by name, and files */
+    KS_COMPLETE_SETTING,          /* KEY=VALUE of a config */
+    KS_COMPLETE_EXAMPLES_SETTING, /* likewise, of problems with examples alone */
+    KS_COMPLETE_TOPIC,            /* what `kshot help` knows */
 } ks_completion;
 
 enum { KS_OPTION_LIST_MAX = 256 };
@@ -130,6 +131,9 @@ struct ks_command {
 extern const ks_command* const ks_commands[];
 /* That of this name, or NULL. */
 const ks_command* ks_command_find(const char* name);
+
+/* The row of an option as it is typed, --name or -x; NULL: there is none. */
+const ks_option* ks_command_option(const ks_command* command, const char* word);
 
 /* Reads a command line into the command's struct; argv[optind … argc-1] are then the arguments. Returns KS_COMMAND_GO, or an exit
  * code: with --help, which is printed, 0. Errors: KS_BAD_INPUT naming the option and what would be right. */

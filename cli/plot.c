@@ -382,7 +382,7 @@ static const ks_option OF_MODELS[] = {
     {"gae-lambda", 0, "L", "of --trajectories: lambda of the advantages that it adapts by (default: the policy's own)",
      KS_OPTION_REAL(plot_options, sampling.gae_lambda, 0, 1)},
     {"set", 's', "KEY=VALUE", "of --predictions: a setting of the problem, as in `-s sinusoid.shots=5`",
-     KS_OPTION_LIST(plot_options, problem.settings), .completes = KS_COMPLETE_SETTING},
+     KS_OPTION_LIST(plot_options, problem.settings), .completes = KS_COMPLETE_EXAMPLES_SETTING},
     KS_SAMPLING_ROW_SEED(plot_options, "of action noise or examples, and of the task (default 1)"),
     {"best", 0, NULL, "of run directories, best.safetensors instead of policy.safetensors",
      KS_OPTION_FLAG(plot_options, sampling.best)},

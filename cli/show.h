@@ -29,7 +29,7 @@
          "KEY=VALUE",                                                                                                 \
          "of models that learn from examples: a setting of the problem, as in `-s sinusoid.shots=5`",                 \
          KS_OPTION_LIST(type, show.problem.settings),                                                                 \
-         .completes = KS_COMPLETE_SETTING},                                                                           \
+         .completes = KS_COMPLETE_EXAMPLES_SETTING},                                                                  \
         {"data",                                                                                                      \
          0,                                                                                                           \
          "PATH",                                                                                                      \

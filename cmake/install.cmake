@@ -39,6 +39,26 @@ install(TARGETS kshot_shared EXPORT kshotSharedTargets)
 install(TARGETS kshot_lib EXPORT kshotStaticTargets)
 install(PROGRAMS ${MUJOCO_DIR}/libmujoco.so.${MUJOCO_VERSION} DESTINATION ${CMAKE_INSTALL_LIBDIR})
 
+# ---- manual pages and completion, which the command makes of its own tables -------------------------------------------------
+
+set(pages ${staging}/share/man)
+set(completion ${staging}/share/completion)
+add_custom_command(OUTPUT ${staging}/share/made
+    COMMAND ${CMAKE_COMMAND} -E rm -rf ${pages} ${completion}
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${pages} ${completion}
+    COMMAND kshot help --man ${pages}
+    COMMAND kshot help --completion bash > ${completion}/kshot
+    COMMAND kshot help --completion zsh > ${completion}/_kshot
+    COMMAND kshot help --completion fish > ${completion}/kshot.fish
+    COMMAND ${CMAKE_COMMAND} -E touch ${staging}/share/made
+    DEPENDS kshot VERBATIM)
+add_custom_target(pages ALL DEPENDS ${staging}/share/made)
+install(DIRECTORY ${pages}/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 FILES_MATCHING PATTERN *.1)
+install(DIRECTORY ${pages}/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man5 FILES_MATCHING PATTERN *.5)
+install(FILES ${completion}/kshot DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+install(FILES ${completion}/_kshot DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+install(FILES ${completion}/kshot.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+
 # ---- headers ---------------------------------------------------------------------------------------------------------------
 
 install(CODE "execute_process(COMMAND \"${CMAKE_COMMAND}\" \"-DFROM=${PROJECT_SOURCE_DIR}\" \"-DTO=${staging}/include/kshot\"

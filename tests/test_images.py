@@ -376,7 +376,7 @@ def refused(kshot, folder):
         (["-s", "images.ways=20"], ["images.ways: 20", "policy.safetensors", "5 classes"]),
         (["-s", "images.shots=30"], ["20 images", "31"]),
         (["-s", "images.size=28"], ["196", "28 x 28"]),
-        (["--norm", "none"], ["--norm", "both, transductive, inductive"]),
+        (["--norm", "none"], ["--norm", "transductive, inductive, both"]),
         (["--split", "valid"], ["--split", "train, validation, test"]),
         (["--split", "validation", "-s", "images.validation_classes=0"], ["no validation classes"]),
         (["--goals", "x"], ["--goals"]),
