@@ -1,6 +1,6 @@
 #include "cli/version.h"
 
-#include "commit.h" /* made by cmake/commit.cmake: KS_COMMIT, KS_COMMIT_DATE */
+#include "cli/commit.h" /* made by cmake/commit.cmake: KS_COMMIT, KS_COMMIT_DATE */
 #include "nn/gemm.h"
 #include "run/dist.h"
 

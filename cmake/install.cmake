@@ -27,14 +27,14 @@ target_link_options(kshot_shared PRIVATE -Wl,-Bsymbolic-functions -Wl,--no-undef
 set_target_properties(kshot_shared PROPERTIES OUTPUT_NAME kshot EXPORT_NAME kshot INSTALL_RPATH $ORIGIN
                       VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
 set_target_properties(kshot_lib PROPERTIES EXPORT_NAME kshot_static)
-set_target_properties(kshot PROPERTIES INSTALL_RPATH $ORIGIN/${bin_to_lib})
+set_target_properties(kshot PROPERTIES INSTALL_RPATH "$ORIGIN/${bin_to_lib};$ORIGIN/../lib/kshot") # or as packages have it
 
 target_link_libraries(kshot_lib INTERFACE $<INSTALL_INTERFACE:$<LINK_ONLY:kshot::dependencies>>) # kshotConfig.cmake defines it
 foreach(lib kshot_shared kshot_lib)
     target_include_directories(${lib} INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 endforeach()
 
-install(TARGETS kshot)
+install(TARGETS kshot COMPONENT command)
 install(TARGETS kshot_shared EXPORT kshotSharedTargets)
 install(TARGETS kshot_lib EXPORT kshotStaticTargets)
 install(PROGRAMS ${MUJOCO_DIR}/libmujoco.so.${MUJOCO_VERSION} DESTINATION ${CMAKE_INSTALL_LIBDIR})
@@ -53,11 +53,11 @@ add_custom_command(OUTPUT ${staging}/share/made
     COMMAND ${CMAKE_COMMAND} -E touch ${staging}/share/made
     DEPENDS kshot VERBATIM)
 add_custom_target(pages ALL DEPENDS ${staging}/share/made)
-install(DIRECTORY ${pages}/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 FILES_MATCHING PATTERN *.1)
-install(DIRECTORY ${pages}/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man5 FILES_MATCHING PATTERN *.5)
-install(FILES ${completion}/kshot DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
-install(FILES ${completion}/_kshot DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
-install(FILES ${completion}/kshot.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+install(DIRECTORY ${pages}/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT command FILES_MATCHING PATTERN *.1)
+install(DIRECTORY ${pages}/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man5 COMPONENT command FILES_MATCHING PATTERN *.5)
+install(FILES ${completion}/kshot DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions COMPONENT command)
+install(FILES ${completion}/_kshot DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions COMPONENT command)
+install(FILES ${completion}/kshot.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d COMPONENT command)
 
 # ---- headers ---------------------------------------------------------------------------------------------------------------
 
@@ -94,14 +94,16 @@ endforeach()
 
 find_file(RANDOM123_LICENCE copyright PATHS /usr/share/doc/librandom123-dev NO_DEFAULT_PATH)
 mark_as_advanced(RANDOM123_LICENCE)
-install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT command)
 install(CODE "if(NOT EXISTS \"${MUJOCO_DIR}/licenses/LICENSE\")
     message(WARNING
         \"MuJoCo's licences are not in ${MUJOCO_DIR}/licenses: run scripts/setup.sh again before passing the prefix on\")
 endif()")
-install(FILES ${MUJOCO_DIR}/licenses/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME LICENSE.mujoco OPTIONAL)
+install(FILES ${MUJOCO_DIR}/licenses/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME LICENSE.mujoco OPTIONAL COMPONENT command)
 install(FILES ${MUJOCO_DIR}/licenses/LICENSES_THIRD_PARTY.md DESTINATION ${CMAKE_INSTALL_DOCDIR}
-        RENAME LICENSES_THIRD_PARTY.mujoco.md OPTIONAL)
+        RENAME LICENSES_THIRD_PARTY.mujoco.md OPTIONAL COMPONENT command)
 if(RANDOM123_LICENCE)
-    install(FILES ${RANDOM123_LICENCE} DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME LICENSE.random123)
+    install(FILES ${RANDOM123_LICENCE} DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME LICENSE.random123 COMPONENT command)
 endif()
+
+include(package)
