@@ -235,14 +235,14 @@ static const ks_option OF_POLICIES[] = {
 const ks_command ks_command_record = {
     .name = "record",
     .summary = "the same as a video or a picture, without a display",
-    .usage = {"MODEL… -o OUT.(mp4|gif|png) [--task V[,V…]] [--steps K] [--size WxH] …"},
+    .usage = {"POLICY… -o OUT.(mp4|gif|png) [--task V[,V…]] [--steps K] [--size WxH] …"},
     .about = {"Pictures of policies before and after gradient steps on a task, side by side, without a display: a "
               "video, or as .png a contact sheet with a row per number of steps. One row per policy, at most 4. Of "
               "models of problem: sinusoid the curve, the examples, and what they predict, one pane per model; of a "
               "model of problem: images the images of a task and how likely it finds each class. Of both a video goes "
               "from step to step, a .png shows the last."},
     .groups = {{.rows = OPTIONS}, {.heading = "Of policies alone:", .rows = OF_POLICIES}},
-    .arguments = {.name = "MODEL", .least = 1, .most = INT_MAX, .completes = KS_COMPLETE_POLICY},
+    .arguments = {.name = "POLICY", .least = 1, .most = INT_MAX, .completes = KS_COMPLETE_POLICY},
     .examples = {{"kshot record zoo/half-cheetah-dir --best --task 1 --steps 1 -o forward.mp4",
                   "before and after one gradient step on the task of running forward"}},
     .run = run,

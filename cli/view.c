@@ -111,14 +111,14 @@ static const ks_option OF_POLICIES[] = {KS_SHOW_ROWS_OF_POLICIES(view_options), 
 const ks_command ks_command_view = {
     .name = "view",
     .summary = "a window: policies before and after gradient steps, side by side",
-    .usage = {"MODEL… [--task V[,V…]] …"},
+    .usage = {"POLICY… [--task V[,V…]] …"},
     .about = {"A window: policies before and after gradient steps on a task, side by side, one row per policy (at most "
               "4). Change the task, and they adapt to it at once. Of models of problem: sinusoid the curve, the "
               "examples, and what they predict: drag an example, and they adapt. Of a model of problem: images the "
               "images of a task and what it takes each for: draw others, or one more that it is to tell. F1 shows the "
               "keys. Every adaptation is also told on standard output."},
     .groups = {{.rows = OPTIONS}, {.heading = "Of policies alone:", .rows = OF_POLICIES}},
-    .arguments = {.name = "MODEL", .least = 1, .most = INT_MAX, .completes = KS_COMPLETE_POLICY},
+    .arguments = {.name = "POLICY", .least = 1, .most = INT_MAX, .completes = KS_COMPLETE_POLICY},
     .examples = {{"kshot view zoo/half-cheetah-dir --best", "the half-cheetah that learns to run forward or backward"}},
     .run = run,
 };
