@@ -77,7 +77,7 @@ install(EXPORT kshotStaticTargets NAMESPACE kshot:: DESTINATION ${package})
 # ---- pkg-config: kshot, and kshot-static for programs that take libkshot.a where libkshot.so stands beside it ---------------
 
 set(pc_private -l:libmujoco.so.${MUJOCO_VERSION} ${YAML_LDFLAGS} ${CJSON_LDFLAGS} ${ZIP_LDFLAGS} ${PNG_LDFLAGS}
-    ${JPEG_LDFLAGS} ${ZLIB_LDFLAGS} ${OpenMP_C_FLAGS} -lm)
+    ${JPEG_LDFLAGS} ${ZLIB_LDFLAGS} ${PROTOBUF_C_LDFLAGS} ${OpenMP_C_FLAGS} -lm)
 if(KS_MPI)
     list(APPEND pc_private ${MPI_C_LIBRARIES})
 endif()

@@ -32,7 +32,7 @@ foreach(lib kshot_lib kshot_lib_double)
     target_compile_definitions(${lib} PRIVATE KS_VERSION="${PROJECT_VERSION}")
     target_link_libraries(${lib} PRIVATE $<BUILD_INTERFACE:kshot_warnings>)
     foreach(needs kshot_flags mujoco OpenMP::OpenMP_C PkgConfig::YAML PkgConfig::CJSON PkgConfig::ZLIB
-            PkgConfig::ZIP PkgConfig::PNG PkgConfig::JPEG m)
+            PkgConfig::ZIP PkgConfig::PNG PkgConfig::JPEG PkgConfig::PROTOBUF_C m)
         target_link_libraries(${lib} PUBLIC $<BUILD_INTERFACE:${needs}>)
     endforeach()
 endforeach()
@@ -119,6 +119,29 @@ function(ks_embed_table name)
                                -P ${PROJECT_SOURCE_DIR}/cmake/embed_table.cmake
                        DEPENDS ${files} ${PROJECT_SOURCE_DIR}/cmake/embed_table.cmake VERBATIM)
     ks_embedded(kshot_files_${name} ${out})
+endfunction()
+
+# ks_proto(name.proto…): what protoc-c makes of each file; the room includes it as "ROOM/NAME.pb-c.h". The packages are called ks_…, so
+# that names of the library stay its own.
+function(ks_proto)
+    get_filename_component(room ${CMAKE_CURRENT_SOURCE_DIR} NAME)
+    ks_room_libraries(libs)
+    foreach(proto ${ARGN})
+        get_filename_component(name ${proto} NAME_WE)
+        set(out ${CMAKE_CURRENT_BINARY_DIR}/${name}.pb-c)
+        add_custom_command(OUTPUT ${out}.c ${out}.h
+                           COMMAND ${PROTOC_C} --proto_path=${CMAKE_CURRENT_SOURCE_DIR} --c_out=${CMAKE_CURRENT_BINARY_DIR} ${proto}
+                           DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${proto} VERBATIM)
+        set(target kshot_proto_${room}_${name})
+        add_library(${target} OBJECT ${out}.c)
+        set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+        target_link_libraries(${target} PRIVATE kshot_flags PkgConfig::PROTOBUF_C)
+        foreach(lib ${libs})
+            target_sources(${lib} PRIVATE $<TARGET_OBJECTS:${target}>)
+            target_include_directories(${lib} PRIVATE ${PROJECT_BINARY_DIR})
+            add_dependencies(${lib} ${target})
+        endforeach()
+    endforeach()
 endfunction()
 
 # ks_test(name [DOUBLE] [LONG] [SOURCES source…]): tests/test_name.c, a cmocka program, against one of the two builds. LONG: not

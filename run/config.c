@@ -32,6 +32,8 @@ static const ks_setting ROWS[] = {
      .help = "iterations between looks at tasks of validation classes, by which the best model is kept; 0: none"},
     {"validation_tasks", KS_SETTING_INT, AT(validation_tasks), 1, 1e6, 200, .free_on_resume = true,
      .help = "how many of them"},
+    {"log", KS_SETTING_CHOICE, AT(log), .initial = KS_LOG_NONE, .text = "none|tensorboard", .free_on_resume = true,
+     .help = "where the numbers of progress.csv go, too: event files of TensorBoard in the run directory"},
 };
 static const ks_settings_rows RUN_ROWS = {ROWS, sizeof ROWS / sizeof *ROWS};
 

@@ -15,6 +15,8 @@
 #define KS_CONFIG_PROBLEM(name) ks_##name##_settings name;
 #define KS_CONFIG_OUTER(name) ks_outer_##name##_settings name;
 
+enum { KS_LOG_NONE, KS_LOG_TENSORBOARD };
+
 typedef struct ks_config {
     int problem;          /* KS_PROBLEM_… */
     int outer;            /* KS_OUTER_… */
@@ -25,6 +27,7 @@ typedef struct ks_config {
     int checkpoint_every; /* iterations */
     int validate_every;   /* iterations; 0: never */
     int validation_tasks;
+    int log; /* KS_LOG_…: where the numbers of progress.csv go, too */
     ks_policy_config policy;
     ks_inner_settings inner;
     KS_PROBLEM_KINDS(KS_CONFIG_PROBLEM) /* rl, sinusoid, …: of the problem that is chosen, that one counts */

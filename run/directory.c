@@ -1,6 +1,7 @@
 #include "run/directory.h"
 
 #include "base/lock.h"
+#include "run/event_log.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -87,12 +88,34 @@ static bool make_directory(const char* path, ks_error* err) {
 
 /* ---- what is in it --------------------------------------------------------------------------------------------------------- */
 
+static bool cannot_replace(const char* path, ks_error* err) {
+    return ks_fail(err, KS_FAILED, "cannot replace %s: %s", path, strerror(errno));
+}
+
+/* Event files of the run before. */
+static bool remove_events(const ks_run_directory* d, ks_error* err) {
+    DIR* directory = opendir(d->path);
+    bool ok = directory || cannot_replace(d->path, err);
+    for (const struct dirent* entry; ok && (entry = readdir(directory));) {
+        if (ks_event_log_owns(entry->d_name) && unlinkat(dirfd(directory), entry->d_name, 0) != 0) {
+            ok = cannot_replace(entry->d_name, err);
+        }
+    }
+    if (directory) {
+        closedir(directory);
+    }
+    return ok;
+}
+
 static bool start_over(const ks_run_directory* d, ks_error* err) {
+    if (!remove_events(d, err)) {
+        return false;
+    }
     for (size_t i = 0; i < NUM_FILES; i++) {
         char path[KS_RUN_PATH];
         ks_run_directory_file(path, d, FILES[i]);
         if (unlink(path) != 0 && errno != ENOENT) {
-            return ks_fail(err, KS_FAILED, "cannot replace %s: %s", path, strerror(errno));
+            return cannot_replace(path, err);
         }
     }
     return true;

@@ -5,6 +5,7 @@
 #include "base/safetensors.h"
 #include "run/checkpoint.h"
 #include "run/directory.h"
+#include "run/event_log.h"
 #include "run/progress.h"
 #include "run/setup.h"
 #include "run/unison.h"
@@ -23,7 +24,8 @@ typedef struct run {
     ks_setup setup;
     ks_run_directory* directory; /* of the leader alone, as is the next */
     ks_progress* progress;
-    bool config_saved; /* config.yaml is this call's; where a run goes on, not before its next checkpoint */
+    ks_event_log* events; /* NULL: they were not asked for */
+    bool config_saved;    /* config.yaml is this call's; where a run goes on, not before its next checkpoint */
     ks_run_state state;
     ks_real* params_start; /* (Q) parameters that the iteration under way started with, */
     ks_real* outer_start;  /* (outer_size) and what the outer step remembered then */
@@ -48,6 +50,12 @@ static bool save_config(run* r, ks_error* err) {
     ks_run_directory_file(path, r->directory, "config.yaml");
     r->config_saved = ks_config_save(r->config, path, err);
     return r->config_saved;
+}
+
+static bool log_config(const run* r, ks_error* err) {
+    char path[KS_RUN_PATH];
+    ks_run_directory_file(path, r->directory, "config.yaml");
+    return !r->events || ks_event_log_text(r->events, r->state.iteration, "config", path, err);
 }
 
 /* Step sizes that were kept with the file that is about to be replaced (kshot eval --keep-lr) stay, if its parameters do. */
@@ -110,12 +118,12 @@ static bool hold(const run* r, ks_error* err) {
 /* The first checkpoint comes before the policies: they are never there without one, unless it was lost. Later ones come after
  * them, and the config last: a resumed run whose disk is full stays as it was. */
 static bool save(run* r, ks_error* err) {
-    if (!hold(r, err) || !ks_progress_sync(r->progress, err)) {
+    if (!hold(r, err) || !ks_progress_sync(r->progress, err) || (r->events && !ks_event_log_sync(r->events, err))) {
         return false;
     }
     bool first = !ks_run_directory_has(r->directory, "checkpoint.safetensors");
     return (!first || save_checkpoint(r, err)) && save_policies(r, err) && (first || save_checkpoint(r, err)) &&
-           (r->config_saved || save_config(r, err));
+           (r->config_saved || (save_config(r, err) && log_config(r, err)));
 }
 
 /* ---- starting -------------------------------------------------------------------------------------------------------------- */
@@ -134,7 +142,7 @@ static bool check_same_config(const run* r, ks_error* err) {
         return ks_fail(
             err, KS_BAD_INPUT,
             "%s: %s is another than now; a run is resumed with the config that it was started "
-            "with (only iterations, checkpoint_every, validate_every, validation_tasks and where images are may "
+            "with (only iterations, checkpoint_every, validate_every, validation_tasks, log and where images are may "
             "change)",
             path, key);
     }
@@ -191,7 +199,7 @@ static double sign_of(const run* r) {
     return ks_config_problem(r->config)->higher_is_better ? 1 : -1;
 }
 
-/* progress.csv, which may have lost the rows before the checkpoint: what is counted on stands in the checkpoint. */
+/* Event files, if they are wanted; and progress.csv, which may have lost the rows before the checkpoint: what is counted on stands in the checkpoint. */
 static bool open_progress(run* r, ks_error* err) {
     int64_t first;
     const ks_run_state* s = &r->state;
@@ -208,6 +216,10 @@ static bool open_progress(run* r, ks_error* err) {
         snprintf(text, sizeof text, "%s/progress.csv has no rows before iteration %lld; the run goes on without them",
                  r->options->directory, (long long)first);
         warn(r, text);
+    }
+    if (r->progress && r->config->log == KS_LOG_TENSORBOARD) {
+        r->events = ks_event_log_open(r->options->directory, layout, s->iteration, err);
+        return r->events && (!r->config_saved || log_config(r, err));
     }
     return r->progress != NULL;
 }
@@ -269,6 +281,7 @@ static bool create(run* r, ks_error* err) {
 }
 
 static void destroy(run* r) {
+    ks_event_log_close(r->events);
     ks_progress_close(r->progress);
     ks_run_directory_close(r->directory);
     ks_run_state_free(&r->state);
@@ -406,8 +419,9 @@ static bool record(run* r, const ks_maml_stats* stats, ks_error* err) {
         return true;
     }
     bool due = s->iteration % r->config->checkpoint_every == 0 || is_done(r);
-    return ks_progress_row(r->progress, s->iteration - 1, s->env_steps, stats, r->validated ? &r->validation : NULL,
-                           err) &&
+    const double* validation = r->validated ? &r->validation : NULL;
+    return ks_progress_row(r->progress, s->iteration - 1, s->env_steps, stats, validation, err) &&
+           (!r->events || ks_event_log_row(r->events, s->iteration - 1, s->env_steps, stats, validation, err)) &&
            (!due || save(r, err));
 }
 

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 
 packages=(gcc g++ libc6-dev cmake ninja-build pkg-config python3 python3-pip python3-venv clang-format ca-certificates
     libopenblas0-openmp libyaml-dev libcjson-dev zlib1g-dev libzip-dev libpng-dev libjpeg62-turbo-dev librandom123-dev libcmocka-dev
-    gnuplot-nox libegl-dev libglfw3-dev libgl1-mesa-dri ffmpeg xvfb xdotool qemu-user strace)
+    libprotobuf-c-dev protobuf-c-compiler gnuplot-nox libegl-dev libglfw3-dev libgl1-mesa-dri ffmpeg xvfb xdotool qemu-user strace)
 for option in "$@"; do
     case $option in
         --mpi) packages+=(libopenmpi-dev openmpi-bin) ;;
