@@ -96,6 +96,33 @@ static int open_file(int directory) {
     return fd;
 }
 
+/* Who only looks holds it together with others for a moment, and is waited for. */
+static bool lock_alone(int fd) {
+    enum { LOOKS = 200 };
+    for (int i = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; i++) {
+        if (errno != EWOULDBLOCK || i == LOOKS || flock(fd, LOCK_SH | LOCK_NB) != 0) {
+            return false;
+        }
+        flock(fd, LOCK_UN);
+        nanosleep(&(struct timespec){.tv_nsec = 500000 + 10000 * (getpid() % 50)}, NULL);
+    }
+    return true;
+}
+
+ks_lock_state ks_lock_look(const char* directory) {
+    int folder = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int fd = folder < 0 ? -1 : openat(folder, NAME, O_RDONLY | O_CLOEXEC);
+    ks_lock_state state = KS_LOCK_NONE;
+    if (fd >= 0) {
+        state = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK ? KS_LOCK_HELD : KS_LOCK_LEFT;
+        close(fd);
+    }
+    if (folder >= 0) {
+        close(folder);
+    }
+    return state;
+}
+
 /* Locks the file that stands in the directory: between opening and locking, its last holder may have removed it. */
 static bool acquire(ks_lock* lock, ks_error* err) {
     enum { TRIES = 100 }; /* where inodes have no lasting numbers, the last one counts */
@@ -104,7 +131,7 @@ static bool acquire(ks_lock* lock, ks_error* err) {
         if (lock->fd < 0) {
             return ks_fail(err, KS_FAILED, "cannot write %s/%s: %s", lock->path, NAME, strerror(errno));
         }
-        lock->excludes = flock(lock->fd, LOCK_EX | LOCK_NB) == 0;
+        lock->excludes = lock_alone(lock->fd);
         if (!lock->excludes && errno == EWOULDBLOCK) {
             refuse(lock->fd, lock->path, err);
             close(lock->fd);

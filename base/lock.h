@@ -27,6 +27,14 @@ bool ks_lock_held(const ks_lock* lock, ks_error* err);
  * directory has now. *moved: whether that was so. Errors: KS_FAILED (no such name can be found). */
 bool ks_lock_follow(const ks_lock* lock, char* path, size_t room, bool* moved, ks_error* err);
 
+/* Whether somebody holds a directory's lock; an answer of this moment. It keeps nobody from locking. */
+typedef enum ks_lock_state {
+    KS_LOCK_NONE, /* there is no such directory, or nobody holds it */
+    KS_LOCK_LEFT, /* nobody holds it, but its file is there: its last holder was killed */
+    KS_LOCK_HELD,
+} ks_lock_state;
+ks_lock_state ks_lock_look(const char* directory);
+
 /* Removes the file and gives the lock back. NULL is no lock. */
 void ks_lock_release(ks_lock* lock);
 

@@ -27,6 +27,16 @@ void ks_cli_tell(FILE* file, const char* text) {
     clearerr(file);
 }
 
+void ks_cli_duration(char* out, size_t room, double s) {
+    if (s < 100) {
+        snprintf(out, room, "%.0f s", s);
+    } else if (s < 6000) {
+        snprintf(out, room, "%.0f min", s / 60);
+    } else {
+        snprintf(out, room, "%.1f h", s / 3600);
+    }
+}
+
 void ks_cli_open_standard_streams(void) {
     for (int fd = 0; fd < 3; fd++) {
         /* the lowest free descriptor is this one; without a /dev/null a folder serves: nothing is read from it or written to it */

@@ -19,6 +19,9 @@ size_t ks_cli_width(FILE* file);
  * closed one refuses, is left out. For progress and warnings. */
 void ks_cli_tell(FILE* file, const char* text);
 
+/* A time as people say it: "12 s", "5 min", "3.4 h". */
+void ks_cli_duration(char* out, size_t room, double seconds);
+
 /* Opens /dev/null in place of descriptors 0, 1 and 2 that are closed, so that no file of ours becomes standard output or
  * standard error. To be called before anything is opened. */
 void ks_cli_open_standard_streams(void);

@@ -88,16 +88,6 @@ void ks_train_display_start(void* user, const ks_train_plan* plan) {
 
 /* ---- one iteration --------------------------------------------------------------------------------------------------------- */
 
-static void duration(char* out, size_t room, double s) {
-    if (s < 100) {
-        snprintf(out, room, "%.0f s", s);
-    } else if (s < 6000) {
-        snprintf(out, room, "%.0f min", s / 60);
-    } else {
-        snprintf(out, room, "%.1f h", s / 3600);
-    }
-}
-
 enum { SHOWN = 1000 };
 enum { ALL_RETURNS = 1, PACE = 2, LEFT = 4, KL = 8, BAR = 16, VALIDATION = 32 };
 
@@ -124,7 +114,7 @@ static void compose(char* out, size_t room, int parts, const ks_train_report* r)
     long long done = r->iteration + 1, all = r->iterations;
     double rate = r->elapsed_s / (double)(done - r->first);
     char left[32];
-    duration(left, sizeof left, rate * (double)(all - done));
+    ks_cli_duration(left, sizeof left, rate * (double)(all - done));
     size_t n = 0;
     if (parts & BAR) {
         int filled = (int)(CELLS * done / all);

@@ -184,6 +184,40 @@ static void test_crowd(void** state) {
     assert_int_equal(count, PROCESSES * TIMES);
 }
 
+/* Whoever looks sees who is there, and is in nobody's way. */
+static void test_looks(void** state) {
+    (void)state;
+    enum { TIMES = 500 };
+    assert_int_equal(ks_lock_look("/nowhere/at/all"), KS_LOCK_NONE);
+    assert_int_equal(ks_lock_look(directory), KS_LOCK_NONE);
+    pid_t holder = holding_process();
+    assert_int_equal(ks_lock_look(directory), KS_LOCK_HELD);
+    kill(holder, SIGKILL);
+    waitpid(holder, NULL, 0);
+    assert_int_equal(ks_lock_look(directory), KS_LOCK_LEFT);
+    pid_t lookers[3];
+    for (int p = 0; p < 3; p++) {
+        lookers[p] = fork();
+        while (lookers[p] == 0) {
+            ks_lock_look(directory);
+        }
+    }
+    for (int i = 0; i < TIMES; i++) {
+        ks_error err = {0};
+        ks_lock* lock = ks_lock_directory(directory, &err);
+        if (!lock) {
+            print_error("%d: %s\n", i, err.text);
+        }
+        assert_non_null(lock);
+        ks_lock_release(lock);
+    }
+    for (int p = 0; p < 3; p++) {
+        kill(lookers[p], SIGKILL);
+        waitpid(lookers[p], NULL, 0);
+    }
+    assert_int_equal(ks_lock_look(directory), KS_LOCK_NONE);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_refused_by_name, set_up, tear_down),
@@ -192,6 +226,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_moved, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_no_place_for_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_crowd, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_looks, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -50,7 +50,7 @@ def await_iteration(process):
 
 def same(kshot, folder):
     runs = (("point", RUN), ("ant", ANT), ("robot", ROBOT), ("wide", WIDE), ("promp", PROMP), ("learned", LEARNED),
-            ("sinusoid", SINUSOID), ("images", IMAGES))
+            ("sinusoid", [*SINUSOID, "-s", "log=tensorboard"]), ("images", IMAGES))
     for name, words in runs:
         kshot.done("train", *words, "-o", f"{folder}/{name}1")
         for processes in (2, 3):
@@ -59,6 +59,9 @@ def same(kshot, folder):
             lines = [line for line in result.stderr.splitlines() if line.startswith("iteration ")]
             assert len(lines) == len(rows(f"{folder}/{name}1/progress.csv")), "one process alone tells of progress"
             same_run(f"{folder}/{name}1", f"{folder}/{name}{processes}")
+            # the first process alone writes them
+            events = [file for file in os.listdir(f"{folder}/{name}{processes}") if "tfevents" in file]
+            assert len(events) == (name == "sinusoid"), events
 
 
 def exploding(kshot, folder):
