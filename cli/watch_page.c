@@ -23,8 +23,8 @@ static int print_metric(char* out, size_t room, const ks_metric* m, double value
     return snprintf(out, room, !plain ? "%.3g" : m->acts ? "%.2f" : "%.3f", value);
 }
 
-/* The end of a path, if it is long: "…/dir". */
-static void short_name(char out[CELL], const char* path) {
+/* The end of a path, if it is long: "…/dir"; in ASCII "../dir". */
+static void short_name(char out[CELL], const char* path, bool ascii) {
     enum { MOST = 26 };
     char text[2 * CELL];
     size_t length = strlen(path);
@@ -35,7 +35,7 @@ static void short_name(char out[CELL], const char* path) {
         while (((unsigned char)*from & 0xc0) == 0x80) {
             from++;
         }
-        snprintf(text, sizeof text, "…%s", from);
+        snprintf(text, sizeof text, "%s%s", ascii ? ".." : "…", from);
     } else {
         snprintf(text, sizeof text, "%s", path);
     }
@@ -69,9 +69,9 @@ static void fill_numbers(char cell[CELLS][CELL], const ks_watch_run* run) {
     }
 }
 
-static void fill_row(char cell[CELLS][CELL], const ks_watch_run* run) {
+static void fill_row(char cell[CELLS][CELL], const ks_watch_run* run, bool ascii) {
     memset(cell, 0, CELLS * sizeof *cell);
-    short_name(cell[NAME], run->path);
+    short_name(cell[NAME], run->path, ascii);
     snprintf(cell[STATE], CELL, "%s", *run->trouble ? "damaged" : ks_watch_state_name(run->state));
     ks_text_escape(cell[TASK], CELL, run->task);
     int n = snprintf(cell[DONE], CELL, "%lld", (long long)ks_watch_run_iterations(run));
@@ -85,7 +85,7 @@ static void fill_row(char cell[CELLS][CELL], const ks_watch_run* run) {
 
 void ks_watch_line(FILE* out, const ks_watch_run* run) {
     char cell[CELLS][CELL];
-    fill_row(cell, run);
+    fill_row(cell, run, true);
     ks_text_print(out, run->path);
     for (int c = STATE; c < CELLS; c++) {
         fprintf(out, "%s%s", *cell[c] ? "  " : "", cell[c]);
@@ -138,7 +138,7 @@ static bool table(FILE* out, const ks_watch_run* runs, size_t count, const ks_wa
         return ks_fail(err, KS_FAILED, "not enough memory");
     }
     for (size_t i = 0; i < count; i++) {
-        fill_row(cells[i], &runs[i]);
+        fill_row(cells[i], &runs[i], look->ascii);
     }
     fit(width, cells, count, (size_t)look->columns);
     for (size_t i = 0; i < count; i++) {
