@@ -138,7 +138,7 @@ function(ks_proto)
         target_link_libraries(${target} PRIVATE kshot_flags PkgConfig::PROTOBUF_C)
         foreach(lib ${libs})
             target_sources(${lib} PRIVATE $<TARGET_OBJECTS:${target}>)
-            target_include_directories(${lib} PRIVATE ${PROJECT_BINARY_DIR})
+            target_include_directories(${lib} SYSTEM PRIVATE ${PROJECT_BINARY_DIR}) # whose warnings are not ours
             add_dependencies(${lib} ${target})
         endforeach()
     endforeach()
