@@ -2,6 +2,8 @@
 #include "base/text.h"
 #include "cli/actor.h"
 #include "cli/export.h"
+#include "page/curves.h"
+#include "page/images.h"
 #include "page/page.h"
 #include "page/policies.h"
 #include "rl/rollout.h"
@@ -11,8 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFAULT_TASKS = 4, DEFAULT_STEPS = 3, TRIED_TASKS = 256 };
+enum { DEFAULT_TASKS = 4, DEFAULT_STEPS = 3, CURVE_STEPS = 10, TRIED_TASKS = 256 };
 static const double LARGE = 5e6; /* bytes */
+
+static size_t task_count(const ks_export* e) {
+    return e->given_tasks > 0 ? (size_t)e->given_tasks : e->tasks > 0 ? (size_t)e->tasks : DEFAULT_TASKS;
+}
 
 /* ---- policies ------------------------------------------------------------------------------------------------------------- */
 
@@ -47,7 +53,7 @@ static bool choose_tasks(double* tasks, size_t* count, const ks_export* e, ks_er
         }
     }
     if (*count == 0) {
-        *count = held_out_tasks(tasks, e->tasks > 0 ? (size_t)e->tasks : DEFAULT_TASKS, def, (uint64_t)e->seed);
+        *count = held_out_tasks(tasks, task_count(e), def, (uint64_t)e->seed);
     }
     return true;
 }
@@ -92,17 +98,100 @@ static bool tell_policy(ks_json* json, ks_export* e, ks_error* err) {
            ks_page_tell_policies(json, &page, err);
 }
 
+/* ---- sine curves ---------------------------------------------------------------------------------------------------------- */
+
+static void tell_errors(void* user, const ks_regression* r) {
+    char task[64];
+    (void)user;
+    ks_regression_text(task, sizeof task, r);
+    printf("%s: error after 0 … %d gradient steps:", task, r->steps);
+    for (int j = 0; j <= r->steps; j++) {
+        printf(" %.4g", ks_sinusoid_fit_error(r->learners[0].fit, j));
+    }
+    printf("\n");
+}
+
+static bool tell_curves(ks_json* json, ks_export* e, ks_error* err) {
+    ks_sinusoid given[KS_EXPORT_MAX_TASKS];
+    ks_page_curves page = {.model = ks_cli_policy_model(&e->policy),
+                           .oracle = e->policy.config.method == KS_ORACLE,
+                           .given = e->given_tasks > 0 ? given : NULL,
+                           .count = task_count(e),
+                           .on_task = tell_errors};
+    ks_learner* learner = &page.shown.learners[0];
+    page.shown.count = 1;
+    page.shown.seed = (uint64_t)e->seed;
+    page.shown.steps = (int)(e->steps >= 0 ? e->steps : CURVE_STEPS);
+    page.shown.lr_factor = 1;
+    for (int i = 0; i < e->given_tasks; i++) {
+        if (!ks_examples_curve(&given[i], e->task[i], err)) {
+            return false;
+        }
+    }
+    ks_examples_own_lr(learner->lr, &e->policy);
+    if (e->lr && !ks_cli_lr(e->lr, learner->lr, err)) {
+        return false;
+    }
+    learner->fit = ks_examples_fit(&e->policy, page.shown.steps, KS_REGRESSION_POINTS, err);
+    bool ok = learner->fit && ks_page_tell_curves(json, &page, err);
+    ks_sinusoid_fit_destroy(learner->fit);
+    return ok;
+}
+
+/* ---- images --------------------------------------------------------------------------------------------------------------- */
+
+static void tell_accuracy(void* user, const ks_classification* c) {
+    char task[64];
+    (void)user;
+    ks_classification_text(task, sizeof task, c);
+    printf("%s: accuracy after 0 … %d gradient steps:", task, c->steps);
+    for (int j = 0; j <= c->steps; j++) {
+        printf(" %.4g", ks_images_fit_accuracy(c->fit, j));
+    }
+    printf("\n");
+}
+
+static bool tell_images(ks_json* json, ks_export* e, ks_error* err) {
+    size_t numbers[KS_EXPORT_MAX_TASKS];
+    char data[64];
+    ks_page_images page = {.numbers = numbers, .count = task_count(e), .on_task = tell_accuracy};
+    for (size_t i = 0; i < page.count; i++) {
+        int64_t number = (int64_t)i;
+        if (e->given_tasks > 0 && !ks_cli_int("--task", e->task[i], 0, UINT32_MAX, &number, err)) {
+            return false;
+        }
+        numbers[i] = (size_t)number;
+    }
+    ks_examples_data_name(data, sizeof data, &e->policy);
+    page.shown = (ks_classification){.label = "",
+                                     .data = data,
+                                     .split = KS_SPLIT_TEST,
+                                     .seed = (uint64_t)e->seed,
+                                     .steps = (int)(e->steps >= 0 ? e->steps : DEFAULT_STEPS),
+                                     .lr_factor = 1};
+    ks_examples_own_lr(page.shown.lr, &e->policy);
+    if (e->lr && !ks_cli_lr(e->lr, page.shown.lr, err)) {
+        return false;
+    }
+    page.shown.fit = ks_examples_images_fit(&e->policy, page.shown.steps, err);
+    bool ok = page.shown.fit && ks_page_tell_images(json, &page, err);
+    ks_images_fit_destroy(page.shown.fit);
+    return ok;
+}
+
 /* ---- the page ------------------------------------------------------------------------------------------------------------- */
 
 /* What a page shows of a kind of model. */
 typedef struct subject {
     const ks_problem_kind* problem;
     const char* kind; /* of page.h */
-    unsigned takes;   /* of ks_export_html's, what makes sense for it */
+    unsigned not_its; /* of ks_export_html's options, those that mean nothing to it */
     bool (*tell)(ks_json* json, ks_export* e, ks_error* err);
 } subject;
 
-static const subject SUBJECTS[] = {{&ks_problem_rl, "policies", ~0u, tell_policy}};
+static const subject SUBJECTS[] = {{&ks_problem_rl, "policies", 0, tell_policy},
+                                   {&ks_problem_sinusoid, "curves", KS_EXPORT_TRAJECTORIES, tell_curves},
+                                   {&ks_problem_images, "images", KS_EXPORT_TRAJECTORIES, tell_images}};
 
 static bool write_page(ks_export* e, ks_error* err) {
     const ks_cli_policy* p = &e->policy;
@@ -112,6 +201,10 @@ static bool write_page(ks_export* e, ks_error* err) {
     }
     if (!s) {
         return ks_fail(err, KS_BAD_INPUT, "%s: it is a model of problem: %s, which nobody has made a page for", p->path,
+                       p->kind->name);
+    }
+    if (e->given & s->not_its) {
+        return ks_fail(err, KS_BAD_INPUT, "--trajectories is for policies, and %s is a model of problem: %s", p->path,
                        p->kind->name);
     }
     const char* title = p->def ? p->def->name : p->kind->name;

@@ -6,9 +6,9 @@ const REST = 1.0; /* seconds at the end */
 const SPEEDS = [0.1, 0.25, 0.5, 1, 2];
 
 class Player {
-  /* options: duration, step (what an arrow key goes), speed, text(time), draw(time), labels (of the bar), speeds. */
+  /* options: duration, step (what an arrow key goes), speed, draw(time), text(time), speeds, speedText(speed). */
   constructor(options) {
-    Object.assign(this, { speeds: SPEEDS, text: (t) => t.toFixed(2), unit: '×' }, options);
+    Object.assign(this, { speeds: SPEEDS, text: (t) => t.toFixed(2), speedText: (s) => `${s}×` }, options);
     this.time = 0;
     this.rested = 0;
     this.dirty = true;
@@ -35,7 +35,7 @@ class Player {
     });
     this.clock = element('output', { class: 'clock' });
     this.pace = element('select', { class: 'speed', 'aria-label': 'Speed', onchange: () => this.setSpeed(Number(this.pace.value)) },
-      ...this.speeds.map((s) => element('option', { value: s }, `${s}${this.unit}`)));
+      ...this.speeds.map((s) => element('option', { value: s }, this.speedText(s))));
     this.root = element('div', { class: 'player' }, this.button, this.bar, this.clock, this.pace);
     this.setSpeed(this.speed);
     this.showButton();

@@ -45,7 +45,13 @@ class Pane {
     const seconds = (Math.min(step, motion.length) - back) * dt;
     const speed = seconds > 0 ? this.way(motion.place(back, look.follows), place) / seconds : 0;
     this.speed.textContent = `${numberText(speed, 2)} m/s`;
-    this.state.textContent = this.act.terminated && step >= motion.length ? 'ended' : '';
+    this.state.textContent = this.act.terminated && step >= motion.length ? (this.hasArrived(place) ? 'arrived' : 'ended') : '';
+  }
+
+  /* Give or take a tenth of its length. */
+  hasArrived(place) {
+    const { look, task } = this.page, [a, b] = look.goalNumbers;
+    return look.goal === 'place' && Math.hypot(task.numbers[a] - place[0], task.numbers[b] - place[1]) < 0.1 * look.size;
   }
 
   metres(x) {
@@ -112,7 +118,8 @@ class PoliciesPage {
   header() {
     const { data } = this;
     return element('header', {}, element('div', { class: 'title' }, element('h1', {}, data.title),
-      element('p', {}, `${sentence(data.summary)}. One policy learns a task it was not told, from what it tries.`)),
+      element('p', {}, `${sentence(data.summary)}. ${data.method === 'oracle' ? 'This policy is told its task.'
+        : 'One policy learns a task that it is not told, from what it tries.'}`)),
     this.tasks.root);
   }
 

@@ -152,27 +152,27 @@ class Stage {
 
   /* Where it has been: a band on the floor; where ways are what is looked at, also thin ones of other trajectories. */
   trail(act, motion, step, rgb) {
-    const { paths, track, planar, follows, pathRadius, size } = this.look;
+    const { paths, track, planar } = this.look;
     if (!paths && !(track && !planar)) return [];
     const state = Math.min(motion.states - 1, Math.floor(clamp(step, 0, motion.length) / motion.stride));
-    if (!this.ways.has(act)) this.ways.set(act, this.makeWays(act, motion, follows, pathRadius, size));
+    if (!this.ways.has(act)) this.ways.set(act, this.makeWays(act, motion));
     const ways = this.ways.get(act);
     const all = ways.others.map((handle) => ({
-      handle, frame: frameOf([0, 0, 0], UPRIGHT), color: [...rgb, 0.3], flat: 1, casts: false,
+      handle, frame: frameOf([0, 0, 0], UPRIGHT), color: [...rgb, 0.13], flat: 1, casts: false,
       count: Math.min(handle.count, 6 * state),
     }));
-    all.push({ handle: ways.own, frame: frameOf([0, 0, 0], UPRIGHT), color: [...rgb, 1], flat: 1, gloss: 0, casts: false,
+    all.push({ handle: ways.own, frame: frameOf([0, 0, 0], UPRIGHT), color: [...rgb.map((c) => mix(c, 1, 0.2)), 0.85], flat: 1, gloss: 0, casts: false,
       count: 6 * state });
     return all;
   }
 
-  makeWays(act, motion, body, radius, size) {
-    const ground = this.floor.height;
+  makeWays(act, motion) {
+    const { paths, follows: body, pathRadius: radius, size } = this.look, ground = this.floor.height;
     const band = (way, width, above) => this.renderer.upload(ribbon(way, width, ground + above * size));
     return {
-      own: band(motion.way(body), 2.4 * radius, 0.005),
+      own: band(motion.way(body), (paths ? 1.5 : 2.2) * radius, 0.005),
       others: (act.ways || []).map((other, i) =>
-        band(pointsOf(other.way, other.low, other.high), 0.8 * radius, 0.002 + 0.0001 * i)),
+        band(pointsOf(other.way, other.low, other.high), 0.7 * radius, 0.002 + 0.0001 * i)),
     };
   }
 }
