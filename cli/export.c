@@ -38,8 +38,8 @@ static bool check_given(const ks_export* e, const ks_export_format* format, ks_e
     if (e->given & KS_EXPORT_TASK && e->given & KS_EXPORT_TASKS) {
         return ks_fail(err, KS_BAD_INPUT, "export: --task and --tasks: the tasks are typed, or held-out ones");
     }
-    return e->task.count <= KS_EXPORT_MAX_TASKS || ks_fail(err, KS_BAD_INPUT, "--task: %d of them, at most %d are shown",
-                                                           e->task.count, KS_EXPORT_MAX_TASKS);
+    return e->task.count <= KS_EXPORT_MAX_TASKS ||
+           ks_fail(err, KS_BAD_INPUT, "--task: %d of them, at most %d are shown", e->task.count, KS_EXPORT_MAX_TASKS);
 }
 
 static bool check_suffix(const ks_export* e, const ks_export_format* format, ks_error* err) {

@@ -13,11 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFAULT_TASKS = 4, DEFAULT_STEPS = 3, CURVE_STEPS = 10, TRIED_TASKS = 256 };
+enum { DEFAULT_TASKS = 4, DEFAULT_STEPS = 3, CURVE_STEPS = 10, TRIED_TASKS = 256, MOST_TRAJECTORIES = 1000 };
 static const double LARGE = 5e6; /* bytes */
 
 static size_t task_count(const ks_export* e) {
-    return e->given_tasks > 0 ? (size_t)e->given_tasks : e->tasks > 0 ? (size_t)e->tasks : DEFAULT_TASKS;
+    return e->task.count > 0 ? (size_t)e->task.count : e->tasks > 0 ? (size_t)e->tasks : DEFAULT_TASKS;
 }
 
 /* ---- policies ------------------------------------------------------------------------------------------------------------- */
@@ -46,14 +46,14 @@ static size_t held_out_tasks(double* tasks, size_t most, const ks_env_def* def, 
 
 static bool choose_tasks(double* tasks, size_t* count, const ks_export* e, ks_error* err) {
     const ks_env_def* def = e->policy.def;
-    *count = (size_t)e->given_tasks;
+    *count = (size_t)e->task.count;
     for (size_t i = 0; i < *count; i++) {
-        if (!ks_cli_task(tasks + i * (size_t)def->task_dim, e->task[i], def, e->seed, err)) {
+        if (!ks_cli_task(tasks + i * (size_t)def->task_dim, e->task.text[i], def, e->sampling.seed, err)) {
             return false;
         }
     }
     if (*count == 0) {
-        *count = held_out_tasks(tasks, task_count(e), def, (uint64_t)e->seed);
+        *count = held_out_tasks(tasks, task_count(e), def, (uint64_t)e->sampling.seed);
     }
     return true;
 }
@@ -79,22 +79,27 @@ static bool tell_returns(void* user, const ks_play* play, ks_error* err) {
 static bool tell_policy(ks_json* json, ks_export* e, ks_error* err) {
     double tasks[KS_EXPORT_MAX_TASKS * KS_TASK_MAX];
     const ks_cli_policy* p = &e->policy;
-    int64_t steps = e->steps >= 0 ? e->steps : DEFAULT_STEPS;
+    int64_t steps = e->sampling.steps >= 0 ? e->sampling.steps : DEFAULT_STEPS;
     ks_page_policies page = {.settings = ks_theatre_settings_default(), .tasks = tasks, .on_task = tell_returns};
     if (steps > KS_PLAY_MAX_STEPS) {
         return ks_fail(err, KS_BAD_INPUT, "--steps: policies are shown after 0 to %d gradient steps, not %lld",
                        KS_PLAY_MAX_STEPS, (long long)steps);
     }
-    size_t trajectories = e->trajectories > 0 ? (size_t)e->trajectories : ks_protocol_trajectories(p->def);
+    if (e->sampling.trajectories > MOST_TRAJECTORIES) {
+        return ks_fail(err, KS_BAD_INPUT, "--trajectories: a page has room for %d, not %lld", MOST_TRAJECTORIES,
+                       (long long)e->sampling.trajectories);
+    }
+    size_t trajectories =
+        e->sampling.trajectories > 0 ? (size_t)e->sampling.trajectories : ks_protocol_trajectories(p->def);
     page.settings.max_steps = (int)steps;
     page.settings.max_trajectories = trajectories;
     page.settings.horizon = page.settings.length = (size_t)p->info.horizon;
-    page.settings.threads = (int)e->threads;
+    page.settings.threads = (int)e->sampling.threads;
     page.request.steps = (int)steps;
     page.request.trajectories = trajectories;
     page.request.lr_factor = 1;
-    page.request.seed = (uint64_t)e->seed;
-    return ks_cli_actor(&page.actor, p, e->lr, err) && choose_tasks(tasks, &page.num_tasks, e, err) &&
+    page.request.seed = (uint64_t)e->sampling.seed;
+    return ks_cli_actor(&page.actor, p, e->sampling.lr, err) && choose_tasks(tasks, &page.num_tasks, e, err) &&
            ks_page_tell_policies(json, &page, err);
 }
 
@@ -115,21 +120,21 @@ static bool tell_curves(ks_json* json, ks_export* e, ks_error* err) {
     ks_sinusoid given[KS_EXPORT_MAX_TASKS];
     ks_page_curves page = {.model = ks_cli_policy_model(&e->policy),
                            .oracle = e->policy.config.method == KS_ORACLE,
-                           .given = e->given_tasks > 0 ? given : NULL,
+                           .given = e->task.count > 0 ? given : NULL,
                            .count = task_count(e),
                            .on_task = tell_errors};
     ks_learner* learner = &page.shown.learners[0];
     page.shown.count = 1;
-    page.shown.seed = (uint64_t)e->seed;
-    page.shown.steps = (int)(e->steps >= 0 ? e->steps : CURVE_STEPS);
+    page.shown.seed = (uint64_t)e->sampling.seed;
+    page.shown.steps = (int)(e->sampling.steps >= 0 ? e->sampling.steps : CURVE_STEPS);
     page.shown.lr_factor = 1;
-    for (int i = 0; i < e->given_tasks; i++) {
-        if (!ks_examples_curve(&given[i], e->task[i], err)) {
+    for (int i = 0; i < e->task.count; i++) {
+        if (!ks_examples_curve(&given[i], e->task.text[i], err)) {
             return false;
         }
     }
     ks_examples_own_lr(learner->lr, &e->policy);
-    if (e->lr && !ks_cli_lr(e->lr, learner->lr, err)) {
+    if (e->sampling.lr && !ks_cli_lr(e->sampling.lr, learner->lr, err)) {
         return false;
     }
     learner->fit = ks_examples_fit(&e->policy, page.shown.steps, KS_REGRESSION_POINTS, err);
@@ -157,7 +162,7 @@ static bool tell_images(ks_json* json, ks_export* e, ks_error* err) {
     ks_page_images page = {.numbers = numbers, .count = task_count(e), .on_task = tell_accuracy};
     for (size_t i = 0; i < page.count; i++) {
         int64_t number = (int64_t)i;
-        if (e->given_tasks > 0 && !ks_cli_int("--task", e->task[i], 0, UINT32_MAX, &number, err)) {
+        if (e->task.count > 0 && !ks_cli_int("--task", e->task.text[i], 0, UINT32_MAX, &number, err)) {
             return false;
         }
         numbers[i] = (size_t)number;
@@ -166,11 +171,11 @@ static bool tell_images(ks_json* json, ks_export* e, ks_error* err) {
     page.shown = (ks_classification){.label = "",
                                      .data = data,
                                      .split = KS_SPLIT_TEST,
-                                     .seed = (uint64_t)e->seed,
-                                     .steps = (int)(e->steps >= 0 ? e->steps : DEFAULT_STEPS),
+                                     .seed = (uint64_t)e->sampling.seed,
+                                     .steps = (int)(e->sampling.steps >= 0 ? e->sampling.steps : DEFAULT_STEPS),
                                      .lr_factor = 1};
     ks_examples_own_lr(page.shown.lr, &e->policy);
-    if (e->lr && !ks_cli_lr(e->lr, page.shown.lr, err)) {
+    if (e->sampling.lr && !ks_cli_lr(e->sampling.lr, page.shown.lr, err)) {
         return false;
     }
     page.shown.fit = ks_examples_images_fit(&e->policy, page.shown.steps, err);
@@ -230,9 +235,8 @@ static bool write_page(ks_export* e, ks_error* err) {
 
 const ks_export_format ks_export_html = {
     .name = "html",
+    .typed = offsetof(ks_export, html),
     .suffix = ".html",
-    .summary = "one page for a browser, which shows it adapt: nothing to install, no network",
-    .takes = KS_EXPORT_TASK | KS_EXPORT_TASKS | KS_EXPORT_STEPS | KS_EXPORT_LR | KS_EXPORT_TRAJECTORIES |
-             KS_EXPORT_SEED | KS_EXPORT_THREADS,
+    .takes = KS_EXPORT_TASK | KS_EXPORT_TASKS | KS_EXPORT_STEPS | KS_EXPORT_LR | KS_EXPORT_TRAJECTORIES,
     .write = write_page,
 };

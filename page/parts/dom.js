@@ -30,6 +30,10 @@ function numberText(x, digits) {
 }
 
 const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+/* Signs of numbers and between them as they are printed. */
+const typeset = (text) => text.replace(/ - /g, ' − ').replace(/-(?=[\d.])/g, '−');
+/* Gradient steps on the way to so many. */
+const stepText = (t, steps) => `step ${numberText(t, Math.abs(t - Math.round(t)) < 0.02 ? 0 : 1)} / ${steps}`;
 const plural = (count, word) => `${count.toLocaleString('en')} ${word}${count === 1 ? '' : 's'}`;
 const cssColor = (rgb) => `rgb(${rgb.map((c) => Math.round(255 * c)).join(' ')})`;
 const isDark = () => window.matchMedia('(prefers-color-scheme: dark)').matches;
@@ -41,14 +45,17 @@ function onResize(of, call) {
 
 /* Buttons of which one is chosen; choose(index) is called. Returns { root, set(index) }. */
 function chooser(label, names, choose) {
-  const buttons = names.map((name, i) =>
-    element('button', { type: 'button', role: 'tab', 'aria-selected': 'false', onclick: () => choose(i) }, name));
+  /* the mouse leaves the keyboard to the player */
+  const stay = (event) => event.preventDefault();
+  const make = (name, i) =>
+    element('button', { type: 'button', role: 'tab', 'aria-selected': 'false', onclick: () => choose(i), onmousedown: stay }, name);
+  const buttons = names.map(make);
   const root = element('div', { class: 'chooser', role: 'tablist', 'aria-label': label }, ...buttons);
   return {
     root,
     add(name) {
       const i = buttons.length;
-      buttons.push(element('button', { type: 'button', role: 'tab', 'aria-selected': 'false', onclick: () => choose(i) }, name));
+      buttons.push(make(name, i));
       root.append(buttons[i]);
     },
     rename(i, name) { buttons[i].textContent = name; },

@@ -8,8 +8,8 @@ class ImagesPage {
     this.cards = element('section', { class: 'classes' });
     this.accuracy = drawn('svg', { class: 'returns', role: 'img', 'aria-label': 'Accuracy after each gradient step' });
     this.player = new Player({
-      duration: Math.max(data.steps, 1e-9), step: 1, speed: 1, speeds: [0.25, 0.5, 1, 2], unit: ' steps/s',
-      text: (t) => `step ${numberText(t, Number.isInteger(t) ? 0 : 1)} / ${data.steps}`, draw: (t) => this.draw(t),
+      duration: Math.max(data.steps, 1e-9), step: 1, speed: 1, speeds: [0.25, 0.5, 1, 2], speedText: (s) => `${plural(s, 'step')}/s`,
+      text: (t) => stepText(t, data.steps), draw: (t) => this.draw(t),
     });
     root.append(this.header(), this.cards, this.player.root, this.foot());
     onResize(this.accuracy, () => this.buildAccuracy());
@@ -30,7 +30,7 @@ class ImagesPage {
     return element('section', { class: 'foot' },
       element('div', { class: 'card' }, element('h2', {}, 'Right answers after each gradient step'), this.accuracy),
       element('div', { class: 'card words' }, element('h2', {}, 'What is shown'),
-        element('p', {}, `On each card the ${plural(data.shots, 'image')} of a class that the model learns from, and below them others of ` +
+        element('p', {}, `On each card stands what the model learns a class from, ${plural(data.shots, 'image')}, and below the line others of ` +
           'the same class that it judges. A bar for every class says how likely the model finds it; a dot marks the true one. ' +
           'Training has seen none of these classes.'),
         facts([

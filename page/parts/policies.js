@@ -76,7 +76,7 @@ class PoliciesPage {
     this.canvas = element('canvas', { class: 'gl', 'aria-hidden': 'true' });
     this.panes = data.colors.map((_, j) => new Pane(this, j));
     this.returns = new ReturnChart(data.colors);
-    this.tasks = chooser('Task', data.tasks.map((task) => sentence(task.text)), (i) => this.choose(i));
+    this.tasks = chooser('Task', data.tasks.map((task) => typeset(sentence(task.text))), (i) => this.choose(i));
     this.stageRoot = element('section', { class: 'panes', style: `--panes: ${this.panes.length}` }, this.canvas,
       ...this.panes.map((pane) => pane.root));
     this.player = new Player({
