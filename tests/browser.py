@@ -117,7 +117,8 @@ class Browser:
         self.call("Emulation.setTouchEmulationEnabled", enabled=phone)
         self.call("Page.navigate", url=pathlib.Path(path).resolve().as_uri())
         for _ in range(300):
-            if self.evaluate("document.readyState === 'complete' && location.protocol === 'file:'"):
+            if self.evaluate("document.readyState === 'complete' && location.protocol === 'file:' && "
+                             f"innerWidth === {width} && innerHeight === {height}"):
                 break
             time.sleep(0.05)
         self.settle()

@@ -18,6 +18,7 @@ from PIL import Image
 from safetensors import safe_open
 
 import browser
+from image_patterns import Patterns, linear_model
 from kshot_cli import CONFIGS, Kshot, settings
 
 ROOT = os.path.dirname(CONFIGS)
@@ -25,7 +26,7 @@ sys.path.insert(0, f"{ROOT}/.deps/python")
 import mujoco  # noqa: E402
 
 BAD = 2
-STEPS, TRAJECTORIES = 2, 5
+STEPS, TRAJECTORIES, SIDE = 2, 5, 12
 ORANGE = np.array([0.95, 0.61, 0.18])  # after one gradient step
 EVIL = "</script><script>document.title='taken'</script> \"quoted\" & <b>bold</b> <!--"
 
@@ -248,21 +249,24 @@ def curves_are_those_of_the_model(kshot, folder):
 
 
 def images_are_those_of_the_task(kshot, folder):
-    kshot.done("train", f"{CONFIGS}/strokes.yaml", *settings(iterations=2, tasks=2, validate_every=0, policy__filters=4),
-               "-o", f"{folder}/strokes")
-    said = kshot.done("export", f"{folder}/strokes", "--html", "-o", f"{folder}/strokes.html", "--task", 3, "--steps", 2, "-s",
+    patterns = Patterns(f"{folder}/set", SIDE, colour=True)
+    linear_model(kshot, patterns, f"{folder}/linear")
+    said = kshot.done("export", f"{folder}/linear", "--html", "-o", f"{folder}/images.html", "--task", 3, "--steps", 2, "-s",
                       "images.queries=2")
-    page = check_page(f"{folder}/strokes.html", 500_000).document
-    assert page["kind"] == "images" and (page["ways"], page["shots"], page["side"]) == (5, 1, 28)
+    page = check_page(f"{folder}/images.html", 500_000).document
+    assert page["kind"] == "images" and (page["ways"], page["shots"], page["side"], page["channels"]) == (4, 1, SIDE, 3)
     task = page["tasks"][0]
     hits = np.zeros(3)
     for way, one in enumerate(task["classes"]):
-        assert len(one["support"]) == 1 and len(numbers(one["support"][0], "u1")) == 28 * 28
+        for text in one["support"] + [query["image"][0] for query in one["queries"]]:
+            image = numbers(text, "u1").reshape(SIDE, SIDE, 3)
+            near = min(np.abs(image - patterns.images[one["name"], i]).max() for i in range(6))
+            assert near <= 1, f"an image of {one['name']} is none of that class"
         for query in one["queries"]:
             after = np.array([numbers(text, "<f4") for text in query["probabilities"]])
-            assert after.shape == (3, 5) and np.allclose(after.sum(1), 1, atol=1e-5)
+            assert after.shape == (3, 4) and np.allclose(after.sum(1), 1, atol=1e-5)
             hits += after.argmax(1) == way
-    assert np.allclose(task["accuracy"], hits / 10, atol=1e-6)
+    assert np.allclose(task["accuracy"], hits / 8, atol=1e-6)
     assert "test task 3: accuracy after 0 … 2 gradient steps: " + " ".join(f"{a:.4g}" for a in task["accuracy"]) in said
 
 
@@ -317,7 +321,7 @@ def quiet(b):
 
 def panes_are_drawn(b, folder):
     page = Reader(f"{folder}/dir.html").document
-    for width, height, dark in [(1100, 720, False), (390, 844, True)]:
+    for width, height, dark in [(720, 640, False), (390, 844, True)]:
         b.open(f"{folder}/dir.html", width, height, dark, phone=width < 500)
         assert b.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page is wider than the window"
         assert len(texts(b, ".pane")) == STEPS + 1
@@ -327,7 +331,7 @@ def panes_are_drawn(b, folder):
         ground = pixels[-20:].mean()
         assert ground < 0.4 if dark else ground > 0.5, f"the ground is {ground}"
         quiet(b)
-    b.open(f"{folder}/dir.html", 1000, 600)
+    b.open(f"{folder}/dir.html", 640, 600)
     before = picture(b, ".view", 1)
     scrub(b, 1)
     assert np.abs(picture(b, ".view", 1) - before).max() > 0.2, "scrubbing moves nothing"
@@ -369,7 +373,7 @@ def tasks_and_keys(b, returns, shown):
 
 
 def names_stay_in_their_places(b, folder):
-    b.open(f"{folder}/cart.html", 600, 700)
+    b.open(f"{folder}/cart.html", 500, 600)
     assert b.evaluate("document.title").startswith("cart: "), b.evaluate("document.title")
     assert EVIL in texts(b, "header p")[0] and not texts(b, "header b")
     view = picture(b, ".view", 0)
@@ -405,15 +409,15 @@ def dragged_examples_are_learned_from(b, folder):
 
 
 def images_are_judged(b, folder):
-    page = Reader(f"{folder}/strokes.html").document
-    b.open(f"{folder}/strokes.html", 390, 844, phone=True)
+    page = Reader(f"{folder}/images.html").document
+    b.open(f"{folder}/images.html", 390, 844, phone=True)
     queries = [query for one in page["tasks"][0]["classes"] for query in one["queries"]]
     for step in (0, 2):
         scrub(b, step / 2)
-        want = ["ABCDE"[numbers(query["probabilities"][step], "<f4").argmax()] for query in queries]
+        want = ["ABCD"[numbers(query["probabilities"][step], "<f4").argmax()] for query in queries]
         assert texts(b, ".query b") == want, f"step {step}"
     first = b.evaluate("""(() => { const c = document.querySelector('.support canvas');
-        return [...c.getContext('2d').getImageData(0, 0, 28, 28).data].filter((_, i) => i % 4 === 0); })()""")
+        return [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data].filter((_, i) => i % 4 < 3); })()""")
     assert first == numbers(page["tasks"][0]["classes"][0]["support"][0], "u1").tolist()
     quiet(b)
 

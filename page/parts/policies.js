@@ -1,6 +1,7 @@
 /* policies.js: the page of a policy: one pane per number of gradient steps, all on one clock. */
 
 const SPEED_WINDOW = 0.2; /* seconds that a speed is the mean of */
+const SLOW = 70; /* milliseconds a picture: the machine draws in software */
 
 const stepName = (j) => element('span', { class: 'name' },
   element('span', { class: 'long' }, j === 0 ? 'Before adapting' : `After ${plural(j, 'gradient step')}`),
@@ -189,11 +190,20 @@ class PoliciesPage {
     return `${time.toFixed(2)} / ${this.player.duration.toFixed(2)} s`;
   }
 
+  /* Whether pictures that follow each other have been slow for a while. */
+  watchPace() {
+    const now = performance.now(), spent = now - (this.drawnAt || now);
+    this.drawnAt = now;
+    if (spent > 0 && spent < 1000) this.pace = mix(this.pace || 16, spent, 0.2);
+    if (this.pace > SLOW) this.renderer.economise();
+  }
+
   draw(time) {
     const step = time / this.dt;
     this.panes.forEach((pane) => pane.at(step));
     if (!this.renderer) return;
     const world = isDark() ? WORLD_DARK : WORLD_LIGHT;
+    if (this.player.playing) this.watchPace();
     this.renderer.fit();
     this.renderer.clear();
     for (const pane of this.panes) {

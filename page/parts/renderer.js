@@ -28,6 +28,7 @@ precision highp sampler2DShadow;
 uniform sampler2DShadow shadow;
 uniform vec3 eye, toSun, skyHigh, skyLow, ground, sunColor;
 uniform float fogStart, fogEnd, shadowSoftness, bias;
+uniform int samples;
 vec3 linear(vec3 c) { return pow(c, vec3(2.2)); }
 vec3 shown(vec3 c) { return pow(c, vec3(1.0 / 2.2)); }
 /* the share of the sun that gets there: a disc of samples, each of which the graphics card already smooths */
@@ -35,12 +36,12 @@ float sunlight(vec4 sunAt) {
   vec3 p = sunAt.xyz * 0.5 + 0.5;
   if (any(lessThan(p, vec3(0.0))) || any(greaterThan(p, vec3(1.0)))) return 1.0;
   float sum = 0.0;
-  for (int i = 0; i < 20; i++) {
-    float r = sqrt((float(i) + 0.5) / 20.0), a = float(i) * 2.399963;
+  for (int i = 0; i < samples; i++) {
+    float r = sqrt((float(i) + 0.5) / float(samples)), a = float(i) * 2.399963;
     sum += texture(shadow, vec3(p.xy + r * shadowSoftness * vec2(cos(a), sin(a)), p.z - bias));
   }
   vec2 edge = smoothstep(vec2(0.0), vec2(0.08), p.xy) * smoothstep(vec2(0.0), vec2(0.08), 1.0 - p.xy);
-  return mix(1.0, sum / 20.0, edge.x * edge.y);
+  return mix(1.0, sum / float(samples), edge.x * edge.y);
 }
 float fog(vec3 at) { return smoothstep(fogStart, fogEnd, length(at - eye)); }
 `;
@@ -154,6 +155,9 @@ class Renderer {
       points: [-1, -1, 0, 1, -1, 0, 1, 1, 0, -1, 1, 0], normals: new Array(12).fill(0), corners: [0, 1, 2, 0, 2, 3],
     });
     this.makeShadow();
+    this.samples = 20; /* of the sun, a pixel */
+    this.mostPixels = 2; /* a pixel of CSS, along a side */
+    if (this.isSoftware()) this.economise();
     gl.enable(gl.DEPTH_TEST);
     gl.blendFuncSeparate(gl.SRC_ALPHA, gl.ONE_MINUS_SRC_ALPHA, gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
   }
@@ -223,9 +227,22 @@ class Renderer {
     gl.bindFramebuffer(gl.FRAMEBUFFER, null);
   }
 
+  /* Whether the browser says that no graphics card draws. */
+  isSoftware() {
+    const gl = this.gl, plain = String(gl.getParameter(gl.RENDERER));
+    const told = plain.startsWith('WebKit') && gl.getExtension('WEBGL_debug_renderer_info');
+    return /swiftshader|llvmpipe|software/i.test(told ? gl.getParameter(told.UNMASKED_RENDERER_WEBGL) : plain);
+  }
+
+  /* For machines that draw in software: rougher shadows, no finer than the page. */
+  economise() {
+    this.samples = 5;
+    this.mostPixels = 1;
+  }
+
   /* As large as it is on the page. */
   fit() {
-    const ratio = Math.min(window.devicePixelRatio || 1, 2), box = this.canvas.getBoundingClientRect();
+    const ratio = Math.min(window.devicePixelRatio || 1, this.mostPixels), box = this.canvas.getBoundingClientRect();
     const width = Math.max(1, Math.round(box.width * ratio)), height = Math.max(1, Math.round(box.height * ratio));
     if (this.canvas.width !== width || this.canvas.height !== height) {
       this.canvas.width = width;
@@ -305,6 +322,7 @@ class Renderer {
     gl.uniform1f(at.fogEnd, scene.fogEnd);
     gl.uniform1f(at.shadowSoftness, 0.0105);
     gl.uniform1f(at.bias, bias);
+    gl.uniform1i(at.samples, this.samples);
   }
 
   drawSky(scene, horizon) {
