@@ -141,11 +141,24 @@ const WORLD_DARK = {
 };
 const toLinear = (color) => color.map((c) => c ** 2.2);
 
+/* Whether the browser says that no graphics card draws, which must be known before the canvas is asked for smooth edges. */
+function drawsInSoftware() {
+  const gl = document.createElement('canvas').getContext('webgl2');
+  if (!gl) return false;
+  const plain = String(gl.getParameter(gl.RENDERER));
+  const told = plain.startsWith('WebKit') && gl.getExtension('WEBGL_debug_renderer_info');
+  const name = told ? gl.getParameter(told.UNMASKED_RENDERER_WEBGL) : plain;
+  const end = gl.getExtension('WEBGL_lose_context');
+  if (end) end.loseContext();
+  return /swiftshader|llvmpipe|software/i.test(name);
+}
+
 class Renderer {
   /* Throws where the browser has no WebGL 2. */
   constructor(canvas) {
     this.canvas = canvas;
-    const gl = (this.gl = canvas.getContext('webgl2', { antialias: true, alpha: true }));
+    const software = drawsInSoftware();
+    const gl = (this.gl = canvas.getContext('webgl2', { antialias: !software, alpha: true }));
     if (!gl) throw new Error('This browser has no WebGL 2, which the bodies are drawn with.');
     this.solid = this.program(SOLID_VERTEX, SOLID_FRAGMENT);
     this.floor = this.program(FLOOR_VERTEX, FLOOR_FRAGMENT);
@@ -157,7 +170,7 @@ class Renderer {
     this.makeShadow();
     this.samples = 20; /* of the sun, a pixel */
     this.mostPixels = 2; /* a pixel of CSS, along a side */
-    if (this.isSoftware()) this.economise();
+    if (software) this.economise();
     gl.enable(gl.DEPTH_TEST);
     gl.blendFuncSeparate(gl.SRC_ALPHA, gl.ONE_MINUS_SRC_ALPHA, gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
   }
@@ -225,13 +238,6 @@ class Renderer {
     gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.DEPTH_ATTACHMENT, gl.TEXTURE_2D, this.shadowTexture, 0);
     gl.drawBuffers([gl.NONE]);
     gl.bindFramebuffer(gl.FRAMEBUFFER, null);
-  }
-
-  /* Whether the browser says that no graphics card draws. */
-  isSoftware() {
-    const gl = this.gl, plain = String(gl.getParameter(gl.RENDERER));
-    const told = plain.startsWith('WebKit') && gl.getExtension('WEBGL_debug_renderer_info');
-    return /swiftshader|llvmpipe|software/i.test(told ? gl.getParameter(told.UNMASKED_RENDERER_WEBGL) : plain);
   }
 
   /* For machines that draw in software: rougher shadows, no finer than the page. */
