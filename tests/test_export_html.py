@@ -26,7 +26,7 @@ sys.path.insert(0, f"{ROOT}/.deps/python")
 import mujoco  # noqa: E402
 
 BAD = 2
-STEPS, TRAJECTORIES, SIDE = 2, 5, 12
+STEPS, TRAJECTORIES, SIDE = 2, 6, 12
 ORANGE = np.array([0.95, 0.61, 0.18])  # after one gradient step
 EVIL = "</script><script>document.title='taken'</script> \"quoted\" & <b>bold</b> <!--"
 

@@ -52,7 +52,7 @@ class Pane {
   /* Give or take a tenth of its length. */
   hasArrived(place) {
     const { look, task } = this.page, [a, b] = look.goalNumbers;
-    return look.goal === 'place' && Math.hypot(task.numbers[a] - place[0], task.numbers[b] - place[1]) < 0.1 * look.size;
+    return look.goal === 'place' && (look.track || look.paths) && Math.hypot(task.numbers[a] - place[0], task.numbers[b] - place[1]) < 0.1 * look.size;
   }
 
   metres(x) {
@@ -93,8 +93,9 @@ class PoliciesPage {
   }
 
   chooseReadouts() {
-    const { goal, track } = this.look;
-    if (goal === 'place') return [['distance', 'to the goal']];
+    const { goal, track, paths } = this.look;
+    /* of an arm that reaches, what is followed is where it stands */
+    if (goal === 'place' && (track || paths)) return [['distance', 'to the goal']];
     return track ? [['speed', 'speed'], ['distance', 'distance']] : [];
   }
 
