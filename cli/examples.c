@@ -1,5 +1,6 @@
 #include "cli/examples.h"
 
+#include "base/text.h"
 #include "fewshot/fresh_head.h"
 
 #include <errno.h>
@@ -131,6 +132,21 @@ bool ks_examples_curve(ks_sinusoid* curve, const char* text, ks_error* err) {
     }
     *curve = (ks_sinusoid){.amplitude = number[0], .phase = number[1]};
     return true;
+}
+
+void ks_examples_data_name(char* out, size_t room, const ks_cli_policy* p) {
+    const char* path = p->config.images.data;
+    size_t length = strlen(path);
+    while (length > 1 && path[length - 1] == '/') {
+        length--;
+    }
+    size_t start = length;
+    while (start > 0 && path[start - 1] != '/') {
+        start--;
+    }
+    char name[KS_IMAGES_PATH];
+    snprintf(name, sizeof name, "%.*s", (int)(length - start), path + start);
+    ks_text_to_ascii(out, room, *name ? name : path);
 }
 
 ks_sinusoid_fit* ks_examples_fit(const ks_cli_policy* p, int max_steps, size_t points, ks_error* err) {

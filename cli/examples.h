@@ -34,6 +34,9 @@ ks_problem* ks_examples_problem(const ks_cli_policy* model, size_t tasks, ks_err
  * another. Nothing happens to other models. Errors: KS_BAD_INPUT, KS_FAILED. */
 bool ks_examples_take_head(ks_cli_policy* model, uint64_t seed, ks_error* err);
 
+/* What its image set is called: the last part of its path, in letters of ASCII. */
+void ks_examples_data_name(char* out, size_t room, const ks_cli_policy* model);
+
 /* Step sizes of a model: what is kept with it, or its own; for learned ones they are factors. */
 void ks_examples_own_lr(double lr[KS_EVAL_MAX_STEPS], const ks_cli_policy* model);
 

@@ -1,3 +1,4 @@
+#include "cli/actor.h"
 #include "cli/record.h"
 
 #include "base/text.h"
@@ -75,12 +76,8 @@ const char* ks_show_label(ks_show* s, int i) {
 static bool set_actor(ks_show* s, int i, ks_error* err) {
     const ks_cli_policy* p = &s->policies[i];
     ks_theatre_policy* a = &s->actors[i];
-    *a = (ks_theatre_policy){.model = p->model, .policy = p->policy, .params = p->theta};
-    a->sizes = ks_policy_info_sizes(&p->info);
-    a->advantage = (ks_advantage_settings){.gamma = p->info.gamma, .gae_lambda = p->info.gae_lambda};
-    ks_default_lr(a->lr, p->def, &p->info);
     s->caption.labels[i] = s->count == 1 && s->labels.count == 0 ? NULL : ks_show_label(s, i);
-    return !s->lr || ks_cli_lr(s->lr, a->lr, err);
+    return ks_cli_actor(a, p, s->lr, err);
 }
 
 static bool open_actors(ks_show* s, ks_error* err) {

@@ -8,22 +8,6 @@
 
 enum { DEFAULT_STEPS = 3, VIEW_STEPS = 10 /* that the window has room for, at least */ };
 
-/* The last part of the path. */
-static void name_data(ks_show* s) {
-    const char* path = s->policies[0].config.images.data;
-    size_t length = strlen(path);
-    while (length > 1 && path[length - 1] == '/') {
-        length--;
-    }
-    size_t start = length;
-    while (start > 0 && path[start - 1] != '/') {
-        start--;
-    }
-    char name[KS_IMAGES_PATH];
-    snprintf(name, sizeof name, "%.*s", (int)(length - start), path + start);
-    ks_text_to_ascii(s->data, sizeof s->data, *name ? name : path);
-}
-
 static bool open_images(ks_show* s, ks_error* err) {
     ks_classification* c = &s->classification;
     int64_t number = 0;
@@ -37,7 +21,7 @@ static bool open_images(ks_show* s, ks_error* err) {
         return false;
     }
     s->steps = s->steps >= 0 ? s->steps : DEFAULT_STEPS;
-    name_data(s);
+    ks_examples_data_name(s->data, sizeof s->data, &s->policies[0]);
     *c = (ks_classification){.label = ks_show_label(s, 0),
                              .data = s->data,
                              .split = s->split >= 0 ? (ks_split)s->split : KS_SPLIT_TEST,

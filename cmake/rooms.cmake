@@ -1,7 +1,7 @@
 # The library is built twice from the same sources: kshot_lib with ks_real = float, and kshot_lib_double with double, in which
 # the tests check every derivative. A room adds its sources to both. Rooms that draw are the command's alone, kshot_pictures:
 # whoever uses the library needs no display.
-set(KS_ROOMS_OF_PICTURES figures viewer)
+set(KS_ROOMS_OF_PICTURES figures viewer page)
 
 # Every processor that has AVX2 and FMA runs the same instructions, and sums are never reordered: results are the same bytes on all of
 # them (docs/scaling.md). What is wider where the processor is, chooses so by itself (nn/gemm.c).

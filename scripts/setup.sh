@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # setup.sh: installs what kshot is built from, on Debian 12: packages, MuJoCo in .deps/, Python in .deps/venv for the tests.
 # Can be run again at any time; says only what it does, and nothing when there is nothing to do. With --mpi also what the build
-# for several processes needs (docs/scaling.md), with --fuzz what scripts/fuzz.sh needs.
+# for several processes needs (docs/scaling.md), with --fuzz what scripts/fuzz.sh needs, with --browser the browser that pages are
+# tested in (about 100 MB).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -12,7 +13,8 @@ for option in "$@"; do
     case $option in
         --mpi) packages+=(libopenmpi-dev openmpi-bin) ;;
         --fuzz) packages+=(clang libclang-rt-14-dev libomp-14-dev) ;;
-        *) echo "usage: scripts/setup.sh [--mpi] [--fuzz]" >&2 && exit 2 ;;
+        --browser) packages+=(chromium) ;;
+        *) echo "usage: scripts/setup.sh [--mpi] [--fuzz] [--browser]" >&2 && exit 2 ;;
     esac
 done
 

@@ -4,7 +4,7 @@
 # processes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-scripts/setup.sh --mpi
+scripts/setup.sh --mpi --browser
 
 failed=()
 

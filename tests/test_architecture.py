@@ -22,8 +22,9 @@ ROOMS = {
     "run": CORE + ["envs", "rl", "fewshot"],
     "figures": ["base"],
     "viewer": CORE + ["envs", "rl", "fewshot"],
+    "page": CORE + ["envs", "rl", "fewshot", "viewer"],
     "bench": CORE + ["envs", "rl", "fewshot", "run", "viewer"],
-    "cli": CORE + ["envs", "rl", "fewshot", "run", "figures", "viewer", "bench"],
+    "cli": CORE + ["envs", "rl", "fewshot", "run", "figures", "viewer", "page", "bench"],
 }
 # what no room of the core may call, however it came to know of it: what tasks are is a problem's alone
 OF_PROBLEMS = r"\bks_(?:env|rl|sampler|batch|rollout|advantage|mujoco|problem_rl|sinusoid|problem_sinusoid)(?:_\w+)?\b"

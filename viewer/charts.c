@@ -1,4 +1,5 @@
 #include "viewer/charts.h"
+#include "viewer/colors.h"
 
 #include "base/number.h"
 #include "viewer/scene.h"
@@ -131,7 +132,7 @@ static void bars(const ks_charts* c, mjrRect r, const ks_act* acts, int count, c
         char text[16];
         int left = r.left + r.width * j / count, right = r.left + r.width * (j + 1) / count;
         int inset = (right - left) / 6;
-        ks_scene_color(rgb, j);
+        ks_step_color(rgb, j);
         bar(c, left + inset, right - left - 2 * inset, zero, zero + (int)(acts[j].mean_return * scale),
             acts[j].mean_return, rgb);
         snprintf(text, sizeof text, "%d", j);
@@ -212,7 +213,7 @@ void ks_charts_rewards(ks_charts* c, mjrRect w, const ks_play* play, double time
     reward_range(f->range[1], play);
     for (int r = 0; r < play->rows; r++) {
         for (int j = 0; j <= play->steps && line < mjMAXLINE; j++, line++) {
-            ks_scene_color(f->linergb[line], j);
+            ks_step_color(f->linergb[line], j);
             curve(f, line, play, &play->acts[r][j], time);
         }
     }

@@ -47,7 +47,7 @@ static void add_geom(mjtNum low[3], mjtNum high[3], const mjModel* m, int geom) 
     }
 }
 
-static bool is_seen(const mjModel* m, int geom) {
+bool ks_look_is_seen(const mjModel* m, int geom) {
     int material = m->geom_matid[geom];
     return m->geom_group[geom] < SHOWN_GROUPS && m->geom_rgba[4 * geom + 3] > 0 &&
            (material < 0 || m->mat_rgba[4 * material + 3] > 0);
@@ -76,7 +76,7 @@ void ks_look_box(mjtNum low[3], mjtNum high[3], const mjModel* m, int body) {
     for (int g = 0; g < m->ngeom; g++) {
         int of = m->geom_bodyid[g];
         bool counts = of > 0 && (body == 0 || m->body_rootid[of] == m->body_rootid[body]);
-        if (counts && m->geom_type[g] != mjGEOM_PLANE && is_seen(m, g)) {
+        if (counts && m->geom_type[g] != mjGEOM_PLANE && ks_look_is_seen(m, g)) {
             add_geom(low, high, m, g);
         }
     }
@@ -86,6 +86,16 @@ void ks_look_box(mjtNum low[3], mjtNum high[3], const mjModel* m, int body) {
             low[i] = m->stat.center[i] - m->stat.extent / 2;
             high[i] = m->stat.center[i] + m->stat.extent / 2;
         }
+    }
+}
+
+void ks_look_middle(double middle[3], const ks_env_look* look, const mjModel* m) {
+    middle[0] = middle[1] = middle[2] = 0;
+    if (m && !look->track) { /* it need not stand at the origin */
+        mjtNum low[3], high[3];
+        ks_look_box(low, high, m, 0);
+        middle[0] = (low[0] + high[0]) / 2;
+        middle[1] = (low[1] + high[1]) / 2;
     }
 }
 
@@ -118,6 +128,17 @@ ks_floor ks_look_floor(const mjModel* m) {
         floor.height = low[2] < -SUNKEN * size ? low[2] - size : 0;
     }
     return floor;
+}
+
+/* ---- what may have any colour ------------------------------------------------------------------------------------------------ */
+
+bool ks_look_is_plain(const mjModel* m) {
+    bool plain = m->nskin == 0 && m->nflex == 0;
+    for (mjtSize g = 0; g < m->ngeom; g++) {
+        plain = plain &&
+                !(ks_look_moves(m, m->geom_bodyid[g]) && (m->geom_type[g] == mjGEOM_MESH || m->geom_matid[g] >= 0));
+    }
+    return plain;
 }
 
 /* ---- how it moves --------------------------------------------------------------------------------------------------------- */

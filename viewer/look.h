@@ -4,7 +4,7 @@
  * to be seen, planes aside, and around skins and flexes. Terrain that belongs to the world itself does not count. Of what travels
  * only the followed body counts, with all that hangs together with it.
  *
- * Thread rule: pure functions. */
+ * Thread rule: pure functions. Nothing here draws: what needs no OpenGL may use it. */
 #ifndef KS_VIEWER_LOOK_H
 #define KS_VIEWER_LOOK_H
 
@@ -17,6 +17,15 @@ ks_env_look ks_look_of(const ks_env_def* def, const mjModel* m);
 
 /* Lowest and highest x, y, z of the shape: of all bodies, or of those that hang together with `body`. */
 void ks_look_box(mjtNum low[3], mjtNum high[3], const mjModel* m, int body);
+
+/* The point of the floor to look at, beside what the camera follows: of what stays where it is, the middle of the shape. m may be
+ * NULL. */
+void ks_look_middle(double middle[3], const ks_env_look* look, const mjModel* m);
+
+/* Whether a geom is of those that are shown: it has a colour, and is in one of the groups that MuJoCo's own viewers show. */
+bool ks_look_is_seen(const mjModel* m, int geom);
+/* Whether all that moves is of simple shapes without materials, which may have any colour. */
+bool ks_look_is_plain(const mjModel* m);
 
 /* The floor that a model stands on. */
 typedef struct ks_floor {

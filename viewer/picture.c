@@ -1,4 +1,5 @@
 #include "viewer/picture.h"
+#include "viewer/colors.h"
 
 #include "base/number.h"
 #include "viewer/charts.h"
@@ -186,7 +187,7 @@ static void pane(ks_picture* p, mjrRect r, const ks_play* play, int row, int ste
     const char* label = caption->labels[row];
     snprintf(left, sizeof left, "%s%s%s", label ? label : "", label ? ": " : "", name);
     ks_snprintf(right, sizeof right, r.width < px(p, 250) ? "%.1f" : "return %.1f", return_at(play, act, time));
-    ks_scene_color(rgb, step);
+    ks_step_color(rgb, step);
     int height = px(p, 24) < r.height / 6 ? px(p, 24) : r.height / 6;
     strip(p, (mjrRect){r.left, r.bottom + r.height - height, r.width, height}, left, right, rgb, 0.92f, WHITE);
     if (act->terminated && time >= (double)act->length * play->dt) {
@@ -254,7 +255,7 @@ void ks_picture_sheet(ks_picture* p, mjrRect where, const ks_play* play, int col
         steps_text(name, sizeof name, step, false);
         snprintf(text, sizeof text, "%s%s%s", label ? label : "", label ? ": " : "", name);
         ks_snprintf(right, sizeof right, "return %.1f", play->acts[row][step].ret[play->acts[row][step].length]);
-        ks_scene_color(rgb, step);
+        ks_step_color(rgb, step);
         strip(p, (mjrRect){inner.left, high - bar, inner.width, bar}, text, right, rgb, 1, WHITE);
     }
     char left[TITLE_ROOM];

@@ -6,11 +6,12 @@
 static bool act_init(ks_act* act, const ks_play_sizes* z) {
     size_t nq = (size_t)z->nq;
     act->qpos = calloc((z->length + 1) * nq, sizeof *act->qpos);
+    act->returns = calloc(z->sampled + 1, sizeof *act->returns);
     act->rew = calloc(z->length, sizeof *act->rew);
     act->ret = calloc(z->length + 1, sizeof *act->ret);
     act->ghost_start = calloc(z->ghosts + 1, sizeof *act->ghost_start);
     act->ghost_qpos = calloc(z->ghosts * (z->ghost_len + 1) * nq + 1, sizeof *act->ghost_qpos);
-    return act->qpos && act->rew && act->ret && act->ghost_start && act->ghost_qpos;
+    return act->returns && act->qpos && act->rew && act->ret && act->ghost_start && act->ghost_qpos;
 }
 
 ks_play* ks_play_create(const ks_play_sizes* sizes, ks_error* err) {
@@ -42,6 +43,7 @@ void ks_play_destroy(ks_play* play) {
     for (int r = 0; r < KS_PLAY_MAX_ROWS; r++) {
         for (int j = 0; j <= KS_PLAY_MAX_STEPS; j++) {
             ks_act* act = &play->acts[r][j];
+            free(act->returns);
             free(act->qpos);
             free(act->rew);
             free(act->ret);

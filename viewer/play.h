@@ -22,12 +22,16 @@ typedef struct ks_play_sizes {
     size_t length;    /* timesteps of an act at most */
     size_t ghosts;    /* trajectories kept per act, at most */
     size_t ghost_len; /* timesteps of such a trajectory at most */
+    size_t sampled;   /* trajectories sampled per act at most */
 } ks_play_sizes;
 
 /* Positions are states 0 … length: one more than there are rewards. */
 typedef struct ks_act {
     double mean_return; /* undiscounted, mean over all trajectories that were sampled after this many steps */
     size_t broken;      /* how many of those broke down, and end there */
+    size_t num_sampled; /* how many they were, */
+    double* returns;    /* (num_sampled) and what each came to */
+    size_t median;      /* which of them has the median return, of two the lower */
     size_t length;      /* timesteps T of what is shown */
     bool terminated;    /* the environment ended it, not the time limit */
     double* qpos;       /* ((T+1) x nq) */

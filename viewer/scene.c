@@ -1,6 +1,7 @@
 #include "viewer/scene.h"
 
 #include "envs/mujoco_load.h"
+#include "viewer/colors.h"
 #include "viewer/overlay.h"
 #include "viewer/scenery.h"
 
@@ -12,11 +13,6 @@ enum { MAX_GEOMS = 6000 }; /* beside those of the actor and its ghosts */
 
 /* of a pane, as a multiple of its height */
 static const double WIDTH_WANTED = 1.15;
-
-static const float COLORS[KS_PLAY_MAX_STEPS + 1][3] = {
-    {0.47f, 0.52f, 0.58f}, {0.95f, 0.61f, 0.18f}, {0.88f, 0.36f, 0.26f}, {0.60f, 0.30f, 0.62f}, {0.24f, 0.42f, 0.75f},
-    {0.16f, 0.60f, 0.66f}, {0.45f, 0.62f, 0.24f}, {0.72f, 0.58f, 0.20f}, {0.62f, 0.42f, 0.30f}, {0.30f, 0.30f, 0.34f},
-};
 
 struct ks_scene {
     ks_env_look look;
@@ -41,17 +37,8 @@ ks_view ks_view_default(const ks_env_model* model) {
                     .distance = l.distance,
                     .shadows = true,
                     .ghosts = l.paths ? KS_PLAY_GHOSTS : 4};
-    if (m && !l.track) { /* what stays where it is need not stand at the origin */
-        mjtNum low[3], high[3];
-        ks_look_box(low, high, m, 0);
-        view.offset[0] = (low[0] + high[0]) / 2;
-        view.offset[1] = (low[1] + high[1]) / 2;
-    }
+    ks_look_middle(view.offset, &l, m);
     return view;
-}
-
-void ks_scene_color(float rgb[3], int steps) {
-    memcpy(rgb, COLORS[steps % (KS_PLAY_MAX_STEPS + 1)], 3 * sizeof *rgb);
 }
 
 /* ---- creation ------------------------------------------------------------------------------------------------------------ */
@@ -299,9 +286,10 @@ static void add_ghosts(ks_scene* s, const ks_act* act, double time, double dt, c
 void ks_scene_draw(ks_scene* s, mjrRect where, const ks_play* play, int row, int step, double time,
                    const ks_view* view) {
     const ks_act* act = &play->acts[row][step];
-    const float* rgb = COLORS[step % (KS_PLAY_MAX_STEPS + 1)];
+    float rgb[3];
     mjvCamera camera;
     size_t state;
+    ks_step_color(rgb, step);
     place_actor(s, act, time, play->dt, &state);
     aim(s, &camera, view, where);
     mjtNum at[3] = {followed(s)[0], followed(s)[1], s->scenery.floor.height};

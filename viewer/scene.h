@@ -47,9 +47,6 @@ const ks_env_look* ks_scene_look(const ks_scene* scene);
 /* Where the followed body is at a time of an act. */
 void ks_scene_place(double place[3], ks_scene* scene, const ks_play* play, int row, int step, double time);
 
-/* The colour that stands for so many gradient steps, in panes and in figures. */
-void ks_scene_color(float rgb[3], int steps);
-
 /* Draws act (row, step) at `time` (simulated seconds) into the rectangle (pixels). */
 void ks_scene_draw(ks_scene* scene, mjrRect where, const ks_play* play, int row, int step, double time,
                    const ks_view* view);

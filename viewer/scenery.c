@@ -17,15 +17,6 @@ static bool has_sky(const mjModel* m) {
     return false;
 }
 
-static bool is_plain(const mjModel* m) {
-    bool plain = m->nskin == 0 && m->nflex == 0;
-    for (mjtSize g = 0; g < m->ngeom; g++) {
-        plain = plain &&
-                !(ks_look_moves(m, m->geom_bodyid[g]) && (m->geom_type[g] == mjGEOM_MESH || m->geom_matid[g] >= 0));
-    }
-    return plain;
-}
-
 /* ---- the stage ---------------------------------------------------------------------------------------------------------- */
 
 /* Made for bodies of about a metre: for others it grows or shrinks, by powers of two, so that most look alike. */
@@ -46,7 +37,7 @@ static void set_size(mjModel* m, double size) {
 bool ks_scenery_init(ks_scenery* s, const mjModel* actor_m, const ks_env_look* look, ks_error* err) {
     *s = (ks_scenery){.actor_m = actor_m, .has_start = look->track};
     s->floor = actor_m ? ks_look_floor(actor_m) : (ks_floor){.bare = -1};
-    s->is_plain = !actor_m || is_plain(actor_m);
+    s->is_plain = !actor_m || ks_look_is_plain(actor_m);
     s->stage_m = ks_mujoco_compile(actor_m ? ks_model_stage : ks_model_point, err);
     if (!s->stage_m) {
         return false;

@@ -152,7 +152,8 @@ ks_play* ks_theatre_make_play(const ks_theatre* t, ks_error* err) {
                            .nq = t->nq,
                            .length = t->settings.length,
                            .ghosts = t->settings.ghosts,
-                           .ghost_len = t->settings.horizon};
+                           .ghost_len = t->settings.horizon,
+                           .sampled = t->settings.max_trajectories};
     ks_play* play = ks_play_create(&sizes, err);
     if (play) {
         play->def = t->def;
@@ -183,9 +184,40 @@ static void copy_positions(double* qpos, const ks_theatre* t, actor* a, const ks
     qpos[2 * length + 1] = (double)a->obs[1];
 }
 
+static double return_of(const ks_batch* b, size_t trajectory) {
+    double sum = 0;
+    for (size_t i = b->traj_start[trajectory]; i < b->traj_start[trajectory + 1]; i++) {
+        sum += (double)b->rew[i];
+    }
+    return sum;
+}
+
+/* Of n returns the one in the middle, of two the lower; of equal ones the first. */
+static size_t median_of(const double* returns, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        size_t below = 0;
+        for (size_t j = 0; j < n; j++) {
+            below += returns[j] < returns[i] || (returns[j] == returns[i] && j < i);
+        }
+        if (below == (n - 1) / 2) {
+            return i;
+        }
+    }
+    return 0; /* returns are finite */
+}
+
+static void note_returns(ks_act* act, const ks_batch* b) {
+    act->num_sampled = b->n;
+    for (size_t i = 0; i < b->n; i++) {
+        act->returns[i] = return_of(b, i);
+    }
+    act->median = median_of(act->returns, b->n);
+}
+
 static void note_sampled(ks_act* act, const ks_theatre* t, actor* a) {
     const ks_batch* b = ks_rl_batch(a->problem, 0, 0);
     act->mean_return = ks_batch_mean_return(b);
+    note_returns(act, b);
     act->broken = b->rejected;
     act->num_ghosts = b->n < t->settings.ghosts ? b->n : t->settings.ghosts;
     act->ghost_start[0] = 0;
@@ -196,13 +228,14 @@ static void note_sampled(ks_act* act, const ks_theatre* t, actor* a) {
     }
 }
 
-static void note_shown(ks_act* act, const ks_theatre* t, actor* a, const ks_batch* b) {
-    copy_positions(act->qpos, t, a, b, 0);
-    act->length = b->rows;
-    act->terminated = b->terminated[0];
+static void note_shown(ks_act* act, const ks_theatre* t, actor* a, const ks_batch* b, size_t trajectory) {
+    size_t first = b->traj_start[trajectory];
+    copy_positions(act->qpos, t, a, b, trajectory);
+    act->length = b->traj_start[trajectory + 1] - first;
+    act->terminated = b->terminated[trajectory];
     act->ret[0] = 0;
-    for (size_t i = 0; i < b->rows; i++) {
-        act->rew[i] = (double)b->rew[i];
+    for (size_t i = 0; i < act->length; i++) {
+        act->rew[i] = (double)b->rew[first + i];
         act->ret[i + 1] = act->ret[i] + act->rew[i];
     }
 }
@@ -215,6 +248,7 @@ typedef struct audience {
     const ks_theatre* t;
     actor* a;
     const double* lr;
+    bool median; /* what was sampled is what is shown */
 } audience;
 
 static bool note_stage(void* user, int j, bool ok, ks_error* err) {
@@ -225,13 +259,16 @@ static bool note_stage(void* user, int j, bool ok, ks_error* err) {
         return false;
     }
     note_sampled(&here->acts[j], here->t, a);
+    if (here->median) {
+        note_shown(&here->acts[j], here->t, a, ks_rl_batch(a->problem, 0, 0), here->acts[j].median);
+    }
     return true;
 }
 
 /* θ_0 … θ_steps of one policy, and what was sampled on the way. */
 static bool adapt(ks_act* acts, const ks_theatre* t, actor* a, const ks_theatre_request* r, ks_error* err) {
     double lr[KS_PLAY_MAX_STEPS];
-    audience user = {acts, t, a, lr};
+    audience user = {acts, t, a, lr, r->median};
     ks_draw draw = {.split = KS_SPLIT_TEST, .seed = r->seed, .iteration = KS_EVAL_ITERATION, .count = 1};
     for (int j = 0; j < r->steps; j++) {
         lr[j] = r->lr_factor * a->p.lr[j];
@@ -276,7 +313,7 @@ static bool perform(ks_act* acts, const ks_theatre* t, actor* a, const ks_theatr
                                     r->lr_factor * a->p.lr[j - 1], err)) {
             return false;
         }
-        note_shown(&acts[j], t, a, a->shown[j]);
+        note_shown(&acts[j], t, a, a->shown[j], 0);
     }
     return true;
 }
@@ -284,6 +321,7 @@ static bool perform(ks_act* acts, const ks_theatre* t, actor* a, const ks_theatr
 bool ks_theatre_perform(ks_theatre* t, ks_play* play, const ks_theatre_request* request, ks_error* err) {
     assert(request->steps >= 0 && request->steps <= t->settings.max_steps);
     assert(request->trajectories >= 1 && request->trajectories <= t->settings.max_trajectories);
+    assert(!request->median || t->settings.horizon <= t->settings.length);
     double start = ks_clock();
     memcpy(play->task, request->task, sizeof play->task);
     play->rows = t->count;
@@ -291,7 +329,8 @@ bool ks_theatre_perform(ks_theatre* t, ks_play* play, const ks_theatre_request* 
     for (int i = 0; i < t->count; i++) {
         actor* a = &t->actors[i];
         ks_env_set_task(a->env, request->task);
-        if (!adapt(play->acts[i], t, a, request, err) || !perform(play->acts[i], t, a, request, err)) {
+        if (!adapt(play->acts[i], t, a, request, err) ||
+            (!request->median && !perform(play->acts[i], t, a, request, err))) {
             return false;
         }
     }

@@ -2,7 +2,8 @@
  *
  * Per policy: sample trajectories on the task, take a REINFORCE step, sample anew, and so on, as evaluation does (same random
  * streams, so the returns are those of `kshot eval`); then every stage acts once, from one start state with one action noise,
- * so that what differs between them is the policy alone.
+ * so that what differs between them is the policy alone. Or, where the median is asked for, of what was sampled after each step the
+ * trajectory with the median return is shown: what can be expected, rather than what can be compared.
  *
  * Thread rule: one call at a time per object; it uses its own threads inside. Only the create functions allocate. */
 #ifndef KS_VIEWER_THEATRE_H
@@ -39,6 +40,7 @@ typedef struct ks_theatre_request {
     double lr_factor;    /* of every step size; 1: as they are */
     uint64_t seed;
     bool deterministic; /* act without noise in what is shown (learning needs the noise) */
+    bool median;        /* show what was sampled; needs a horizon no longer than length */
 } ks_theatre_request;
 
 typedef struct ks_theatre ks_theatre;
