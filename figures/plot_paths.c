@@ -1,4 +1,5 @@
 #include "base/number.h"
+#include "base/ticks.h"
 #include "figures/panels.h"
 #include "figures/plot.h"
 
@@ -113,7 +114,7 @@ bool ks_plot_paths(const ks_figure* figure, const ks_paths* paths, const char* c
     for (size_t k = 0; k < count; k++) {
         paths_data(s.out, &paths[k], k);
     }
-    double tics = ks_panels_tics(2 * half, 5);
+    double tics = ks_tick_step(2 * half, 5);
     ks_fprintf(s.out, "set xrange [%.6g:%.6g]\nset yrange [%.6g:%.6g]\nset xtics %.6g\nset ytics %.6g\n",
                centre[0] - half, centre[0] + half, centre[1] - half, centre[1] + half, tics, tics);
     fputs("set size ratio -1\n", s.out);

@@ -8,9 +8,10 @@ static bool act_init(ks_act* act, const ks_play_sizes* z) {
     act->qpos = calloc((z->length + 1) * nq, sizeof *act->qpos);
     act->rew = calloc(z->length, sizeof *act->rew);
     act->ret = calloc(z->length + 1, sizeof *act->ret);
+    act->returns = calloc(z->sampled + 1, sizeof *act->returns);
     act->ghost_start = calloc(z->ghosts + 1, sizeof *act->ghost_start);
     act->ghost_qpos = calloc(z->ghosts * (z->ghost_len + 1) * nq + 1, sizeof *act->ghost_qpos);
-    return act->qpos && act->rew && act->ret && act->ghost_start && act->ghost_qpos;
+    return act->qpos && act->rew && act->ret && act->returns && act->ghost_start && act->ghost_qpos;
 }
 
 ks_play* ks_play_create(const ks_play_sizes* sizes, ks_error* err) {
@@ -45,6 +46,7 @@ void ks_play_destroy(ks_play* play) {
             free(act->qpos);
             free(act->rew);
             free(act->ret);
+            free(act->returns);
             free(act->ghost_start);
             free(act->ghost_qpos);
         }

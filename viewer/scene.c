@@ -1,6 +1,7 @@
 #include "viewer/scene.h"
 
 #include "envs/mujoco_load.h"
+#include "viewer/extent.h"
 #include "viewer/overlay.h"
 #include "viewer/scenery.h"
 
@@ -8,10 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { TAIL = 12 };        /* timesteps that are seen of the ways of ghosts */
 enum { MAX_GEOMS = 6000 }; /* beside those of the actor and its ghosts */
 
 /* of a pane, as a multiple of its height */
 static const double WIDTH_WANTED = 1.15;
+static const double SEEN = 0.94; /* of half its height: nothing touches the edge */
+static const double RADIANS = 3.14159265358979323846 / 180;
 
 static const float COLORS[KS_PLAY_MAX_STEPS + 1][3] = {
     {0.47f, 0.52f, 0.58f}, {0.95f, 0.61f, 0.18f}, {0.88f, 0.36f, 0.26f}, {0.60f, 0.30f, 0.62f}, {0.24f, 0.42f, 0.75f},
@@ -190,23 +194,42 @@ void ks_scene_place(double place[3], ks_scene* s, const ks_play* play, int row, 
     mju_copy3(place, followed(s));
 }
 
-/* Height of the point looked at: it stays the same, as long as the actor does not rise or fall by more than its own length. */
-static double height_seen(const ks_scene* s) {
-    double usual = s->scenery.floor.height + s->look.height;
-    double above = followed(s)[2] - usual;
-    return usual + (s->look.track ? above - fmax(-s->look.size, fmin(s->look.size, above)) : 0);
+/* What keeps the highest point of a play in the picture. With the camera as it is at first, what is looked at moves up by half of
+ * what is missing, and the camera back for the rest. top: as in ks_play. */
+typedef struct room {
+    double up;     /* m, of the point looked at */
+    double factor; /* of the distance */
+} room;
+
+/* How high above the point looked at a place may lie to be seen, a margin aside, for every metre of the camera's distance. */
+static double seen_above(const ks_scene* s) {
+    double half = tan(RADIANS * s->scenery.stage_m->vis.global.fovy / 2) * SEEN;
+    double tilt = -RADIANS * s->look.elevation;
+    return half / (cos(tilt) + half * sin(tilt));
+}
+
+static room room_for(const ks_scene* s, double top, double narrow) {
+    double above = seen_above(s) * s->look.distance * narrow;
+    if (!(top > above)) {
+        return (room){0, 1};
+    }
+    double up = (top - above) / 2;
+    return (room){up, (top - up) / above};
 }
 
 /* Needs the actor in its place. */
-static void aim(ks_scene* s, mjvCamera* camera, const ks_view* view, mjrRect where) {
+static void aim(ks_scene* s, mjvCamera* camera, const ks_play* play, const ks_view* view, mjrRect where) {
+    /* the field of view is that of the height: in a narrow pane the actor would not fit */
+    double narrow = fmax(1, WIDTH_WANTED * where.height / where.width);
+    room r = room_for(s, play->top, narrow);
+    double height = ks_extent_height(&s->look, s->scenery.floor.height, followed(s)[2]) + r.up;
     mjv_defaultCamera(camera);
     camera->type = mjCAMERA_FREE;
     camera->azimuth = view->azimuth;
     camera->elevation = view->elevation;
-    /* the field of view is that of the height: in a narrow pane the actor would not fit */
-    camera->distance = view->distance * fmax(1, WIDTH_WANTED * where.height / where.width);
+    camera->distance = view->distance * narrow * r.factor;
     for (int i = 0; i < 3; i++) {
-        camera->lookat[i] = view->offset[i] + (i == 2 ? height_seen(s) : s->look.track ? followed(s)[i] : 0);
+        camera->lookat[i] = view->offset[i] + (i == 2 ? height : s->look.track ? followed(s)[i] : 0);
     }
 }
 
@@ -284,8 +307,10 @@ static void add_ghosts(ks_scene* s, const ks_act* act, double time, double dt, c
         size_t first = act->ghost_start[g], last = act->ghost_start[g + 1] - first - 1;
         size_t i = state_at(&fraction, time, dt, last);
         const double* q = act->ghost_qpos + first * (size_t)s->nq;
-        if (s->look.paths) {
-            add_way(s, q, i, 0, line);
+        if (s->look.paths) { /* whole ways would be a tangle */
+            size_t from = i > TAIL ? i - TAIL : 0;
+            add_way(s, q + from * (size_t)s->nq, i - from, 0, line);
+            ks_overlay_dot(&s->scn, q + i * (size_t)s->nq, s->scenery.floor.height, 2 * s->look.path_radius, line);
         } else if (s->look.planar) { /* each on a track of its own, behind */
             pose(s, q + i * (size_t)s->nq);
             add_ghost(s, rgb, 0.22f, s->look.size * (0.5 * (double)(g + 1) + 0.3));
@@ -303,13 +328,16 @@ void ks_scene_draw(ks_scene* s, mjrRect where, const ks_play* play, int row, int
     mjvCamera camera;
     size_t state;
     place_actor(s, act, time, play->dt, &state);
-    aim(s, &camera, view, where);
+    aim(s, &camera, play, view, where);
     mjtNum at[3] = {followed(s)[0], followed(s)[1], s->scenery.floor.height};
     ks_scenery_draw(&s->scn, &s->scenery, s->actor_d, &s->option, &camera);
     add_actor(s, rgb);
     if (s->look.paths || (s->look.track && !s->look.planar)) {
         const float way[4] = {rgb[0], rgb[1], rgb[2], 1};
         add_way(s, act->qpos, state, s->look.path_radius, way);
+    }
+    if (s->look.planar && s->look.track) {
+        ks_overlay_metres(&s->scn, at, s->look.size);
     }
     ks_overlay_task(&s->scn, play, at, fmin(time, (double)act->length * play->dt), s->look.size);
     add_ghosts(s, act, time, play->dt, view, rgb);
@@ -325,7 +353,7 @@ bool ks_scene_pick(double place[2], ks_scene* s, mjrRect where, const ks_play* p
     mjvCamera camera;
     size_t state;
     place_actor(s, &play->acts[row][step], time, play->dt, &state);
-    aim(s, &camera, view, where);
+    aim(s, &camera, play, view, where);
     mjv_updateCamera(s->scenery.stage_m, s->scenery.stage_d, &camera, &s->scn);
     mjvGLCamera gl = mjv_averageCamera(&s->scn.camera[0], &s->scn.camera[1]);
     double half = 0.5 * (double)(gl.frustum_top - gl.frustum_bottom) / (double)gl.frustum_near;

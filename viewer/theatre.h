@@ -1,8 +1,9 @@
 /* theatre.h: adapts policies to a task and lets each stage of the adaptation perform.
  *
  * Per policy: sample trajectories on the task, take a REINFORCE step, sample anew, and so on, as evaluation does (same random
- * streams, so the returns are those of `kshot eval`); then every stage acts once, from one start state with one action noise,
- * so that what differs between them is the policy alone.
+ * streams, so the returns are those of `kshot eval`). Of what was sampled at a stage, the trajectory with the median return is
+ * shown; or with `deterministic` every stage acts once more, with its mean actions from one start state, so that what differs
+ * between them is the policy alone.
  *
  * Thread rule: one call at a time per object; it uses its own threads inside. Only the create functions allocate. */
 #ifndef KS_VIEWER_THEATRE_H
@@ -38,7 +39,7 @@ typedef struct ks_theatre_request {
     size_t trajectories; /* per gradient step, 1 … max_trajectories */
     double lr_factor;    /* of every step size; 1: as they are */
     uint64_t seed;
-    bool deterministic; /* act without noise in what is shown (learning needs the noise) */
+    bool deterministic; /* show the mean actions (learning needs the noise), else the median of what was sampled */
 } ks_theatre_request;
 
 typedef struct ks_theatre ks_theatre;
