@@ -160,15 +160,18 @@ static void bars_title(char* out, size_t room, const ks_charts* c, const ks_act*
     const char* colon = label ? ": " : "";
     size_t n = act->num_sampled;
     label = label ? label : "";
-    for (int brevity = 0; brevity < 4; brevity++) {
+    for (int brevity = 0; brevity < 5; brevity++) {
         switch (brevity) {
             case 0:
                 snprintf(out, room, "%s%smean return of %zu   (lines: each, dark: the one shown)", label, colon, n);
                 break;
             case 1:
-                snprintf(out, room, "%s%smean return of %zu", label, colon, n);
+                snprintf(out, room, "%s%smean of %zu  (lines: each, dark: shown)", label, colon, n);
                 break;
             case 2:
+                snprintf(out, room, "%s%smean return of %zu", label, colon, n);
+                break;
+            case 3:
                 snprintf(out, room, "%s%smean of %zu", label, colon, n);
                 break;
             default:

@@ -11,11 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PICTURE_RECT = 2, SLOW_FRAMES = 8 };
+enum { PICTURE_RECT = 2, SLOW_FRAMES = 8, TEXT_ROOM = 256 };
 
 static const double LAST_PICTURE = 1;              /* s, before it starts again */
 static const double SLOW_FRAME = 1.0 / 18;         /* s; when pictures take longer, shadows go */
 static const double NEAREST = 0.07, FARTHEST = 22; /* of a camera, as multiples of the first distance */
+static const double AWAITED_FROM = 0.15;           /* s; what is adapted to sooner needs no announcement */
 static const double CLICK = 4;                     /* pixels that a mouse moves at most while it clicks */
 
 typedef struct director {
@@ -29,6 +30,8 @@ typedef struct director {
     ks_view view;
     ks_caption caption;
     char status[96];
+    char awaited[TEXT_ROOM + 32]; /* "adapting to: go backward"; empty: nothing that takes long is under way */
+    double done;                  /* of it, 0 to 1 */
 
     const ks_play* play; /* NULL until the first is there */
     double time;         /* simulated seconds */
@@ -132,6 +135,25 @@ static void ask(director* d, bool restart) {
     r.seed = d->seed;
     d->restart = restart;
     ks_rehearsal_ask(d->rehearsal, &r);
+}
+
+/* What is being adapted to, once that takes long: until it is ready, the old task is shown. */
+static void watch_adapting(director* d) {
+    ks_theatre_request r;
+    double seconds = 0, before = d->done;
+    char text[sizeof d->awaited] = "";
+    /* while a slider moves, one adaptation follows on the other */
+    if (ks_rehearsal_is_busy(d->rehearsal, &r, &seconds) && (seconds >= AWAITED_FROM || *d->awaited)) {
+        const ks_env_def* def = ks_env_model_def(d->s.model);
+        char task[TEXT_ROOM];
+        int done, of;
+        ks_task_text(task, sizeof task, def, r.task, KS_TASK_NAMED);
+        ks_theatre_progress(d->s.theatre, &done, &of);
+        d->done = of > 0 ? (double)done / of : 0;
+        snprintf(text, sizeof text, "adapting to:  %s", task);
+    }
+    d->dirty = d->dirty || strcmp(text, d->awaited) != 0 || (*text && d->done != before);
+    memcpy(d->awaited, text, sizeof text);
 }
 
 static void take(director* d) {
@@ -383,6 +405,7 @@ static bool director_event(void* content) {
 static bool director_advance(void* content, double seconds) {
     director* d = content;
     take(d);
+    watch_adapting(d);
     if (d->play && !d->values.paused) {
         double end = ks_play_duration(d->play);
         d->time += seconds * d->values.speed;
@@ -415,13 +438,16 @@ static void director_draw(void* content, double drawing_s) {
     d->view.ghosts = d->values.ghosts;
     d->caption.charts = d->values.charts;
     d->caption.status = d->status;
+    d->caption.awaited = *d->awaited ? d->awaited : NULL;
+    d->caption.done = d->done;
     if (picture.width > 0 && picture.height > 0) {
         if (d->play) {
             double time = fmin(d->time, ks_play_duration(d->play));
             ks_picture_draw(d->picture, picture, d->play, time, &d->view, &d->caption);
         } else {
             mjr_rectangle(picture, 0.14f, 0.17f, 0.21f, 1);
-            mjr_overlay(mjFONT_NORMAL, mjGRID_TOPLEFT, picture, *d->status ? d->status : "adapting ...", NULL, context);
+            const char* said = *d->status ? d->status : *d->awaited ? d->awaited : "adapting ...";
+            mjr_overlay(mjFONT_NORMAL, mjGRID_TOPLEFT, picture, said, NULL, context);
         }
         if (d->show_help) {
             mjr_rectangle(picture, 0.09f, 0.11f, 0.14f, 0.8f);

@@ -27,6 +27,7 @@ struct ks_picture {
 static const float WHITE[3] = {1, 1, 1};
 static const float DARK[3] = {0.14f, 0.17f, 0.21f};
 static const float PALE[3] = {0.72f, 0.77f, 0.82f};
+static const float AWAITED[3] = {0.10f, 0.46f, 0.27f}; /* the goal's green */
 static const float PAPER[3] = {0.975f, 0.98f, 0.985f};
 
 ks_picture* ks_picture_create(ks_scene* scene, double unit, ks_error* err) {
@@ -191,6 +192,14 @@ static void header(ks_picture* p, mjrRect r, const ks_play* play, double time, c
     strip(p, r, left, right, DARK, 1, WHITE);
 }
 
+/* In place of the header: what is coming, and how far it is. */
+static void announce(ks_picture* p, mjrRect r, const ks_caption* caption) {
+    mjrRect done = r;
+    done.width = (int)lround(r.width * fmax(0, fmin(1, caption->done)));
+    strip(p, r, caption->awaited, NULL, AWAITED, 1, WHITE);
+    fill(done, WHITE, 0.22f);
+}
+
 /* ---- panes ----------------------------------------------------------------------------------------------------------------------- */
 
 static double return_at(const ks_play* play, const ks_act* act, double time) {
@@ -309,7 +318,12 @@ void ks_picture_draw(ks_picture* p, mjrRect where, const ks_play* play, double t
         ks_charts_returns(p->charts, l.bars, play, caption->labels);
         ks_charts_rewards(p->charts, l.curves, play, caption->labels, time);
     }
-    header(p, l.header, play, time, caption);
+    if (caption->awaited) {
+        fill((mjrRect){where.left, where.bottom, where.width, l.header.bottom - where.bottom}, WHITE, 0.55f);
+        announce(p, l.header, caption);
+    } else {
+        header(p, l.header, play, time, caption);
+    }
 }
 
 /* ---- the contact sheet -------------------------------------------------------------------------------------------------------------- */

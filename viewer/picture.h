@@ -13,7 +13,9 @@ typedef struct ks_caption {
     const char* title;                    /* of the header: the environment */
     const char* labels[KS_PLAY_MAX_ROWS]; /* of the policies; NULL: none */
     const char* status;                   /* right end of the header; NULL: none */
-    bool charts;                          /* bars and curves below the panes, if there is room */
+    const char* awaited; /* what will be shown soon in place of what is, which is pale until then; NULL: nothing */
+    double done;         /* share of it that is done, 0 to 1 */
+    bool charts;         /* bars and curves below the panes, if there is room */
 } ks_caption;
 
 typedef struct ks_picture ks_picture;

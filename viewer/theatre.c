@@ -6,6 +6,7 @@
 #include "viewer/look.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,6 +37,7 @@ typedef struct actor {
 struct ks_theatre {
     ks_theatre_settings settings;
     const ks_env_def* def;
+    atomic_int done, of; /* stages */
     int count, nq;
     const mjModel* m; /* what is drawn; NULL for a plane */
     mjData* pose;
@@ -278,7 +280,7 @@ static void note_sampled(ks_act* act, const ks_theatre* t, actor* a, const ks_th
 /* what is told of every stage */
 typedef struct audience {
     ks_act* acts;
-    const ks_theatre* t;
+    ks_theatre* t;
     actor* a;
     const ks_theatre_request* r;
     const double* lr;
@@ -292,11 +294,12 @@ static bool note_stage(void* user, int j, bool ok, ks_error* err) {
         return false;
     }
     note_sampled(&here->acts[j], here->t, a, here->r);
+    atomic_fetch_add(&here->t->done, 1);
     return true;
 }
 
 /* θ_0 … θ_steps of one policy, and what was sampled on the way. */
-static bool adapt(ks_act* acts, const ks_theatre* t, actor* a, const ks_theatre_request* r, ks_error* err) {
+static bool adapt(ks_act* acts, ks_theatre* t, actor* a, const ks_theatre_request* r, ks_error* err) {
     double lr[KS_PLAY_MAX_STEPS];
     audience user = {acts, t, a, r, lr};
     ks_draw draw = {.split = KS_SPLIT_TEST, .seed = r->seed, .iteration = KS_EVAL_ITERATION, .count = 1};
@@ -364,12 +367,19 @@ static double top_of(const ks_theatre* t, const ks_play* play) {
     return top;
 }
 
+void ks_theatre_progress(const ks_theatre* t, int* done, int* of) {
+    *done = atomic_load(&t->done);
+    *of = atomic_load(&t->of);
+}
+
 bool ks_theatre_perform(ks_theatre* t, ks_play* play, const ks_theatre_request* request, ks_error* err) {
     assert(request->steps >= 0 && request->steps <= t->settings.max_steps);
     assert(request->trajectories >= 1 && request->trajectories <= t->settings.max_trajectories);
     double start = ks_clock();
     memcpy(play->task, request->task, sizeof play->task);
     play->rows = t->count;
+    atomic_store(&t->done, 0);
+    atomic_store(&t->of, t->count * (request->steps + 1));
     play->steps = request->steps;
     for (int i = 0; i < t->count; i++) {
         actor* a = &t->actors[i];

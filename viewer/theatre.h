@@ -5,7 +5,7 @@
  * shown; or with `deterministic` every stage acts once more, with its mean actions from one start state, so that what differs
  * between them is the policy alone.
  *
- * Thread rule: one call at a time per object; it uses its own threads inside. Only the create functions allocate. */
+ * Thread rule: one call at a time per object, ks_theatre_progress aside; it uses its own threads inside. Only the create functions allocate. */
 #ifndef KS_VIEWER_THEATRE_H
 #define KS_VIEWER_THEATRE_H
 
@@ -52,6 +52,9 @@ void ks_theatre_destroy(ks_theatre* theatre);
 
 /* A play of the right sizes for this theatre. */
 ks_play* ks_theatre_make_play(const ks_theatre* theatre, ks_error* err);
+
+/* How many stages of what is being performed are done, and of how many: from any thread, at any time. */
+void ks_theatre_progress(const ks_theatre* theatre, int* done, int* of);
 
 /* Fills the play. Errors: KS_FAILED (physics, a step that is too long for the task). The play's content is then undefined. */
 bool ks_theatre_perform(ks_theatre* theatre, ks_play* play, const ks_theatre_request* request, ks_error* err);
