@@ -196,7 +196,7 @@ static void header(ks_picture* p, mjrRect r, const ks_play* play, double time, c
 static void announce(ks_picture* p, mjrRect r, const ks_caption* caption) {
     mjrRect done = r;
     done.width = (int)lround(r.width * fmax(0, fmin(1, caption->done)));
-    strip(p, r, caption->awaited, NULL, AWAITED, 1, WHITE);
+    strip(p, r, caption->awaited, "pale: the task before", AWAITED, 1, WHITE);
     fill(done, WHITE, 0.22f);
 }
 
