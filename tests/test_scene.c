@@ -50,6 +50,10 @@ static void sample_task(const ks_env_def* def, double* task, ks_env_noise noise)
     (void)def;
 }
 
+static void sample_task_from_last(const ks_env_def* def, double* task, ks_env_noise noise) {
+    task[0] = noise.uniform[def->task_uniforms - 1];
+}
+
 /* Everything that pictures need; worlds are never made of it. */
 static ks_env_def def_of(const world* w, const ks_env_look* look) {
     return (ks_env_def){.name = "stranger",
@@ -427,6 +431,9 @@ static void the_shape_says_how_it_moves(void** state) {
     write_cart(xml, sizeof xml, 1, 0, "<freejoint/>");
     draw(&p, "free", xml, NULL, 0, 0);
     assert_true(p.look.track && !p.look.planar);
+    ks_env_look still = {.still = true}; /* track: none */
+    draw(&p, "still", xml, &still, 0, 0);
+    assert_false(p.look.track);
     ks_env_look own = {.goal = KS_GOAL_VELOCITY}; /* says nothing of the camera */
     draw(&p, "goal", xml, &own, 0, 0);
     assert_true(p.look.track && p.look.distance > 1 && p.look.size > 0.9 && p.look.goal == KS_GOAL_VELOCITY);
@@ -500,6 +507,9 @@ static void tasks_are_told_in_a_line(void** state) {
     expect_text(&def, task, 2, "task 5.328, -1, ... (6 numbers)");
     def.task_dim = 1;
     assert_true(ks_task_range(range, &def, 0) && range[0] < 0.01 && range[1] > 0.99); /* as they are drawn */
+    def.task_uniforms = KS_TASK_DRAWS;
+    def.sample_task = sample_task_from_last;
+    assert_true(ks_task_range(range, &def, 0) && range[0] < 0.01 && range[1] > 0.99);
 }
 
 static void environments_that_ship_say_what_they_are_about(void** state) {

@@ -265,11 +265,12 @@ static void pane_title(ks_picture* p, mjrRect r, const ks_play* play, int row, i
     const ks_act* act = &play->acts[row][step];
     char left[160], right[96];
     float rgb[3];
-    bool over = time >= (double)act->length * play->dt;
+    bool over = time >= (double)act->length * play->dt && !act->world;
     ks_snprintf(right, sizeof right,
-                r.width < px(p, 200) ? "%.1f"
-                : over               ? "return %.1f"
-                                     : "return so far %.1f",
+                act->world             ? "live: return %.1f"
+                : r.width < px(p, 200) ? "%.1f"
+                : over                 ? "return %.1f"
+                                       : "return so far %.1f",
                 return_at(play, act, time));
     /* the same for all panes of a row: not by what its number happens to be */
     const char* widest = r.width < px(p, 200) ? "-000.0" : "return so far -000.0";

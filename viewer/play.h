@@ -19,13 +19,16 @@ enum {
 };
 
 typedef struct ks_play_sizes {
-    int rows;         /* 1 … KS_PLAY_MAX_ROWS */
-    int steps;        /* gradient steps at most, 0 … KS_PLAY_MAX_STEPS */
-    int nq;           /* numbers of a position */
-    size_t length;    /* timesteps of an act at most */
-    size_t sampled;   /* trajectories sampled per act, at most */
-    size_t ghosts;    /* trajectories kept per act, at most */
-    size_t ghost_len; /* timesteps of such a trajectory at most */
+    int rows;                 /* 1 … KS_PLAY_MAX_ROWS */
+    int steps;                /* gradient steps at most, 0 … KS_PLAY_MAX_STEPS */
+    int nq;                   /* numbers of a position */
+    size_t length;            /* timesteps of an act at most */
+    size_t sampled;           /* trajectories sampled per act, at most */
+    size_t params;            /* numbers of a policy, at most */
+    size_t act_cols;          /* numbers of an action */
+    size_t uniforms, normals; /* that a world is reset with */
+    size_t ghosts;            /* trajectories kept per act, at most */
+    size_t ghost_len;         /* timesteps of such a trajectory at most */
 } ks_play_sizes;
 
 /* Positions are states 0 … length: one more than there are rewards. */
@@ -44,6 +47,12 @@ typedef struct ks_act {
         num_ghosts; /* trajectories sampled after this many steps, from which the next step learned; not the one shown */
     size_t* ghost_start; /* (num_ghosts+1) first position of each, then their number */
     double* ghost_qpos;  /* (ghost_start[num_ghosts] x nq) */
+
+    /* what it takes to go the same way again, and on from anywhere (live.h) */
+    ks_real* theta;           /* (params) the policy after this many steps */
+    ks_real* actions;         /* (T x act_cols) */
+    double *uniform, *normal; /* that its world was reset with */
+    const void* world;        /* struct mjData_ of an act that goes on by itself; else NULL */
 } ks_act;
 
 typedef struct ks_play {

@@ -321,6 +321,38 @@ static void add_ghosts(ks_scene* s, const ks_act* act, double time, double dt, c
     }
 }
 
+/* The state that a world is in, with all that acts on it. */
+static void copy_world(ks_scene* s, const mjData* world) {
+    const mjModel* m = s->actor_m;
+    mju_copy(s->actor_d->qpos, world->qpos, (int)m->nq);
+    mju_copy(s->actor_d->qvel, world->qvel, (int)m->nv);
+    mju_copy(s->actor_d->act, world->act, (int)m->na);
+    mju_copy(s->actor_d->ctrl, world->ctrl, (int)m->nu);
+    mju_copy(s->actor_d->xfrc_applied, world->xfrc_applied, 6 * (int)m->nbody);
+    mj_forward(m, s->actor_d);
+}
+
+/* Joints, contacts, and what is pulled at. Needs the actor in its place; may move it by less than a timestep. */
+static void add_marks(ks_scene* s, const ks_act* act, int row, int step, const ks_view* view) {
+    mjvOption option = s->option;
+    bool here = view->perturb && view->perturb_row == row && view->perturb_step == step;
+    bool forces = view->forces && act->world;
+    if (s->is_plane || !(view->joints || view->contacts || forces || here)) {
+        return;
+    }
+    if (forces) {
+        copy_world(s, act->world);
+    } else if (view->contacts) {
+        mj_collision(s->actor_m, s->actor_d);
+    }
+    option.flags[mjVIS_JOINT] = view->joints;
+    option.flags[mjVIS_CONTACTPOINT] = view->contacts;
+    option.flags[mjVIS_CONTACTFORCE] = forces;
+    option.flags[mjVIS_SELECT] = here;
+    mjv_addGeoms(s->actor_m, s->actor_d, &option, here ? view->perturb : NULL, mjCAT_DECOR, &s->scn);
+    s->actor_d->ncon = 0; /* those of another place */
+}
+
 void ks_scene_draw(ks_scene* s, mjrRect where, const ks_play* play, int row, int step, double time,
                    const ks_view* view) {
     const ks_act* act = &play->acts[row][step];
@@ -332,6 +364,7 @@ void ks_scene_draw(ks_scene* s, mjrRect where, const ks_play* play, int row, int
     mjtNum at[3] = {followed(s)[0], followed(s)[1], s->scenery.floor.height};
     ks_scenery_draw(&s->scn, &s->scenery, s->actor_d, &s->option, &camera);
     add_actor(s, rgb);
+    add_marks(s, act, row, step, view);
     if (s->look.paths || (s->look.track && !s->look.planar)) {
         const float way[4] = {rgb[0], rgb[1], rgb[2], 1};
         add_way(s, act->qpos, state, s->look.path_radius, way);
@@ -348,13 +381,38 @@ void ks_scene_draw(ks_scene* s, mjrRect where, const ks_play* play, int row, int
     mjr_render(where, &s->scn, &s->con);
 }
 
-bool ks_scene_pick(double place[2], ks_scene* s, mjrRect where, const ks_play* play, int row, int step, double time,
-                   const ks_view* view, double x, double y) {
+const mjvScene* ks_scene_aim(ks_scene* s, mjrRect where, const ks_play* play, int row, int step, double time,
+                             const ks_view* view) {
     mjvCamera camera;
     size_t state;
     place_actor(s, &play->acts[row][step], time, play->dt, &state);
     aim(s, &camera, play, view, where);
     mjv_updateCamera(s->scenery.stage_m, s->scenery.stage_d, &camera, &s->scn);
+    return &s->scn;
+}
+
+int ks_scene_select(double local[3], ks_scene* s, mjrRect where, const ks_play* play, int row, int step, double time,
+                    const ks_view* view, double x, double y) {
+    mjtNum point[3];
+    int geom, flex, skin;
+    if (s->is_plane) {
+        return 0;
+    }
+    ks_scene_aim(s, where, play, row, step, time, view);
+    int body = mjv_select(s->actor_m, s->actor_d, &s->option, (mjtNum)where.width / where.height,
+                          (x - where.left) / where.width, (y - where.bottom) / where.height, &s->scn, point, &geom,
+                          &flex, &skin);
+    if (body <= 0) {
+        return 0;
+    }
+    mju_subFrom3(point, s->actor_d->xpos + 3 * body);
+    mju_mulMatTVec3(local, s->actor_d->xmat + 9 * body, point);
+    return body;
+}
+
+bool ks_scene_pick(double place[2], ks_scene* s, mjrRect where, const ks_play* play, int row, int step, double time,
+                   const ks_view* view, double x, double y) {
+    ks_scene_aim(s, where, play, row, step, time, view);
     mjvGLCamera gl = mjv_averageCamera(&s->scn.camera[0], &s->scn.camera[1]);
     double half = 0.5 * (double)(gl.frustum_top - gl.frustum_bottom) / (double)gl.frustum_near;
     double up = (2 * (y - where.bottom) / where.height - 1) * half;

@@ -179,8 +179,14 @@ ks_play* ks_theatre_make_play(const ks_theatre* t, ks_error* err) {
                            .nq = t->nq,
                            .length = t->settings.length,
                            .sampled = t->settings.max_trajectories,
+                           .uniforms = (size_t)t->def->reset_uniforms,
+                           .normals = (size_t)t->def->reset_normals,
+                           .act_cols = ks_policy_act_cols(t->actors[0].p.policy),
                            .ghosts = t->settings.ghosts,
                            .ghost_len = t->settings.horizon};
+    for (int i = 0; i < t->count; i++) {
+        sizes.params = t->actors[i].num_params > sizes.params ? t->actors[i].num_params : sizes.params;
+    }
     ks_play* play = ks_play_create(&sizes, err);
     if (play) {
         play->def = t->def;
@@ -237,11 +243,16 @@ static size_t median_of(double* returns, const ks_batch* b) {
     return median;
 }
 
-static void note_shown(ks_act* act, const ks_theatre* t, actor* a, const ks_batch* b, size_t trajectory) {
+/* stage: its number; noise: that it was sampled with. */
+static void note_shown(ks_act* act, const ks_theatre* t, actor* a, const ks_batch* b, size_t trajectory, int stage,
+                       ks_rollout_noise noise) {
     size_t first = b->traj_start[trajectory], length = b->traj_start[trajectory + 1] - first;
     act->length = length < t->settings.length ? length : t->settings.length;
     act->terminated = b->terminated[trajectory] && act->length == length;
     copy_positions(act->qpos, t, a, b, trajectory, act->length);
+    memcpy(act->theta, a->theta + (size_t)stage * a->num_params, a->num_params * sizeof *act->theta);
+    memcpy(act->actions, b->act + first * b->sizes.act_cols, act->length * b->sizes.act_cols * sizeof *act->actions);
+    ks_rollout_start(act->uniform, act->normal, t->def, noise, 0, (uint32_t)trajectory);
     act->ret[0] = 0;
     for (size_t i = 0; i < act->length; i++) {
         act->rew[i] = (double)b->rew[first + i];
@@ -254,7 +265,7 @@ static bool shows_sampled(const ks_theatre* t, const ks_theatre_request* r) {
     return !r->deterministic && t->settings.length <= t->settings.horizon;
 }
 
-static void note_sampled(ks_act* act, const ks_theatre* t, actor* a, const ks_theatre_request* r) {
+static void note_sampled(ks_act* act, const ks_theatre* t, actor* a, const ks_theatre_request* r, int stage) {
     const ks_batch* b = ks_rl_batch(a->problem, 0, 0);
     size_t median = median_of(act->returns, b), kept = 0;
     act->mean_return = ks_batch_mean_return(b);
@@ -271,7 +282,8 @@ static void note_sampled(ks_act* act, const ks_theatre* t, actor* a, const ks_th
     }
     act->num_ghosts = kept;
     if (shows_sampled(t, r)) {
-        note_shown(act, t, a, b, median);
+        ks_rollout_noise noise = {.seed = r->seed, .iteration = KS_EVAL_ITERATION, .stage = (uint32_t)stage};
+        note_shown(act, t, a, b, median, stage, noise);
     }
 }
 
@@ -293,7 +305,7 @@ static bool note_stage(void* user, int j, bool ok, ks_error* err) {
                                         0, j, here->lr[j - 1], err))) {
         return false;
     }
-    note_sampled(&here->acts[j], here->t, a, here->r);
+    note_sampled(&here->acts[j], here->t, a, here->r, j);
     atomic_fetch_add(&here->t->done, 1);
     return true;
 }
@@ -350,7 +362,7 @@ static bool perform(ks_act* acts, const ks_theatre* t, actor* a, const ks_theatr
                                     r->lr_factor * a->p.lr[j - 1], err)) {
             return false;
         }
-        note_shown(&acts[j], t, a, a->shown[j], median_of(a->returns, a->shown[j]));
+        note_shown(&acts[j], t, a, a->shown[j], median_of(a->returns, a->shown[j]), (int)j, noise);
     }
     return true;
 }
@@ -392,4 +404,8 @@ bool ks_theatre_perform(ks_theatre* t, ks_play* play, const ks_theatre_request* 
     play->top = top_of(t, play);
     play->seconds = ks_clock() - start;
     return true;
+}
+
+const ks_theatre_policy* ks_theatre_policy_of(const ks_theatre* t, int row) {
+    return &t->actors[row].p;
 }

@@ -53,6 +53,9 @@ void ks_theatre_destroy(ks_theatre* theatre);
 /* A play of the right sizes for this theatre. */
 ks_play* ks_theatre_make_play(const ks_theatre* theatre, ks_error* err);
 
+/* What was given for a row: constant, so from any thread. */
+const ks_theatre_policy* ks_theatre_policy_of(const ks_theatre* theatre, int row);
+
 /* How many stages of what is being performed are done, and of how many: from any thread, at any time. */
 void ks_theatre_progress(const ks_theatre* theatre, int* done, int* of);
 
