@@ -127,6 +127,9 @@ static void bar(const ks_charts* c, mjrRect r, int zero, double scale, const ks_
         int at = zero + (int)lround(act->returns[i] * scale);
         mjr_rectangle((mjrRect){r.left + inset, at, r.width - 2 * inset, thin}, INK[0], INK[1], INK[2], 0.35f);
     }
+    if (act->world) { /* goes on, and is none of them */
+        return;
+    }
     int shown = zero + (int)lround(act->ret[act->length] * scale);
     shown = shown < r.bottom ? r.bottom : shown > r.bottom + r.height ? r.bottom + r.height : shown;
     fill(r.left, shown - thin, r.width, 2 * thin, INK);
