@@ -189,14 +189,16 @@ static void take(director* d) {
 
 static const char KEYS[] =
     "F1\nSpace\nRight, Left\nBackspace\nUp, Down\nN\nM\nG\nC\nS\nTab\nHome\nLeft drag\nRight drag\nScroll\n"
-    "Click on floor\nCtrl + drag\nDouble click\nCtrl + left drag\nCtrl + right drag\nL\nJ\nP\nF\nEsc";
+    "Click on floor\nCtrl + drag\nDouble click\nCtrl + left drag\nCtrl + right drag\nL\nJ\nP\nF\nCtrl + P\nCtrl + "
+    "R\nEsc";
 static const char MEANINGS[] =
     "this help\npause\none step on, back\nfrom the start\nother task\nother noise\nsampled or mean "
     "actions\nghosts\ncharts\n"
     "shadows\npanel\ncamera as at first\nturn the camera\nmove it\nnearer, farther\nset the goal\nmove the goal, where "
     "nothing is selected\nselect a body\n"
     "turn what is selected\npush it\nthe pane under the mouse goes on live\njoints\n"
-    "contact points\ncontact forces, of live panes\nleave";
+    "contact points\ncontact forces, of live panes\na picture of the window\n"
+    "a video of it, from here to the next time\nleave";
 
 static void refresh_panel(director* d) {
     ks_panel_refresh(d->panel, &d->state, ks_scene_context(d->scene));
