@@ -193,7 +193,9 @@ static void curves_axes(FILE* out, const ks_curves* all, bool env_steps, double 
     const char* many = unit > 1e3 ? " (millions)" : unit > 1 ? " (thousands)" : "";
     ks_fprintf(out, "set xrange [0:%.9g]\nset xlabel '%s%s", end / unit, env_steps ? "environment steps" : "iteration",
                many);
-    if (all->beside > 0) {
+    if (all->beside > 0 && env_steps) { /* over iterations */
+        fputs(", smoothed", out);
+    } else if (all->beside > 0) {
         fprintf(out, ", smoothed over %zu", (2 * all->beside + 1) * all->block);
     }
     fprintf(out, "' offset 0,0.75\nset ylabel '%s' offset 0.3,0\n", all->metric->text);
