@@ -173,7 +173,7 @@ def row_of(picture, y, colour):
 
 def what_it_adapts_to_is_announced(kshot, folder, display):
     """An adaptation of a second or more: until it is ready the header is green, and the old panes are pale."""
-    window = Window(kshot, display, f"{folder}/half-cheetah-dir", "--task", 1, "--trajectories", 300, "--steps", 1, "-j", 1)
+    window = Window(kshot, display, f"{folder}/half-cheetah-dir", "--task", 1, "--trajectories", 150, "--steps", 1, "-j", 1)
     window.key("space")
     dark, green = np.array([36, 43, 54]), np.array([26, 117, 69])
     before = still(window)
@@ -285,7 +285,7 @@ def it_may_be_closed_at_any_moment(kshot, folder, display):
 def what_cannot_be_is_said(kshot, folder):
     no_display = {key: value for key, value in os.environ.items() if key not in ("DISPLAY", "WAYLAND_DISPLAY")}
     kshot.refused(1, ["record"], "view", f"{folder}/point", env=no_display)
-    kshot.refused(2, ["POLICY"], "view")
+    kshot.refused(2, ["MODEL"], "view")
     kshot.refused(2, ["--size", "10x10"], "view", f"{folder}/point", "--size", "10x10")
     kshot.refused(2, ["--speed", "fast"], "view", f"{folder}/point", "--speed", "fast")
     kshot.refused(2, [f"{folder}/none"], "view", f"{folder}/none")
