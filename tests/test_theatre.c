@@ -1,6 +1,8 @@
 /* What is shown stands for what was measured: the trajectory with the median return of those that were sampled, or the mean actions
  * from one start. */
 #include "base/rng.h"
+#include "viewer/live.h"
+#include "viewer/lives.h"
 #include "viewer/theatre.h"
 
 #include <math.h>
@@ -150,12 +152,77 @@ static void how_high_it_comes_is_known(void** state) {
     stage_free(&s);
 }
 
+/* A live act has gone the recorded way, goes on past its end, and a pull changes where to. */
+static void a_live_act_goes_on(void** state) {
+    (void)state;
+    enum { FROM = 21, NQ = 9, TORSO = 1 };
+    ks_error err = {0};
+    stage s = stage_of("half-cheetah-dir", HORIZON);
+    perform(&s, false);
+    for (int j = 0; j <= STEPS; j++) {
+        const ks_act* recorded = &s.play->acts[0][j];
+        double time = FROM * s.play->dt, end = 2 * HORIZON * s.play->dt;
+        ks_live* alone = ks_live_create(ks_theatre_policy_of(s.theatre, 0), s.play, 0, j, time, &err);
+        ks_live* pulled = ks_live_create(ks_theatre_policy_of(s.theatre, 0), s.play, 0, j, time, &err);
+        assert_true(alone && pulled);
+        const ks_act *a = ks_live_act(alone), *b = ks_live_act(pulled);
+        assert_int_equal(a->length, FROM);
+        assert_memory_equal(a->qpos, recorded->qpos, (FROM + 1) * NQ * sizeof *a->qpos);
+        assert_true(fabs(a->ret[FROM] - recorded->ret[FROM]) < 1e-4);
+        mjvPerturb up;
+        mjv_defaultPerturb(&up);
+        up.select = TORSO;
+        up.active = mjPERT_TRANSLATE;
+        mju_copy3(up.refselpos, ks_live_data(pulled)->xpos + 3 * TORSO);
+        up.refselpos[2] += 3;
+        up.localmass = 10;
+        up.scale = 1;
+        ks_live_advance(alone, end, NULL);
+        ks_live_advance(pulled, end, &up);
+        assert_int_equal(a->length, 2 * HORIZON);
+        assert_int_equal(b->length, 2 * HORIZON);
+        assert_true(b->qpos[b->length * NQ + 1] > a->qpos[a->length * NQ + 1] + 0.2); /* it hangs higher */
+        ks_live_destroy(alone);
+        ks_live_destroy(pulled);
+    }
+    stage_free(&s);
+}
+
+/* One pane of several; a reset shows the recording again. */
+static void panes_go_live_one_by_one(void** state) {
+    (void)state;
+    ks_error err = {0};
+    stage s = stage_of("half-cheetah-dir", HORIZON);
+    perform(&s, false);
+    ks_lives* lives = ks_lives_create(s.theatre, &err);
+    assert_non_null(lives);
+    const ks_play* shown = ks_lives_show(lives, s.play);
+    assert_false(ks_lives_any(lives));
+    assert_true(ks_lives_start(lives, 0, 1, 5 * s.play->dt, &err));
+    ks_lives_advance(lives, 40 * s.play->dt);
+    assert_true(ks_lives_any(lives) && shown->acts[0][1].world && !shown->acts[0][0].world);
+    assert_int_equal(shown->acts[0][1].length, 40);
+    assert_ptr_equal(shown->acts[0][0].qpos, s.play->acts[0][0].qpos);
+    shown = ks_lives_show(lives, s.play);
+    assert_false(ks_lives_any(lives));
+    assert_ptr_equal(shown->acts[0][1].qpos, s.play->acts[0][1].qpos);
+    ks_lives_destroy(lives);
+    stage_free(&s);
+    s = stage_of("point", HORIZON); /* has no bodies */
+    perform(&s, false);
+    lives = ks_lives_create(s.theatre, &err);
+    ks_lives_show(lives, s.play);
+    assert_false(ks_lives_start(lives, 0, 0, 0, &err));
+    assert_int_equal(err.code, KS_BAD_INPUT);
+    ks_lives_destroy(lives);
+    stage_free(&s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_median_is_shown),
-        cmocka_unit_test(it_may_be_shorter_or_longer),
-        cmocka_unit_test(mean_actions_have_one_start),
-        cmocka_unit_test(how_high_it_comes_is_known),
+        cmocka_unit_test(the_median_is_shown),         cmocka_unit_test(it_may_be_shorter_or_longer),
+        cmocka_unit_test(mean_actions_have_one_start), cmocka_unit_test(how_high_it_comes_is_known),
+        cmocka_unit_test(a_live_act_goes_on),          cmocka_unit_test(panes_go_live_one_by_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -192,12 +192,12 @@ static const char KEYS[] =
     "Click on floor\nCtrl + drag\nDouble click\nCtrl + left drag\nCtrl + right drag\nL\nJ\nP\nF\nCtrl + P\nCtrl + "
     "R\nEsc";
 static const char MEANINGS[] =
-    "this help\npause\none step on, back\nfrom the start\nother task\nother noise\nsampled or mean "
-    "actions\nghosts\ncharts\n"
-    "shadows\npanel\ncamera as at first\nturn the camera\nmove it\nnearer, farther\nset the goal\nmove the goal, where "
-    "nothing is selected\nselect a body\n"
-    "turn what is selected\npush it\nthe pane under the mouse goes on live\njoints\n"
-    "contact points\ncontact forces, of live panes\na picture of the window\n"
+    "this help\npause\none step on, back\nas recorded, from the start\nother task\n"
+    "other noise\nthe median or the mean actions\nghosts\ncharts\nshadows\npanel\n"
+    "camera as at first\nturn the camera\nmove it\nnearer, farther\nset the goal\n"
+    "move the goal, where nothing is selected\nselect a body\nturn what is selected\n"
+    "push it\nthe pane under the mouse goes on live\njoints\ncontact points\n"
+    "contact forces, of live panes\na picture of the window\n"
     "a video of it, from here to the next time\nleave";
 
 static void refresh_panel(director* d) {

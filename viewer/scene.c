@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TAIL = 12 };        /* timesteps that are seen of the ways of ghosts */
+enum { TAIL = 4 };         /* timesteps that are seen of the ways of ghosts */
 enum { MAX_GEOMS = 6000 }; /* beside those of the actor and its ghosts */
 
 /* of a pane, as a multiple of its height */
