@@ -232,6 +232,7 @@ def bodies_can_be_pulled_at(kshot, folder, display):
     window.key("ctrl+p")
     assert window.line() == "kshot-1.png\n"
     window.key("ctrl+r")
+    wait_for(lambda: display.tell("search", "--onlyvisible", "--name", "recording").split())
     window.key("space")
     time.sleep(1.5)
     window.key("ctrl+r")
