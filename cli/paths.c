@@ -48,23 +48,67 @@ static size_t replay(double* xy, ks_env* env, const ks_batch* b, size_t trajecto
     return last - first + 1;
 }
 
-static bool keep_paths(ks_paths* p, ks_batch** batches, const ks_env_model* model, const double* task, ks_error* err) {
-    size_t count = (size_t)(p->steps + 1) * p->rollouts;
-    size_t most = batches[0]->sizes.horizon + 1;
-    ks_env* env = ks_env_create(model, err);
-    p->start = calloc(count + 1, sizeof *p->start);
-    p->xy = calloc(count * most * 2, sizeof *p->xy);
-    ks_real* obs = calloc((size_t)ks_env_model_obs_dim(model), sizeof *obs);
-    bool ok = env && ((p->start && p->xy && obs) || ks_fail(err, KS_FAILED, "not enough memory for %zu paths", count));
-    if (ok) {
-        ks_env_set_task(env, task);
+/* What paths are made of: a world of that task, and room for an observation. */
+typedef struct tracer {
+    ks_env* env;
+    ks_real* obs;
+} tracer;
+
+static bool tracer_init(tracer* t, const ks_env_model* model, const double* task, ks_error* err) {
+    t->env = ks_env_create(model, err);
+    t->obs = calloc((size_t)ks_env_model_obs_dim(model), sizeof *t->obs);
+    if (t->env) {
+        ks_env_set_task(t->env, task);
     }
-    for (size_t i = 0; ok && i < count; i++) {
-        p->start[i + 1] =
-            p->start[i] + replay(p->xy + 2 * p->start[i], env, batches[i / p->rollouts], i % p->rollouts, obs);
+    return t->env && (t->obs || ks_fail(err, KS_FAILED, "not enough memory"));
+}
+
+static void tracer_free(tracer* t) {
+    ks_env_destroy(t->env);
+    free(t->obs);
+}
+
+/* The first trajectories of a batch become the next paths. */
+static void keep_paths(ks_paths* p, size_t* kept, const tracer* t, const ks_batch* b) {
+    for (size_t i = 0; i < p->rollouts; i++, ++*kept) {
+        p->start[*kept + 1] = p->start[*kept] + replay(p->xy + 2 * p->start[*kept], t->env, b, i, t->obs);
     }
-    ks_env_destroy(env);
-    free(obs);
+}
+
+/* As they are sampled, all in one evaluation. */
+static bool sample_all(ks_paths* p, ks_batch** batches, const tracer* t, const ks_env_model* model,
+                       const ks_eval_model* policy, const double* task, const ks_rl_eval_settings* s, ks_error* err) {
+    ks_eval_result result = {0};
+    size_t kept = 0;
+    bool ok = ks_rl_evaluate(&result, model, policy, task, 1, s, batches, NULL, NULL, err);
+    for (int j = 0; ok && j <= p->steps; j++) {
+        keep_paths(p, &kept, t, batches[j]);
+    }
+    ks_eval_result_free(&result);
+    return ok;
+}
+
+/* The mean actions, which an evaluation takes after its last step only: one for each stage that is drawn. */
+static bool sample_means(ks_paths* p, ks_batch** batches, const tracer* t, const ks_env_model* model,
+                         const ks_eval_model* policy, const double* task, const ks_rl_eval_settings* s, ks_error* err) {
+    size_t kept = 0;
+    bool ok = true;
+    for (int j = 0; ok && j <= p->steps; j++) {
+        ks_eval_result result = {0};
+        ks_rl_eval_settings only = *s;
+        only.eval.steps = j;
+        only.eval.deterministic = true;
+        if (j > 1 && j < p->steps) {
+            p->start[kept + 1] = p->start[kept];
+            kept++;
+            continue;
+        }
+        ok = ks_rl_evaluate(&result, model, policy, task, 1, &only, batches, NULL, NULL, err);
+        if (ok) {
+            keep_paths(p, &kept, t, batches[j]);
+        }
+        ks_eval_result_free(&result);
+    }
     return ok;
 }
 
@@ -77,7 +121,7 @@ bool ks_paths_check(const ks_env_def* def, ks_error* err) {
 bool ks_paths_sample(ks_paths* paths, const ks_env_model* model, const ks_eval_model* policy, const double* task,
                      const ks_rl_eval_settings* settings, size_t rollouts, ks_error* err) {
     const ks_env_def* def = ks_env_model_def(model);
-    *paths = (ks_paths){.steps = settings->eval.steps, .rollouts = rollouts};
+    *paths = (ks_paths){.steps = settings->eval.steps, .mean = rollouts == 0, .rollouts = rollouts ? rollouts : 1};
     if (!ks_paths_check(def, err)) {
         return false;
     }
@@ -88,7 +132,7 @@ bool ks_paths_sample(ks_paths* paths, const ks_env_model* model, const ks_eval_m
             paths->reach = fmax(paths->reach, fabs(def->task_numbers[number].trained[end]));
         }
     }
-    if (rollouts < 1 || rollouts > settings->trajectories) {
+    if (rollouts > settings->trajectories) {
         return ks_fail(err, KS_BAD_INPUT, "--rollouts: there are not %zu to draw of %zu trajectories", rollouts,
                        settings->trajectories);
     }
@@ -96,10 +140,14 @@ bool ks_paths_sample(ks_paths* paths, const ks_env_model* model, const ks_eval_m
     if (!batches) {
         return false;
     }
-    ks_eval_result result = {0};
-    bool ok = ks_rl_evaluate(&result, model, policy, task, 1, settings, batches, NULL, NULL, err) &&
-              keep_paths(paths, batches, model, task, err);
-    ks_eval_result_free(&result);
+    size_t count = (size_t)(paths->steps + 1) * paths->rollouts, most = settings->horizon + 1;
+    tracer t = {0};
+    paths->start = calloc(count + 1, sizeof *paths->start);
+    paths->xy = calloc(count * most * 2, sizeof *paths->xy);
+    bool ok = ((paths->start && paths->xy) || ks_fail(err, KS_FAILED, "not enough memory for %zu paths", count)) &&
+              tracer_init(&t, model, task, err) &&
+              (paths->mean ? sample_means : sample_all)(paths, batches, &t, model, policy, task, settings, err);
+    tracer_free(&t);
     destroy_batches(batches, settings->eval.steps + 1);
     if (!ok) {
         ks_paths_free(paths);

@@ -10,7 +10,8 @@
 bool ks_paths_check(const ks_env_def* def, ks_error* err);
 
 /* Adapts a policy to a task as ks_rl_evaluate does, and keeps the first `rollouts` trajectories sampled after each step
- * (settings->trajectories of them are sampled). *paths is the caller's (ks_paths_free).
+ * (settings->trajectories of them are sampled); with rollouts 0 the one of the mean actions, before adaptation, after one step and
+ * after the last. *paths is the caller's (ks_paths_free).
  * Errors: KS_BAD_INPUT (a world that is no plane with a goal in it, more rollouts than trajectories), KS_FAILED. */
 bool ks_paths_sample(ks_paths* paths, const ks_env_model* model, const ks_eval_model* policy, const double* task,
                      const ks_rl_eval_settings* settings, size_t rollouts, ks_error* err);

@@ -13,13 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum {
-    MAX_INPUTS = KS_OPTION_LIST_MAX,
-    DEFAULT_ROLLOUTS = 5,
-    MOST_ROLLOUTS = 1000,
-    PATH_STEPS = 1,
-    PREDICTION_STEPS = 10
-};
+enum { MAX_INPUTS = KS_OPTION_LIST_MAX, MOST_ROLLOUTS = 1000, PATH_STEPS = 1, PREDICTION_STEPS = 10 };
 _Static_assert((int)KS_RESULTS_MAX_STEPS == (int)KS_EVAL_MAX_STEPS && (int)KS_RESULTS_MAX_GOAL == (int)KS_TASK_MAX,
                "figures read every CSV that eval writes");
 
@@ -31,7 +25,7 @@ typedef struct plot_options {
     const char *output, *paper, *title, *task;
     int x;                      /* -1: not said */
     ks_cli_sampling sampling;   /* with --trajectories */
-    int64_t rollouts;           /* 0: the default */
+    int64_t rollouts;           /* 0: the mean actions */
     ks_problem_options problem; /* with --predictions */
     bool trajectories, predictions, force;
     char** inputs; /* (num_inputs) */
@@ -131,8 +125,7 @@ static bool sample_paths(ks_paths* paths, const plot_options* o, const ks_cli_po
         return ks_fail_in(err, p->path);
     }
     return ks_cli_task(task, o->task, p->def, o->sampling.seed, err) && ks_sampling_settings(&s, &sampling, p, err) &&
-           ks_paths_sample(paths, p->model, &model, task, &s, (size_t)(o->rollouts ? o->rollouts : DEFAULT_ROLLOUTS),
-                           err);
+           ks_paths_sample(paths, p->model, &model, task, &s, (size_t)o->rollouts, err);
 }
 
 /* What stands over a model's panel. */
@@ -377,7 +370,8 @@ static const ks_option OF_MODELS[] = {
      KS_OPTION_TEXT(plot_options, task)},
     KS_SAMPLING_ROW_STEPS(plot_options, "gradient steps (default 1, of curves 10): shows 0, 1 and K"),
     KS_SAMPLING_ROW_LR(plot_options),
-    {"rollouts", 0, "N", "of --trajectories: paths to draw per step, of those that are sampled (default 5)",
+    {"rollouts", 0, "N",
+     "of --trajectories: paths to draw per step, of those that are sampled (default: that of the mean actions)",
      KS_OPTION_INT(plot_options, rollouts, 1, MOST_ROLLOUTS)},
     {"gae-lambda", 0, "L", "of --trajectories: lambda of the advantages that it adapts by (default: the policy's own)",
      KS_OPTION_REAL(plot_options, sampling.gae_lambda, 0, 1)},

@@ -131,9 +131,9 @@ void ks_record_choose_fps(ks_record_options* o, ks_video_kind kind) {
 static void choose_size(ks_record_options* o, const ks_show* show, ks_video_kind kind) {
     if (!o->size) {
         int stages = show->count * ((int)show->steps + 1);
-        int high = 32 + 352 * show->count + (o->no_charts ? 0 : 176); /* panes a little higher than wide */
+        int high = 32 + 372 * show->count + (o->no_charts ? 0 : 176); /* panes a little higher than wide */
         o->width = kind == KS_VIDEO_GIF ? 800 : 1280;
-        o->height = kind == KS_VIDEO_PNG ? 32 + 200 * stages : kind == KS_VIDEO_GIF ? high * 5 / 8 : high;
+        o->height = kind == KS_VIDEO_PNG ? 32 + 216 * stages : kind == KS_VIDEO_GIF ? high * 5 / 8 : high;
     }
 }
 

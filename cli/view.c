@@ -70,13 +70,19 @@ bool ks_view_policies(ks_show* show, const ks_window_settings* window, double sp
     return ok;
 }
 
+static void tell_file(void* user, const char* name, const ks_error* failed) {
+    (void)user;
+    printf("%s\n", failed ? failed->text : name);
+    fflush(stdout);
+}
+
 static bool view(view_options* o, ks_error* err) {
     char title[160];
     ks_show* show = &o->show;
     const ks_cli_policy* first = &show->policies[0];
     snprintf(title, sizeof title, "kshot: %s", first->def ? first->def->name : first->kind->name);
     ks_window_settings window = {
-        .title = title, .width = o->size.width, .height = o->size.height, .stop = o->interrupted};
+        .title = title, .width = o->size.width, .height = o->size.height, .stop = o->interrupted, .on_file = tell_file};
     return show->kind->view(show, &window, o->speed, err);
 }
 

@@ -66,12 +66,13 @@ typedef enum ks_env_goal {
 } ks_env_goal;
 
 /* How an environment looks best. Lengths in m, angles in degrees. What is 0 of distance and size follows from the shape of the MuJoCo
- * model, and without a distance so does the camera: height, track, planar, and azimuth and elevation if both are 0. */
+ * model, and without a distance so does the camera: height, track (unless still), planar, and azimuth and elevation if both are 0. */
 typedef struct ks_env_look {
     double azimuth, elevation, distance;
     double height; /* of the point looked at, above the floor */
     double size;   /* length of the body, which markers are scaled by */
     bool track;    /* the camera goes with the body */
+    bool still;    /* it stays where it is, without track, even if the body can go far away */
     bool planar;   /* it moves in the x-z plane: the second number of its position is a height, not y */
     bool paths;    /* ways of trajectories are drawn, not their bodies. Without physics, the first two numbers of an
                             observation are the place, and a world starts without noise and steps without any */

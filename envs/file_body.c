@@ -257,6 +257,7 @@ static bool read_looks(const reader* r, ks_file_env* f, const yaml_node_t* look)
     if (track) {
         const char* name = ks_file_text(r, track, "track", KS_FILE_NAME);
         l->track = name && strcmp(name, "none") != 0;
+        l->still = !l->track;
         if (!name || (l->track && !ks_mujoco_match(&l->body, 1, &count, f->m, mjOBJ_BODY, name, r->err) &&
                       !ks_file_fail_in(r, track, "track"))) {
             return false;

@@ -128,10 +128,11 @@ static bool allocate(ks_curve* c, size_t block, ks_error* err) {
     c->env_steps = calloc(c->points, sizeof *c->env_steps);
     bool ok = c->iteration && c->env_steps;
     for (int s = 0; s < KS_CURVE_STAGES; s++) {
+        c->raw[s] = calloc(c->points, sizeof *c->raw[s]);
         c->mean[s] = calloc(c->points, sizeof *c->mean[s]);
         c->low[s] = calloc(c->points, sizeof *c->low[s]);
         c->high[s] = calloc(c->points, sizeof *c->high[s]);
-        ok = ok && c->mean[s] && c->low[s] && c->high[s];
+        ok = ok && c->raw[s] && c->mean[s] && c->low[s] && c->high[s];
     }
     return ok || ks_fail(err, KS_FAILED, "not enough memory for %zu points", c->points);
 }
@@ -149,18 +150,64 @@ static double mean_of(const ks_curve_row* rows, size_t count, int stage) {
     return there > 0 ? sum / (double)there : NAN;
 }
 
-/* One run's share of a point, which is `count` iterations from the first on. */
-static void add_block(ks_curve* c, size_t point, size_t run_index, size_t first, size_t count) {
-    const ks_curve_row* rows = c->run[run_index] + first;
-    double share = 1.0 / (double)(run_index + 1);
-    c->env_steps[point] += share * (rows[count - 1].env_steps - c->env_steps[point]);
-    for (int s = 0; s < KS_CURVE_STAGES; s++) {
-        double value = mean_of(rows, count, s);
-        c->validated = c->validated || (s == KS_VALIDATED && !isnan(value));
-        c->mean[s][point] += share * (value - c->mean[s][point]);
-        c->low[s][point] = run_index == 0 ? value : fmin(c->low[s][point], value);
-        c->high[s][point] = run_index == 0 ? value : fmax(c->high[s][point], value);
+/* Iterations of a point; the last block takes what is left. */
+static size_t block_start(const ks_curve* c, size_t point, size_t block) {
+    return point < c->points ? point * block : c->rows;
+}
+
+/* The mean of a point and of `beside` to either side. At the start, where curves are steep, as many after it as before it; at the end,
+ * where they are flat, those that there are. */
+static double smoothed(const double* values, size_t points, size_t point, size_t beside) {
+    size_t reach = point < beside ? point : beside;
+    size_t last = point + reach < points ? point + reach : points - 1;
+    double sum = 0;
+    for (size_t p = point - reach; p <= last; p++) {
+        sum += values[p];
     }
+    return sum / (double)(last - point + reach + 1);
+}
+
+/* One run's share of a stage; values is scratch (points). */
+static void add_stage(ks_curve* c, size_t run_index, int stage, const ks_curves* all, double* values) {
+    const ks_curve_row* rows = c->run[run_index];
+    size_t beside = stage == KS_VALIDATED ? 0 : all->beside;
+    double share = 1.0 / (double)(run_index + 1);
+    for (size_t p = 0; p < c->points; p++) {
+        size_t first = block_start(c, p, all->block);
+        values[p] = mean_of(rows + first, block_start(c, p + 1, all->block) - first, stage);
+        c->validated = c->validated || (stage == KS_VALIDATED && !isnan(values[p]));
+    }
+    for (size_t p = 0; p < c->points; p++) {
+        double value = smoothed(values, c->points, p, beside);
+        c->raw[stage][p] += share * (values[p] - c->raw[stage][p]);
+        c->mean[stage][p] += share * (value - c->mean[stage][p]);
+        c->low[stage][p] = run_index == 0 ? value : fmin(c->low[stage][p], value);
+        c->high[stage][p] = run_index == 0 ? value : fmax(c->high[stage][p], value);
+    }
+}
+
+static bool sum_up(ks_curve* c, const ks_curves* all, ks_error* err) {
+    if (!allocate(c, all->block, err)) {
+        return false;
+    }
+    double* values = calloc(c->points, sizeof *values);
+    if (!values) {
+        return ks_fail(err, KS_FAILED, "not enough memory for %zu points", c->points);
+    }
+    for (size_t p = 0; p < c->points; p++) {
+        size_t first = block_start(c, p, all->block), next = block_start(c, p + 1, all->block);
+        c->iteration[p] = 0.5 * (double)(first + next - 1);
+        for (size_t r = 0; r < c->runs; r++) {
+            c->env_steps[p] += (c->run[r][next - 1].env_steps - c->env_steps[p]) / (double)(r + 1);
+        }
+    }
+    for (size_t r = 0; r < c->runs; r++) {
+        for (int s = 0; s < KS_CURVE_STAGES; s++) {
+            add_stage(c, r, s, all, values);
+        }
+    }
+    free(values);
+    return true;
 }
 
 bool ks_curves_sum_up(ks_curves* curves, ks_error* err) {
@@ -169,18 +216,10 @@ bool ks_curves_sum_up(ks_curves* curves, ks_error* err) {
         longest = curves->curves[i].rows > longest ? curves->curves[i].rows : longest;
     }
     curves->block = longest > KS_CURVES_LONG ? longest / KS_CURVES_POINTS : 1;
+    curves->beside = longest / curves->block / KS_CURVES_SMOOTH;
     for (size_t i = 0; i < curves->count; i++) {
-        ks_curve* c = &curves->curves[i];
-        if (!allocate(c, curves->block, err)) {
+        if (!sum_up(&curves->curves[i], curves, err)) {
             return false;
-        }
-        for (size_t p = 0; p < c->points; p++) { /* the last block takes what is left */
-            size_t first = p * curves->block;
-            size_t count = p + 1 < c->points ? curves->block : c->rows - first;
-            c->iteration[p] = (double)first + 0.5 * (double)(count - 1);
-            for (size_t r = 0; r < c->runs; r++) {
-                add_block(c, p, r, first, count);
-            }
         }
     }
     return true;
@@ -195,6 +234,7 @@ void ks_curves_free(ks_curves* curves) {
         free(c->iteration);
         free(c->env_steps);
         for (int s = 0; s < KS_CURVE_STAGES; s++) {
+            free(c->raw[s]);
             free(c->mean[s]);
             free(c->low[s]);
             free(c->high[s]);

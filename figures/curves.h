@@ -1,7 +1,7 @@
 /* curves.h: learning curves from the progress.csv of runs (docs/files.md); runs of one label become one curve.
  *
- * A figure is a few hundred points wide. Where runs have many more iterations, a point is the mean of a block of them, which also
- * takes out what changes from one iteration to the next.
+ * A figure is a few hundred points wide. Where runs have many more iterations, a point is the mean of a block of them. Curves of
+ * many points are smoothed: what changes from one iteration to the next would make solid bands of them.
  *
  * Thread rule: plain data once read. */
 #ifndef KS_FIGURES_CURVES_H
@@ -11,8 +11,15 @@
 
 #include <stddef.h>
 
-/* labels; runs of a label; iterations from which blocks are formed, and points that are left then, at least */
-enum { KS_CURVES_MAX = 8, KS_CURVES_MAX_RUNS = 64, KS_CURVES_LONG = 1000, KS_CURVES_POINTS = 250 };
+/* labels; runs of a label; iterations from which blocks are formed, and points that are left
+ * then, at least; points of the longest curve for each one to either side that is smoothed over */
+enum {
+    KS_CURVES_MAX = 8,
+    KS_CURVES_MAX_RUNS = 64,
+    KS_CURVES_LONG = 1000,
+    KS_CURVES_POINTS = 250,
+    KS_CURVES_SMOOTH = 40
+};
 
 /* KS_VALIDATED: on validation tasks, after the iteration's update; the others are on its own tasks, before. */
 typedef enum ks_curve_stage { KS_BEFORE, KS_AFTER, KS_VALIDATED, KS_CURVE_STAGES } ks_curve_stage;
@@ -36,15 +43,18 @@ typedef struct ks_curve {
     size_t points;
     double* iteration; /* (points) mean of the block's */
     double* env_steps; /* (points) environment steps of all tasks until the end of the block, mean over runs */
-    double* mean[KS_CURVE_STAGES];
-    double*
-        low[KS_CURVE_STAGES]; /* (points) each: the metric before and after adaptation, before the iteration's update */
+    double* raw[KS_CURVE_STAGES];  /* (points) each: the metric, mean over runs; then smoothed, but for KS_VALIDATED: */
+    double* mean[KS_CURVE_STAGES]; /* mean, */
+    double* low[KS_CURVE_STAGES];  /* lowest and highest of the runs */
     double* high[KS_CURVE_STAGES];
 } ks_curve;
 
 typedef struct ks_curves {
     const ks_metric* metric; /* NULL: no run was read */
-    size_t block;            /* iterations of a point, after ks_curves_sum_up */
+    /* after ks_curves_sum_up */
+    size_t block; /* iterations of a point */
+    size_t
+        beside; /* points to either side that each is a mean with; 0: nothing is smoothed. Fewer near the ends of a curve */
     size_t count;
     ks_curve curves[KS_CURVES_MAX];
 } ks_curves;

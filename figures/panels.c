@@ -3,8 +3,6 @@
 #include "base/number.h"
 #include "figures/text.h"
 
-#include <math.h>
-
 /* cm: a panel's side, what is between two of them, and around all */
 static const double SIDE = 5.4, GAP = 1.3, LEFT = 1.8, RIGHT = 0.6, TOP = 0.7, BOTTOM = 1.3, ROW = 0.4;
 enum { ROWS = 2, COLUMNS_OF_ONE = 2 }; /* of the legend; below a single panel so many columns have room */
@@ -45,11 +43,4 @@ void ks_panels_after(FILE* out) {
 
 void ks_panels_end(FILE* out) {
     fputs("unset multiplot\n", out);
-}
-
-double ks_panels_tics(double span, int most) {
-    double least = span / most;
-    double unit = pow(10, floor(log10(least)));
-    double ratio = least / unit;
-    return unit * (ratio <= 1 ? 1 : ratio <= 2 ? 2 : ratio <= 5 ? 5 : 10);
 }

@@ -19,7 +19,4 @@ void ks_panels_next(FILE* out, const ks_panels* panels, size_t index, const char
 void ks_panels_after(FILE* out);
 void ks_panels_end(FILE* out);
 
-/* Between marks on an axis: 1, 2 or 5 times a power of ten, so that `span` has at most so many of them. */
-double ks_panels_tics(double span, int most);
-
 #endif

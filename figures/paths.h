@@ -3,11 +3,13 @@
 #ifndef KS_FIGURES_PATHS_H
 #define KS_FIGURES_PATHS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct ks_paths {
     int steps;       /* gradient steps */
     size_t rollouts; /* paths per gradient step */
+    bool mean;       /* they are those of the mean actions, one a step; where a step is not drawn, it may be empty */
     double goal[2];
     double reach; /* how far from 0 goals are, unless they are given */
     /* both from malloc */

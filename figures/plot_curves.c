@@ -7,6 +7,11 @@
 #include <math.h>
 #include <stdio.h>
 
+static const char* const RAW_ALPHA = "a0"; /* of 0 … ff, how far one sees through it */
+
+/* Where so few iterations were validated, each has a mark: one alone is no line. */
+enum { FEW_MARKS = 10 };
+
 static double curve_end(const ks_curve* c, bool env_steps) {
     return env_steps ? c->env_steps[c->points - 1] : (double)(c->rows - 1);
 }
@@ -41,6 +46,9 @@ static void curves_data(FILE* out, const ks_curves* all, bool env_steps, double 
             for (int s = 0; s < KS_VALIDATED; s++) {
                 ks_fprintf(out, " %.9g %.9g %.9g", c->mean[s][t], c->low[s][t], c->high[s][t]);
             }
+            for (int s = 0; s < KS_VALIDATED && all->beside > 0; s++) {
+                ks_fprintf(out, " %.9g", c->raw[s][t]);
+            }
             fputc('\n', out);
         }
         fputs("EOD\n", out);
@@ -66,6 +74,12 @@ static void curve_band(FILE* out, size_t index, int stage, const ks_style* look)
             index, 3 * stage + 3, 3 * stage + 4, look->colour);
 }
 
+/* What the smooth line was made of, pale behind it. */
+static void curve_raw(FILE* out, size_t index, int stage, const ks_style* look) {
+    fprintf(out, "$curve%zu using 1:%d with lines lc rgb '#%s%s' lw 0.6 notitle, \\\n", index,
+            3 * KS_VALIDATED + 2 + stage, RAW_ALPHA, look->colour + 1);
+}
+
 static void curve_line(FILE* out, size_t index, const ks_curve* c, int stage, size_t every, const ks_style* look) {
     char label[sizeof c->label + 64];
     bool dashed = stage == KS_BEFORE && c->steps > 0;
@@ -85,7 +99,14 @@ static void validation_line(FILE* out, size_t index, const ks_curve* c, const ks
                 "$validation%zu using 1:3:4 with filledcurves lc '%s' fs transparent solid 0.2 noborder notitle, \\\n",
                 index, look->colour);
     }
-    fprintf(out, "$validation%zu using 1:2 with lines lc '%s' lw 1.7 dt (1.5,3) title ", index, look->colour);
+    /* on white, or it would be lost where it lies on a line of the same colour */
+    fprintf(out, "$validation%zu using 1:2 with lines lc '#ffffff' lw 2.4 notitle, \\\n", index);
+    size_t marks = 0;
+    for (size_t p = 0; p < c->points; p++) {
+        marks += isfinite(c->mean[KS_VALIDATED][p]);
+    }
+    fprintf(out, "$validation%zu using 1:2 with %s lc '%s' lw 1.7 dt (1.5,3) pt %d title ", index,
+            marks <= FEW_MARKS ? "linespoints" : "lines", look->colour, look->open);
     ks_text_quote(out, label, KS_LABEL_MOST);
     fputs(" noenhanced, \\\n", out);
 }
@@ -110,6 +131,8 @@ static size_t curves_plot(FILE* out, const ks_curves* all, const ks_style* const
                 curve_line(out, i, c, stage, mark_every(c, env_steps, end), chosen[i]);
             } else if (out && c->runs > 1) {
                 curve_band(out, i, stage, chosen[i]);
+            } else if (out && all->beside > 0) { /* a band would only be behind it */
+                curve_raw(out, i, stage, chosen[i]);
             }
         }
         if (out && lines && c->validated) {
@@ -148,6 +171,9 @@ static ks_extent extent_of(const ks_curves* all) {
             for (size_t p = 0; p < c->points; p++) {
                 ks_extent_add(&e, c->low[stage][p]);
                 ks_extent_add(&e, c->high[stage][p]);
+                if (c->runs == 1) {
+                    ks_extent_add(&e, c->raw[stage][p]);
+                }
             }
         }
         for (size_t p = 0; c->validated && p < c->points; p++) {
@@ -167,8 +193,10 @@ static void curves_axes(FILE* out, const ks_curves* all, bool env_steps, double 
     const char* many = unit > 1e3 ? " (millions)" : unit > 1 ? " (thousands)" : "";
     ks_fprintf(out, "set xrange [0:%.9g]\nset xlabel '%s%s", end / unit, env_steps ? "environment steps" : "iteration",
                many);
-    if (all->block > 1) {
-        fprintf(out, ", mean of every %zu", all->block);
+    if (all->beside > 0 && env_steps) { /* over iterations */
+        fputs(", smoothed", out);
+    } else if (all->beside > 0) {
+        fprintf(out, ", smoothed over %zu", (2 * all->beside + 1) * all->block);
     }
     fprintf(out, "' offset 0,0.75\nset ylabel '%s' offset 0.3,0\n", all->metric->text);
     ks_axis_vertical(out, all->metric, extent_of(all));

@@ -1,4 +1,5 @@
 #include "base/number.h"
+#include "base/ticks.h"
 #include "figures/panels.h"
 #include "figures/plot.h"
 
@@ -20,7 +21,9 @@ static int stages_shown(int stages[3], int steps) {
 
 /* paths of a panel and gradient step, with a blank line between them; their ends; and the goal */
 static void paths_data(FILE* out, const ks_paths* p, size_t panel) {
-    for (int j = 0; j <= p->steps; j++) {
+    int stages[3], shown = stages_shown(stages, p->steps);
+    for (int k = 0; k < shown; k++) {
+        int j = stages[k];
         fprintf(out, "$path%zu_%d << EOD\n", panel, j);
         for (size_t i = (size_t)j * p->rollouts; i < (size_t)(j + 1) * p->rollouts; i++) {
             for (size_t t = p->start[i]; t < p->start[i + 1]; t++) {
@@ -68,13 +71,16 @@ static void paths_range(double centre[2], double* half, const ks_paths* paths, s
     }
 }
 
-/* Paths cross each other and themselves many times: thin, and see-through where the kind of figure can. */
+/* One path is a line; many cross each other and themselves: thin, and see-through where the kind of figure can. */
 static const struct look {
-    const char *line, *mark;
+    const char *colour, *pale, *dash;
     int point;
-} LOOKS[] = {{"'#60777777' lw 0.8 dt (5,3)", "'#555555'", 6},
-             {"'#500072B2' lw 0.8 dt solid", "'#0072B2'", 7},
-             {"'#40D55E00' lw 0.8 dt solid", "'#D55E00'", 9}};
+} LOOKS[] = {
+    {"#555555", "#60777777", "(5,3)", 6}, {"#0072B2", "#500072B2", "solid", 7}, {"#D55E00", "#40D55E00", "solid", 9}};
+
+static void line_look(FILE* out, const ks_paths* p, const struct look* look) {
+    fprintf(out, "lc rgb '%s' lw %s dt %s", p->mean ? look->colour : look->pale, p->mean ? "1.6" : "0.8", look->dash);
+}
 
 enum { NUM_LOOKS = sizeof LOOKS / sizeof *LOOKS };
 
@@ -82,21 +88,24 @@ static void paths_panel(FILE* out, const ks_paths* p, size_t panel) {
     int stages[3], shown = stages_shown(stages, p->steps);
     fputs("plot ", out);
     for (int k = 0; k < shown; k++) {
-        fprintf(out, "$path%zu_%d using 1:2 with lines lc rgb %s notitle, \\\n", panel, stages[k], LOOKS[k].line);
+        fprintf(out, "$path%zu_%d using 1:2 with lines ", panel, stages[k]);
+        line_look(out, p, &LOOKS[k]);
+        fputs(" notitle, \\\n", out);
     }
     for (int k = 0; k < shown; k++) { /* ends of paths on top, with a white rim */
         fprintf(out, "$end%zu_%d using 1:2 with points lc rgb '#ffffff' lw 1 pt 7 ps 0.85 notitle, \\\n", panel,
                 stages[k]);
-        fprintf(out, "$end%zu_%d using 1:2 with points lc rgb %s lw 1.2 pt %d ps 0.6 notitle, \\\n", panel, stages[k],
-                LOOKS[k].mark, LOOKS[k].point);
+        fprintf(out, "$end%zu_%d using 1:2 with points lc rgb '%s' lw 1.2 pt %d ps 0.6 notitle, \\\n", panel, stages[k],
+                LOOKS[k].colour, LOOKS[k].point);
     }
     for (int k = 0; k < shown; k++) { /* the path and the mark at its end are one entry of the legend */
         char text[64] = "before adaptation";
         if (k > 0) {
             snprintf(text, sizeof text, "%d gradient step%s", stages[k], stages[k] == 1 ? "" : "s");
         }
-        fprintf(out, "NaN with linespoints lc rgb %s pt %d ps 0.6 title '%s', \\\n", LOOKS[k].line, LOOKS[k].point,
-                text);
+        fputs("NaN with linespoints ", out);
+        line_look(out, p, &LOOKS[k]);
+        fprintf(out, " pt %d ps 0.6 title '%s', \\\n", LOOKS[k].point, text);
     }
     fprintf(out, "$goal%zu using 1:2 with points pt 13 ps 2 lc rgb '#ffffff' notitle, \\\n", panel);
     fprintf(out, "$goal%zu using 1:2 with points pt 13 ps 1.5 lc rgb '#000000' title 'goal'\n", panel);
@@ -113,7 +122,7 @@ bool ks_plot_paths(const ks_figure* figure, const ks_paths* paths, const char* c
     for (size_t k = 0; k < count; k++) {
         paths_data(s.out, &paths[k], k);
     }
-    double tics = ks_panels_tics(2 * half, 5);
+    double tics = ks_tick_step(2 * half, 5);
     ks_fprintf(s.out, "set xrange [%.6g:%.6g]\nset yrange [%.6g:%.6g]\nset xtics %.6g\nset ytics %.6g\n",
                centre[0] - half, centre[0] + half, centre[1] - half, centre[1] + half, tics, tics);
     fputs("set size ratio -1\n", s.out);

@@ -1,4 +1,5 @@
 #include "base/number.h"
+#include "base/ticks.h"
 #include "figures/panels.h"
 #include "figures/plot.h"
 
@@ -89,7 +90,7 @@ bool ks_plot_predictions(const ks_figure* figure, const ks_predictions* predicti
         write_data(s.out, &predictions[k], k);
     }
     ks_fprintf(s.out, "set xrange [%.6g:%.6g]\nset yrange [%.6g:%.6g]\nset xtics %.6g\nset ytics %.6g\n", low, high,
-               y[0], y[1], ks_panels_tics(high - low, MARKS), ks_panels_tics(y[1] - y[0], MARKS));
+               y[0], y[1], ks_tick_step(high - low, MARKS), ks_tick_step(y[1] - y[0], MARKS));
     ks_panels panels = ks_panels_begin(s.out, figure, count, (size_t)first->stages + 2);
     for (size_t k = 0; k < count; k++) {
         ks_panels_next(s.out, &panels, k, titles[k]);

@@ -82,7 +82,6 @@ static bool adapt_to_all(ks_json* json, const ks_page_policies* p, ks_theatre* t
     cJSON* tasks = ks_json_array(json, json->root, "tasks");
     for (size_t i = 0; i < p->num_tasks; i++) {
         ks_theatre_request request = p->request;
-        request.median = true;
         memcpy(request.task, p->tasks + i * dim, dim * sizeof *request.task);
         if (!ks_theatre_perform(theatre, play, &request, err) || (p->on_task && !p->on_task(p->user, play, err))) {
             return false;

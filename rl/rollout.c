@@ -156,6 +156,22 @@ typedef struct block {
     uint32_t trajectory[BLOCK]; /* and the trajectory that it makes */
 } block;
 
+/* Uniforms and normals come from different places of the stream. */
+static void start_noise(double* uniform, double* normal, const ks_env_def* def, ks_stream reset, uint32_t task_index,
+                        uint32_t trajectory) {
+    ks_stream_uniform(uniform, (size_t)def->reset_uniforms, reset, task_index, trajectory, 0);
+    ks_stream_normal(normal, (size_t)def->reset_normals, reset, task_index, trajectory, 1);
+}
+
+static ks_stream reset_stream(ks_rollout_noise noise) {
+    return ks_stream_make(noise.seed, KS_RNG_RESET, noise.iteration, noise.stage);
+}
+
+void ks_rollout_start(double* uniform, double* normal, const ks_env_def* def, ks_rollout_noise noise,
+                      uint32_t task_index, uint32_t trajectory) {
+    start_noise(uniform, normal, def, reset_stream(noise), task_index, trajectory);
+}
+
 static void block_start(block* b, size_t first, size_t count) {
     const ks_sampler* s = b->sampler;
     crew* c = b->crew;
@@ -169,9 +185,7 @@ static void block_start(block* b, size_t first, size_t count) {
         b->world[i] = i;
         b->trajectory[i] = trajectory;
         memcpy(batch->task + trajectory * task_dim, task, task_dim * sizeof *task);
-        /* uniforms and normals come from different places of the stream */
-        ks_stream_uniform(c->uniform, (size_t)s->def->reset_uniforms, b->reset, b->request->task_index, trajectory, 0);
-        ks_stream_normal(c->normal, (size_t)s->def->reset_normals, b->reset, b->request->task_index, trajectory, 1);
+        start_noise(c->uniform, c->normal, s->def, b->reset, b->request->task_index, trajectory);
         ks_env_set_task(c->env[i], task);
         ks_env_reset(c->env[i], (ks_env_noise){.uniform = c->uniform, .normal = c->normal}, c->obs + i * s->obs_dim);
     }
@@ -388,7 +402,7 @@ bool ks_sampler_run(ks_sampler* s, const ks_rollout_request* requests, size_t co
                        .requests = requests,
                        .size = block_size(requests, count),
                        .action = ks_stream_make(noise.seed, KS_RNG_ACTION, noise.iteration, noise.stage),
-                       .reset = ks_stream_make(noise.seed, KS_RNG_RESET, noise.iteration, noise.stage),
+                       .reset = reset_stream(noise),
                        .deterministic = noise.deterministic};
     shared.blocks = (longest + shared.size - 1) / shared.size;
     ks_parallel_for(s->threads, count * shared.blocks, block_item, &shared);

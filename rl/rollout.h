@@ -50,6 +50,11 @@ typedef struct ks_rollout_noise {
 bool ks_sampler_run(ks_sampler* sampler, const ks_rollout_request* requests, size_t count, ks_rollout_noise noise,
                     ks_error* err);
 
+/* The numbers that a trajectory of a task was reset with: uniform (reset_uniforms) and normal (reset_normals) of the def. With them and
+ * its actions a world of that task goes the same way again. */
+void ks_rollout_start(double* uniform, double* normal, const ks_env_def* def, ks_rollout_noise noise,
+                      uint32_t task_index, uint32_t trajectory);
+
 /* The task of timestep t of a sweep through all tasks: what the environment draws from uniforms that go from 0 to 1 within the
  * horizon, the first once, the i-th up and down in 2i + 1 legs (so that two of them go through a square in zigzag). */
 void ks_sweep_task(double* task, const ks_env_def* def, size_t t, size_t horizon);

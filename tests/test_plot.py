@@ -209,6 +209,27 @@ def write_run(folder, name, rows_, method="maml"):
     return run
 
 
+def smoothed(table, beside):
+    """Means over `beside` points to either side: near the start over as many as there are, at the end over what is left."""
+    reach = np.minimum(np.arange(len(table)), beside)
+    return np.array([table[i - r : i + r + 1].mean(0) for i, r in enumerate(reach)])
+
+
+def many_iterations_are_smoothed(kshot, folder):
+    """The line is smooth, and behind it is the raw one."""
+    noise = np.random.default_rng(9).lognormal(0, 0.2, (200, 2))
+    table = noise * np.stack([3 * np.ones(200), 1 + 2 * np.exp(-np.arange(200) / 30)], axis=1)
+    run, out = write_run(folder, "noisy", table), f"{folder}/noisy.svg"
+    kshot.done("plot", run, "-o", out)
+    figure = Figure(out)
+    for title, stage in (("maml, before", 0), ("maml, after 1 step", 1)):
+        check_close(figure, figure.line(title)[:, 1], smoothed(table, 5)[:, stage], title)
+    raw = [figure.strokes(group)[0] for _, group in figure.plots()[:2]]
+    for drawn, stage in zip(raw, (1, 0)):
+        check_close(figure, drawn[:, 1], table[:, stage], f"raw numbers of stage {stage}")
+    assert "iteration, smoothed over 11" in figure.texts, figure.texts
+
+
 def long_runs_are_averaged(kshot, folder):
     """Of 70,000 iterations a figure shows means of blocks; low and high are those of the runs' means."""
     draw, rows_ = np.random.default_rng(7).lognormal, 2607
@@ -220,14 +241,14 @@ def long_runs_are_averaged(kshot, folder):
     figure = Figure(out, logarithmic=True)
     block, points = rows_ // 250, 260
     ends = np.array([(p + 1) * block for p in range(points - 1)] + [rows_])  # the last takes what is left
-    means = np.stack([[table[p * block : end].mean(0) for p, end in enumerate(ends)] for table in tables])
+    means = np.stack([smoothed(np.array([table[p * block : end].mean(0) for p, end in enumerate(ends)]), points // 40) for table in tables])
     for title, stage, (_, low, high) in zip(("maml, after 1 step", "maml, before"), (1, 0), figure.bands()):
         line = figure.line(title)
         check_close(figure, line[:, 0], (np.arange(points) * block + ends - 1) / 2, "middles of blocks")
         check_close(figure, line[:, 1], figure.scaled(means[:, :, stage].mean(0)), f"{title}: means")
         check_close(figure, low, figure.scaled(means[:, :, stage].min(0)), f"{title}: lowest")
         check_close(figure, high, figure.scaled(means[:, :, stage].max(0)), f"{title}: highest")
-    assert "iteration, mean of every 10" in figure.texts and "mean squared error" in figure.texts, figure.texts
+    assert "iteration, smoothed over 130" in figure.texts and "mean squared error" in figure.texts, figure.texts
     assert os.path.getsize(out) < 60000, os.path.getsize(out)
     kshot.refused(BAD, ["env-steps"], "plot", *runs, "--x", "env-steps", "-o", f"{folder}/never.svg")
     return runs
@@ -342,6 +363,12 @@ def paths_are_those_of_rollout(kshot, folder):
     for text in ("random", "before adaptation", "1 gradient step", "goal"):
         assert text in figure.texts, f"'{text}' is not in {figure.texts}"
     assert "2 gradient steps" not in figure.texts
+    one = f"{folder}/one.svg"
+    kshot.done("plot", "--trajectories", policy, "--task", "0.3,0.4", "--lr", "0", "--steps", 2, "-o", one)
+    figure = Figure(one)
+    for title, group in [plot for plot in figure.plots() if plot[0].startswith("gnuplot_plot_")][:3]:
+        (path,) = figure.strokes(group)  # the same in all three, since nothing is learned: straight on by the mean actions
+        check_close(figure, path, 0.1 * np.outer(np.arange(13), (0.3, -0.2)), f"the path of the mean actions: {title}")
     two = f"{folder}/two.svg"
     kshot.done("plot", "--trajectories", policy, policy, "--label", "here", "--label", ODD_LABEL, *task, "--steps", 2, "-j", 1, "-o", two)
     texts = Figure(two).texts
@@ -498,6 +525,7 @@ def main():
         validation_is_drawn(kshot, folder)
         runs = learning_curves(kshot, folder)
         kshot.refused(BAD, ["return_0", "mse_0"], "plot", long_runs_are_averaged(kshot, folder)[0], runs[0], "-o", f"{folder}/never.svg")
+        many_iterations_are_smoothed(kshot, folder)
         policy = paths_are_those_of_rollout(kshot, folder)
         texts_stand_as_typed(kshot, folder)
         kinds_of_files(kshot, folder, path)

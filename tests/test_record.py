@@ -75,7 +75,7 @@ def the_ball_goes_where_it_is_pushed(kshot, folder):
         # the last picture stays a second
         assert len(pictures) == 1 + round((80 * 0.06 + 1) * 5), f"{len(pictures)} frames"
         start = pictures[0]
-        ways = [middle(changed(p, start)[60:])[0] for p in pictures[4:-6:4]]
+        ways = [middle(changed(p, start)[60:-20])[0] for p in pictures[4:-6:4]]
         print(f"{name}: middle of what changed, by time: {np.round(ways)}")
         assert all(direction * (b - a) > 2 for a, b in zip(ways, ways[1:])), "the ball must go the way it is pushed"
 
@@ -89,7 +89,7 @@ def panes_differ_after_adaptation(kshot, folder):
         out = f"{folder}/panes{lr}.mp4"
         kshot.done("record", policy, "-o", out, "--steps", 1, "--lr", lr, "--task", "0.4,0.3", "--fps", 1, "--speed", 2,
                    "--length", 60, "--size", f"{width}x{height}", "--no-charts", "--ghosts", 0, "--deterministic")
-        pictures = frames(out, width, height)[:, 80:]
+        pictures = frames(out, width, height)[:, 80:-24]
         moved = changed(pictures[-1], pictures[0])
         a, b = middle(moved[:, 4 : width // 2 - 4]), middle(moved[:, width // 2 + 4 : -4])
         shifts[lr] = (b[0] - a[0], a[1] - b[1])
@@ -127,6 +127,46 @@ def a_walker_is_drawn(kshot, folder):
     return run
 
 
+def captions_stand_below_pictures(kshot, folder, walker):
+    """The arrow of the goal is above a strip as pale as paper, in which the caption is."""
+    out = f"{folder}/captions.png"
+    run = f"{folder}/runner"
+    kshot.done("train", f"{CONFIGS}/half-cheetah-dir.yaml", *settings(iterations=0, horizon=40, policy__hidden="[8]"), "-o", run)
+    kshot.done("record", run, "-o", out, "--task", 1, "--steps", 0, "--frames", 2, "--trajectories", 4, "--size", "640x248",
+               "--ghosts", 0)
+    (picture,) = frames(out, 640, 248)
+    strip = picture[-18:, 4:316]
+    assert (strip.min(-1) > 0.9).mean() > 0.6, "a strip as pale as paper"
+    assert (strip.max(-1) < 0.5).mean() > 0.01, "with letters"
+    green = (picture[..., 1] > 1.4 * picture[..., 0]) & (picture[..., 1] > 1.15 * picture[..., 2])
+    assert green[:-22].sum() > 60 and not green[-20:].any(), "the arrow is above it"
+
+
+def a_sheet_begins_when_something_has_happened(kshot, folder, policy):
+    """The ball is pushed at the same speed all the time: it has gone in the first column as far as from there to the second."""
+    out = f"{folder}/begins.png"
+    kshot.done("record", policy, "-o", out, "--task", "0,0.45", "--steps", 1, "--lr", 0, "--frames", 3, "--length", 60, "--ghosts", 0,
+               "--deterministic", "--size", "900x500")
+    (picture,) = frames(out, 900, 500)
+    second = picture[-205:-24]
+    ways = [np.flatnonzero(coloured(second[:, 300 * c + 6 : 300 * c + 294], ORANGE).any(0)).max() - 144 for c in range(3)]
+    print(f"ball and its way, to the right of the board's middle, by column: {ways}")
+    assert ways[0] > 12 and ways[1] > ways[0] + 7 and ways[2] > ways[1] + 7
+
+
+def policies_have_charts_of_their_own(kshot, folder, policy):
+    """Early in a video, curves have begun at the left of each of two charts, in the colours of the steps."""
+    out = f"{folder}/charts.mp4"
+    kshot.done("record", policy, policy, "-o", out, "--label", "one", "--label", "two", "--steps", 1, "--length", 60, "--fps", 2,
+               "--speed", 1, "--task", "0.3,0.3", "--size", "960x600")
+    picture = frames(out, 960, 600)[2]  # 1 of 3.6 seconds
+    curves = picture[-150:, 380:]
+    drawn = [coloured(curves[:, at : at + 290], ORANGE) & (curves[:, at : at + 290].max(-1) - curves[:, at : at + 290].min(-1) > 0.3) for at in (0, 290)]
+    for chart in drawn:
+        columns = np.flatnonzero(chart.any(0))
+        assert len(columns) > 3 and columns.max() < 200, f"begun at the left: {columns}"
+
+
 def files_are_as_asked(kshot, folder, policy):
     out = f"{folder}/small.gif"
     kshot.done("record", policy, policy, "-o", out, "--label", "one", "--label", "two", "--steps", 0, "--length", 10, "--speed", 1,
@@ -154,7 +194,7 @@ def bad_luck(kshot, folder, policy, walker):
         assert not [name for name in os.listdir(folder) if name.endswith(".tmp")], "nothing half-written is left"
 
     refused(BAD, ["-o"], policy)
-    refused(BAD, ["POLICY"], "-o", out)
+    refused(BAD, ["MODEL"], "-o", out)
     refused(BAD, ["4"], *[policy] * 5, "-o", out)
     refused(BAD, [".mp4", ".gif", ".png"], policy, "-o", f"{folder}/never.avi")
     refused(BAD, ["-o -"], policy, "-o", "-")
@@ -223,6 +263,9 @@ def main():
         the_ball_goes_where_it_is_pushed(kshot, folder)
         panes_differ_after_adaptation(kshot, folder)
         walker = a_walker_is_drawn(kshot, folder)
+        captions_stand_below_pictures(kshot, folder, walker)
+        a_sheet_begins_when_something_has_happened(kshot, folder, linear_point_policy(kshot, folder, "slow", (0.05, 0), 0.01))
+        policies_have_charts_of_their_own(kshot, folder, linear_point_policy(kshot, folder, "wild", (0, 0), 0.3))
         policy = linear_point_policy(kshot, folder, "any", (0.02, 0.01), 0.5)
         files_are_as_asked(kshot, folder, policy)
         bad_luck(kshot, folder, policy, walker)

@@ -16,7 +16,14 @@
 
 #include <cmocka.h>
 
-enum { WIDTH = 320, HEIGHT = 240, TOP = 60 /* rows of header and label */, STATES = 3, NO_HUE = -1 };
+enum {
+    WIDTH = 320,
+    HEIGHT = 240,
+    TOP = 60 /* rows of header and label */,
+    FOOT = 16 /* and of what is read off */,
+    STATES = 3,
+    NO_HUE = -1
+};
 
 static const char* folder; /* for the pictures, or NULL */
 
@@ -41,6 +48,10 @@ static const void* mujoco_model(const void* m) {
 static void sample_task(const ks_env_def* def, double* task, ks_env_noise noise) {
     task[0] = noise.uniform[0];
     (void)def;
+}
+
+static void sample_task_from_last(const ks_env_def* def, double* task, ks_env_noise noise) {
+    task[0] = noise.uniform[def->task_uniforms - 1];
 }
 
 /* Everything that pictures need; worlds are never made of it. */
@@ -90,7 +101,8 @@ static ks_play* play_of(const ks_env_def* def, const mjModel* m, double way, siz
 }
 
 /* Its last moment. */
-static void draw(picture* p, const char* name, const char* xml, const ks_env_look* look, double way, size_t ghosts) {
+static void draw_to(picture* p, const char* name, const char* xml, const ks_env_look* look, double way, size_t ghosts,
+                    double top) {
     ks_error err = {0};
     world w = {xml};
     ks_env_def def = def_of(&w, look);
@@ -105,6 +117,7 @@ static void draw(picture* p, const char* name, const char* xml, const ks_env_loo
         fail_msg("%s: %s", name, err.text);
     }
     ks_view view = ks_view_default(model);
+    play->top = top;
     ks_caption caption = {.title = name};
     const unsigned char* rgb = ks_film_frame(film, play, ks_play_duration(play), &view, &caption, &err);
     assert_non_null(rgb);
@@ -118,6 +131,10 @@ static void draw(picture* p, const char* name, const char* xml, const ks_env_loo
     ks_film_destroy(film);
     ks_play_destroy(play);
     ks_env_model_destroy(model);
+}
+
+static void draw(picture* p, const char* name, const char* xml, const ks_env_look* look, double way, size_t ghosts) {
+    draw_to(p, name, xml, look, way, ghosts, 0);
 }
 
 /* Degrees, 0 red, 120 green, 240 blue; NO_HUE where it is grey. */
@@ -214,7 +231,7 @@ static void the_stage_keeps_its_own(void** state) {
     expect(&p, "the red of the actor", RED, 0.03, 0.3);
     int low = 255, high = 0;
     for (int x = 0; x < WIDTH; x++) {
-        unsigned char* at = p.rgb[HEIGHT - 8][x];
+        unsigned char* at = p.rgb[HEIGHT - FOOT - 8][x];
         low = at[1] < low ? at[1] : low;
         high = at[1] > high ? at[1] : high;
         assert_in_range(at[2] - at[0] + 5, 0,
@@ -294,6 +311,72 @@ static void tendons(void** state) {
     assert_in_range(parted, 2, 10);
 }
 
+/* ---- what is seen of it ------------------------------------------------------------------------------------------------------------- */
+
+static const char RUNNER[] =
+    "<mujoco><asset><material name='red' rgba='0.9 0.1 0.1 1'/></asset><worldbody><geom type='plane' size='0 0 1'/>"
+    "<body pos='0 0 0.2'><joint type='slide' axis='1 0 0'/><joint type='slide' axis='0 0 1'/>"
+    "<geom type='box' size='0.5 0.1 0.1' material='red'/>"
+    "<geom type='box' size='0.05 0.1 0.1' pos='0.4 0 %s' material='red'/></body></worldbody></mujoco>";
+
+/* The row of the topmost red pixel. */
+static int topmost(const picture* p) {
+    for (int y = 0; y < HEIGHT; y++) {
+        for (int x = 0; x < WIDTH; x++) {
+            double h = hue(p->rgb[y][x]);
+            if (h >= 0 && (h < 15 || h > 345)) {
+                return y;
+            }
+        }
+    }
+    return HEIGHT;
+}
+
+/* Who rears is not cut off by the title: the play knows how high it comes. */
+static void all_of_it_is_seen(void** state) {
+    (void)state;
+    picture p;
+    char xml[sizeof RUNNER + 8];
+    ks_env_look look = {
+        .azimuth = 90, .elevation = -11, .distance = 2.7, .height = 0.3, .size = 1, .track = true, .planar = true};
+    int title = (int)(0.75 * (22 + 24)); /* rows of the header and of the pane's title */
+    ks_snprintf(xml, sizeof xml, RUNNER, "1.3");
+    draw(&p, "rears", xml, &look, 0, 0);
+    assert_true(topmost(&p) > HEIGHT / 2); /* its head is above the picture, or this would show nothing */
+    draw_to(&p, "rears-seen", xml, &look, 0, 0, 1.3);
+    assert_in_range(topmost(&p), title + 3, HEIGHT / 2);
+}
+
+/* Pixels of the floor that are as white as paint. */
+static size_t painted(const picture* p) {
+    size_t count = 0;
+    for (int y = HEIGHT * 2 / 3; y < HEIGHT - FOOT - 2; y++) {
+        for (int x = 0; x < WIDTH; x++) {
+            const unsigned char* at = p->rgb[y][x];
+            count += at[0] > 222 && at[1] > 222 && at[2] > 222;
+        }
+    }
+    return count;
+}
+
+/* There are lines every metre, far from the start too, and they do not go along. */
+static void lines_show_that_it_moves(void** state) {
+    (void)state;
+    picture far, on;
+    char xml[sizeof RUNNER + 8];
+    ks_env_look look = {
+        .azimuth = 90, .elevation = -11, .distance = 2.7, .height = 0.3, .size = 1, .track = true, .planar = true};
+    ks_snprintf(xml, sizeof xml, RUNNER, "0");
+    draw(&far, "lines", xml, &look, 20, 0);
+    draw(&on, "lines-on", xml, &look, 20.4, 0);
+    assert_in_range(painted(&far), 40, 4000);
+    int moved = 0;
+    for (int x = 0; x < WIDTH; x++) {
+        moved += abs(far.rgb[HEIGHT * 5 / 6][x][0] - on.rgb[HEIGHT * 5 / 6][x][0]) > 30;
+    }
+    assert_true(moved > 4);
+}
+
 /* ---- ghosts ------------------------------------------------------------------------------------------------------------------------ */
 
 static void ghosts_are_pale(void** state) {
@@ -348,6 +431,9 @@ static void the_shape_says_how_it_moves(void** state) {
     write_cart(xml, sizeof xml, 1, 0, "<freejoint/>");
     draw(&p, "free", xml, NULL, 0, 0);
     assert_true(p.look.track && !p.look.planar);
+    ks_env_look still = {.still = true}; /* track: none */
+    draw(&p, "still", xml, &still, 0, 0);
+    assert_false(p.look.track);
     ks_env_look own = {.goal = KS_GOAL_VELOCITY}; /* says nothing of the camera */
     draw(&p, "goal", xml, &own, 0, 0);
     assert_true(p.look.track && p.look.distance > 1 && p.look.size > 0.9 && p.look.goal == KS_GOAL_VELOCITY);
@@ -421,6 +507,9 @@ static void tasks_are_told_in_a_line(void** state) {
     expect_text(&def, task, 2, "task 5.328, -1, ... (6 numbers)");
     def.task_dim = 1;
     assert_true(ks_task_range(range, &def, 0) && range[0] < 0.01 && range[1] > 0.99); /* as they are drawn */
+    def.task_uniforms = KS_TASK_DRAWS;
+    def.sample_task = sample_task_from_last;
+    assert_true(ks_task_range(range, &def, 0) && range[0] < 0.01 && range[1] > 0.99);
 }
 
 static void environments_that_ship_say_what_they_are_about(void** state) {
@@ -458,6 +547,8 @@ int main(int argc, char** argv) {
         cmocka_unit_test(skins),
         cmocka_unit_test(flexes),
         cmocka_unit_test(tendons),
+        cmocka_unit_test(all_of_it_is_seen),
+        cmocka_unit_test(lines_show_that_it_moves),
         cmocka_unit_test(ghosts_are_pale),
         cmocka_unit_test(any_size_fills_the_picture),
         cmocka_unit_test(the_shape_says_how_it_moves),

@@ -166,6 +166,87 @@ def keys_do_what_help_says(kshot, folder, display):
     window.ends(0)
 
 
+def row_of(picture, y, colour):
+    """Where a colour is in the header."""
+    return (np.abs(picture[y, 330 : WIDTH - 5] - colour).max(-1) < 40).mean()
+
+
+def what_it_adapts_to_is_announced(kshot, folder, display):
+    """An adaptation of a second or more: until it is ready the header is green, and the old panes are pale."""
+    window = Window(kshot, display, f"{folder}/half-cheetah-dir", "--task", 1, "--trajectories", 150, "--steps", 1, "-j", 1)
+    window.key("space")
+    dark, green = np.array([36, 43, 54]), np.array([26, 117, 69])
+    before = still(window)
+    assert row_of(before, 4, dark) > 0.9, "the header is as always"
+    window.key("Down")
+    (announced,) = wait_for(lambda: row_of(picture := display.picture(), 4, green) > 0.5 and [picture])
+    old, pale = before[70:300, 330:], announced[70:300, 330:]
+    assert pale[:, : WIDTH - 340].mean() > old[:, : WIDTH - 340].mean() + 15, "what is shown still is pale"
+    assert "go backward" in window.line()
+    wait_for(lambda: row_of(display.picture(), 4, dark) > 0.9)
+    window.key("Escape")
+    window.ends(0)
+
+
+def find_body(picture):
+    """A pixel in the middle of the cheetah's trunk: of the greys of no adaptation, high above the floor."""
+    pane = picture[70:300, 320 : WIDTH - 10]
+    lit = pane.sum(-1, keepdims=True) / (0.47 + 0.52 + 0.58)
+    grey = (np.abs(pane - lit * np.array([0.47, 0.52, 0.58])).max(-1) < 0.05 * lit[..., 0]) & (lit[..., 0] < 230) & (lit[..., 0] > 90)
+    column = grey.shape[1] // 2
+    rows_ = np.flatnonzero(grey[:, column])
+    assert len(rows_) > 4, "there is a trunk in the middle"
+    return 320 + column, 70 + int(np.median(rows_))
+
+
+def bodies_can_be_pulled_at(kshot, folder, display):
+    """Double click and Ctrl + drag: the pane goes on live, past the end of what was recorded; Backspace shows the recording again."""
+    kept = f"{folder}/kept"
+    os.mkdir(kept)
+    here = os.getcwd()
+    os.chdir(kept)
+    window = Window(kshot, display, f"{folder}/half-cheetah-dir", "--task", 1, "--length", 20, "--trajectories", 4, "--steps", 0, "--ghosts", 0,
+                    "--speed", 1)
+    os.chdir(here)
+    window.key("space")
+    window.key("s")
+    window.key("BackSpace")
+    first = still(window)
+    x, y = find_body(first)
+    display.tell("mousemove", x, y, "click", "--repeat", 2, "--delay", 40, 1)
+    selected = still(window)
+    yellow = (selected[y - 12 : y + 12, x - 12 : x + 12, 0] > 150) & (selected[y - 12 : y + 12, x - 12 : x + 12, 2] < 90)
+    assert yellow.sum() > 10, "a mark where it is selected"
+    display.tell("keydown", "ctrl", "mousemove", x, y, "mousedown", 3, "mousemove", x + 40, y - 60, "mousemove", x + 60, y - 90)
+    wait_for(lambda: differ(selected, display.picture()) > 0.02)
+    display.tell("mouseup", 3, "keyup", "ctrl")
+    time.sleep(2.5)  # 20 timesteps are a fifth of a second: nothing recorded moves any more
+    later = display.picture()
+    wait_for(lambda: differ(later[70:300, 320:], display.picture()[70:300, 320:]) > 0)
+    window.key("space")
+    window.key("BackSpace")
+    again = still(window)
+    assert differ(first[70:300, 320 : WIDTH - 10], again[70:300, 320 : WIDTH - 10]) < 0.01, "as it was recorded"
+    window.key("j")
+    assert differ(again[70:300, 320 : WIDTH - 10], still(window)[70:300, 320 : WIDTH - 10]) > 0.0005, "joints"
+    window.key("ctrl+p")
+    assert window.line() == "kshot-1.png\n"
+    window.key("ctrl+r")
+    wait_for(lambda: display.tell("search", "--onlyvisible", "--name", "recording").split())
+    window.key("space")
+    time.sleep(1.5)
+    window.key("ctrl+r")
+    assert window.line() == "kshot-2.mp4\n"
+    window.key("Escape")
+    window.ends(0)
+    size = subprocess.run(["ffprobe", "-v", "error", "-show_entries", "stream=width,height,codec_name", "-of", "csv=p=0", f"{kept}/kshot-1.png",],
+                          capture_output=True, text=True, check=True).stdout.strip()
+    assert size == f"png,{WIDTH},{HEIGHT}", size
+    video = subprocess.run(["ffprobe", "-v", "error", "-show_entries", "stream=width,height,codec_name,nb_frames", "-of", "csv=p=0",
+                            f"{kept}/kshot-2.mp4"], capture_output=True, text=True, check=True).stdout.strip()
+    assert video.startswith(f"h264,{WIDTH},{HEIGHT},") and int(video.split(",")[-1]) >= 30, video
+
+
 def the_goal_is_where_one_clicks(kshot, folder, display):
     run = policy(kshot, folder, "point")
     window = Window(kshot, display, run, "--task", "0,0", "--trajectories", 4, "--steps", 0, "--deterministic")
@@ -205,7 +286,7 @@ def it_may_be_closed_at_any_moment(kshot, folder, display):
 def what_cannot_be_is_said(kshot, folder):
     no_display = {key: value for key, value in os.environ.items() if key not in ("DISPLAY", "WAYLAND_DISPLAY")}
     kshot.refused(1, ["record"], "view", f"{folder}/point", env=no_display)
-    kshot.refused(2, ["POLICY"], "view")
+    kshot.refused(2, ["MODEL"], "view")
     kshot.refused(2, ["--size", "10x10"], "view", f"{folder}/point", "--size", "10x10")
     kshot.refused(2, ["--speed", "fast"], "view", f"{folder}/point", "--speed", "fast")
     kshot.refused(2, [f"{folder}/none"], "view", f"{folder}/none")
@@ -219,6 +300,8 @@ def main():
     try:
         with tempfile.TemporaryDirectory() as folder:
             keys_do_what_help_says(kshot, folder, display)
+            what_it_adapts_to_is_announced(kshot, folder, display)
+            bodies_can_be_pulled_at(kshot, folder, display)
             the_goal_is_where_one_clicks(kshot, folder, display)
             it_can_have_any_size(kshot, folder, display)
             it_may_be_closed_at_any_moment(kshot, folder, display)

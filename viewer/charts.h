@@ -22,9 +22,10 @@ void ks_charts_headline(const ks_charts* charts, mjrRect where, const char* text
 void ks_charts_text_ends(const ks_charts* charts, mjrRect strip, const char* left, const char* right,
                          const float rgb[3]);
 
-/* Mean return after each number of gradient steps: a bar per act, grouped by policy; labels (rows) may hold NULL. */
+/* Mean return after each number of gradient steps: a bar per act, grouped by policy; thin lines are the returns of the trajectories,
+ * a dark one that of the trajectory shown. labels (rows) may hold NULL. */
 void ks_charts_returns(ks_charts* charts, mjrRect where, const ks_play* play, const char* const* labels);
-/* Reward of every act until `time`, averaged over the timesteps around each. */
-void ks_charts_rewards(ks_charts* charts, mjrRect where, const ks_play* play, double time);
+/* Reward of every act until `time`, averaged over the timesteps around each: a chart per policy, side by side on one scale. */
+void ks_charts_rewards(ks_charts* charts, mjrRect where, const ks_play* play, const char* const* labels, double time);
 
 #endif

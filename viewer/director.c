@@ -2,6 +2,7 @@
 
 #include "base/number.h"
 #include "base/text.h"
+#include "viewer/lives.h"
 #include "viewer/panel.h"
 #include "viewer/rehearsal.h"
 #include "viewer/task.h"
@@ -11,11 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PICTURE_RECT = 2, SLOW_FRAMES = 8 };
+enum { PICTURE_RECT = 2, SLOW_FRAMES = 8, TEXT_ROOM = 256 };
 
 static const double LAST_PICTURE = 1;              /* s, before it starts again */
 static const double SLOW_FRAME = 1.0 / 18;         /* s; when pictures take longer, shadows go */
 static const double NEAREST = 0.07, FARTHEST = 22; /* of a camera, as multiples of the first distance */
+static const double AWAITED_FROM = 0.15;           /* s; what is adapted to sooner needs no announcement */
 static const double CLICK = 4;                     /* pixels that a mouse moves at most while it clicks */
 
 typedef struct director {
@@ -29,13 +31,18 @@ typedef struct director {
     ks_view view;
     ks_caption caption;
     char status[96];
+    char awaited[TEXT_ROOM + 32]; /* "adapting to: go backward"; empty: nothing that takes long is under way */
+    double done;                  /* of it, 0 to 1 */
 
-    const ks_play* play; /* NULL until the first is there */
-    double time;         /* simulated seconds */
+    ks_lives* lives;
+    const ks_play* recorded; /* as it was performed */
+    const ks_play* play;     /* what is shown: some of its acts may be live. NULL until the first is there */
+    double time;             /* simulated seconds */
     uint64_t seed;
     bool restart; /* with the next play */
     bool dirty;   /* something is to be drawn */
     bool show_help, hide_panel, moved_goal;
+    bool pulling;     /* at what is selected */
     double travelled; /* pixels, since the mouse button went down */
     int slow;         /* pictures in a row that took long */
 } director;
@@ -64,6 +71,7 @@ static void director_close(void* content) {
     director* d = content;
     if (d) {
         ks_rehearsal_destroy(d->rehearsal);
+        ks_lives_destroy(d->lives);
         ks_panel_destroy(d->panel);
         ks_picture_destroy(d->picture);
         ks_scene_destroy(d->scene);
@@ -81,7 +89,8 @@ static bool init(director* d, const ks_screen* screen, ks_error* err) {
     d->scene = ks_scene_create(s->model, &scene, err);
     d->picture = d->scene ? ks_picture_create(d->scene, screen->scale, err) : NULL;
     d->panel = d->picture ? ks_panel_create(ks_env_model_def(s->model), &s->limits, &d->values, err) : NULL;
-    d->rehearsal = d->panel ? ks_rehearsal_create(s->theatre, screen->wake, err) : NULL;
+    d->lives = d->panel ? ks_lives_create(s->theatre, err) : NULL;
+    d->rehearsal = d->lives ? ks_rehearsal_create(s->theatre, screen->wake, err) : NULL;
     if (!d->rehearsal) {
         return false;
     }
@@ -134,24 +143,45 @@ static void ask(director* d, bool restart) {
     ks_rehearsal_ask(d->rehearsal, &r);
 }
 
+/* What is being adapted to, once that takes long: until it is ready, the old task is shown. */
+static void watch_adapting(director* d) {
+    ks_theatre_request r;
+    double seconds = 0, before = d->done;
+    char text[sizeof d->awaited] = "";
+    /* while a slider moves, one adaptation follows on the other */
+    if (ks_rehearsal_is_busy(d->rehearsal, &r, &seconds) && (seconds >= AWAITED_FROM || *d->awaited)) {
+        const ks_env_def* def = ks_env_model_def(d->s.model);
+        char task[TEXT_ROOM];
+        int done, of;
+        ks_task_text(task, sizeof task, def, r.task, KS_TASK_NAMED);
+        ks_theatre_progress(d->s.theatre, &done, &of);
+        d->done = of > 0 ? (double)done / of : 0;
+        snprintf(text, sizeof text, "adapting to:  %s", task);
+    }
+    d->dirty = d->dirty || strcmp(text, d->awaited) != 0 || (*text && d->done != before);
+    memcpy(d->awaited, text, sizeof text);
+}
+
 static void take(director* d) {
     ks_error failed = {0};
     double latency = 0;
-    ks_rehearsal_news news = ks_rehearsal_take(d->rehearsal, &d->play, &latency, &failed);
+    ks_rehearsal_news news = ks_rehearsal_take(d->rehearsal, &d->recorded, &latency, &failed);
     if (news == KS_NO_NEWS) {
         return;
     }
     d->dirty = true;
     if (news == KS_NEW_PLAY) {
         ks_snprintf(d->status, sizeof d->status, "adapted in %.0f ms", 1e3 * latency);
-        d->time = d->restart ? 0 : d->time;
+        bool was_live = ks_lives_any(d->lives);
+        d->play = ks_lives_show(d->lives, d->recorded);
+        d->time = d->restart || was_live ? 0 : d->time;
     } else {
         char why[71];
         ks_text_to_ascii(why, sizeof why, failed.text);
         snprintf(d->status, sizeof d->status, "adapting failed: %s", why);
     }
     if (d->s.on_play) {
-        d->s.on_play(d->s.user, d->play, latency, news == KS_PLAY_FAILED ? &failed : NULL);
+        d->s.on_play(d->s.user, d->recorded, latency, news == KS_PLAY_FAILED ? &failed : NULL);
     }
 }
 
@@ -159,11 +189,16 @@ static void take(director* d) {
 
 static const char KEYS[] =
     "F1\nSpace\nRight, Left\nBackspace\nUp, Down\nN\nM\nG\nC\nS\nTab\nHome\nLeft drag\nRight drag\nScroll\n"
-    "Click on floor\nCtrl + drag\nEsc";
+    "Click on floor\nCtrl + drag\nDouble click\nCtrl + left drag\nCtrl + right drag\nL\nJ\nP\nF\nCtrl + P\nCtrl + "
+    "R\nEsc";
 static const char MEANINGS[] =
-    "this help\npause\none step on, back\nfrom the start\nother task\nother noise\nsampled or mean "
-    "actions\nghosts\ncharts\n"
-    "shadows\npanel\ncamera as at first\nturn the camera\nmove it\nnearer, farther\nset the goal\nmove the goal\nleave";
+    "this help\npause\none step on, back\nas recorded, from the start\nother task\n"
+    "other noise\nthe median or the mean actions\nghosts\ncharts\nshadows\npanel\n"
+    "camera as at first\nturn the camera\nmove it\nnearer, farther\nset the goal\n"
+    "move the goal, where nothing is selected\nselect a body\nturn what is selected\n"
+    "push it\nthe pane under the mouse goes on live\njoints\ncontact points\n"
+    "contact forces, of live panes\na picture of the window\n"
+    "a video of it, from here to the next time\nleave";
 
 static void refresh_panel(director* d) {
     ks_panel_refresh(d->panel, &d->state, ks_scene_context(d->scene));
@@ -199,6 +234,44 @@ static void one_step(director* d, int direction) {
     }
 }
 
+/* As it was recorded, from the start. */
+static void start_again(director* d) {
+    d->time = 0;
+    if (d->recorded) {
+        d->play = ks_lives_show(d->lives, d->recorded);
+    }
+}
+
+static void first_camera(director* d) {
+    ks_view v = d->s.view;
+    v.joints = d->view.joints;
+    v.contacts = d->view.contacts;
+    v.forces = d->view.forces;
+    d->view = v;
+}
+
+static void say(director* d, const ks_error* err) {
+    char why[71];
+    ks_text_to_ascii(why, sizeof why, err->text);
+    snprintf(d->status, sizeof d->status, "%s", why);
+}
+
+/* Which pane the mouse is in, and where its scene is. */
+static bool find_pane(const director* d, mjrRect* pane, int* row, int* step) {
+    return d->play && ks_picture_find_pane(d->picture, d->state.rect[PICTURE_RECT], d->play, &d->caption, d->state.x,
+                                           d->state.y, pane, row, step);
+}
+
+/* The pane under the mouse goes on by itself. */
+static void go_live(director* d) {
+    ks_error err = {0};
+    mjrRect pane;
+    int row, step;
+    if (find_pane(d, &pane, &row, &step) && !ks_lives_start(d->lives, row, step, d->time, &err)) {
+        say(d, &err);
+    }
+}
+
 /* Returns false for the key that leaves. */
 static bool on_key(director* d) {
     ks_panel_values* v = &d->values;
@@ -218,7 +291,19 @@ static bool on_key(director* d) {
             one_step(d, -1);
             break;
         case mjKEY_BACKSPACE:
-            d->time = 0;
+            start_again(d);
+            break;
+        case 'L':
+            go_live(d);
+            break;
+        case 'J':
+            d->view.joints = !d->view.joints;
+            break;
+        case 'P':
+            d->view.contacts = !d->view.contacts;
+            break;
+        case 'F':
+            d->view.forces = !d->view.forces;
             break;
         case mjKEY_UP:
             other_task(d, +1);
@@ -248,7 +333,7 @@ static bool on_key(director* d) {
             director_resize(d, d->state.rect[0].width, d->state.rect[0].height);
             break;
         case mjKEY_HOME:
-            d->view = d->s.view;
+            first_camera(d);
             break;
         default:
             return true;
@@ -280,10 +365,9 @@ static void move_goal(director* d, bool restart) {
     const ks_env_def* def = ks_env_model_def(d->s.model);
     mjrRect pane;
     int row, step;
-    double place[2];
-    if (!d->play || ks_env_goal_of(def) != KS_GOAL_PLACE ||
-        !ks_picture_find_pane(d->picture, d->state.rect[PICTURE_RECT], d->play, &d->caption, d->state.x, d->state.y,
-                              &pane, &row, &step) ||
+    double place[2], local[3];
+    if (ks_env_goal_of(def) != KS_GOAL_PLACE || !find_pane(d, &pane, &row, &step) ||
+        ks_scene_select(local, d->scene, pane, d->play, row, step, d->time, &d->view, d->state.x, d->state.y) > 0 ||
         !ks_scene_pick(place, d->scene, pane, d->play, row, step, d->time, &d->view, d->state.x, d->state.y)) {
         return;
     }
@@ -298,9 +382,75 @@ static void move_goal(director* d, bool restart) {
     ask(d, restart);
 }
 
+/* Selects the body under the mouse; where there is none, nothing is selected any more. */
+static void select_body(director* d) {
+    mjrRect pane;
+    int row, step;
+    double local[3] = {0};
+    if (find_pane(d, &pane, &row, &step)) {
+        int body =
+            ks_scene_select(local, d->scene, pane, d->play, row, step, d->time, &d->view, d->state.x, d->state.y);
+        ks_lives_select(d->lives, row, step, body, local);
+        d->dirty = true;
+    }
+}
+
+/* The camera of the pane of what is selected; NULL: nothing is, or its pane is not there. */
+static const mjvScene* aim_at_selected(director* d) {
+    int row, step;
+    mjrRect pane = d->state.rect[PICTURE_RECT];
+    if (!d->play || !ks_lives_perturb(d->lives, &row, &step) || row >= d->play->rows || step > d->play->steps) {
+        return NULL;
+    }
+    return ks_scene_aim(d->scene, pane, d->play, row, step, d->time, &d->view);
+}
+
+/* Ctrl and a button: pulls at what is selected. False: nothing is. */
+static bool grab(director* d) {
+    ks_error err = {0};
+    const mjvScene* aimed = d->state.control ? aim_at_selected(d) : NULL;
+    if (!aimed) {
+        return false;
+    }
+    d->pulling = ks_lives_grab(d->lives, aimed, d->state.button == mjBUTTON_LEFT, d->time, &err);
+    if (!d->pulling) {
+        say(d, &err);
+    } else if (d->values.paused) { /* nothing would move */
+        d->values.paused = 0;
+        refresh_panel(d);
+    }
+    return true;
+}
+
+static void pull(director* d, double height) {
+    const mjuiState* s = &d->state;
+    const mjvScene* aimed = aim_at_selected(d);
+    int action = s->dragbutton == mjBUTTON_LEFT ? (s->shift ? mjMOUSE_ROTATE_H : mjMOUSE_ROTATE_V)
+                                                : (s->shift ? mjMOUSE_MOVE_H : mjMOUSE_MOVE_V);
+    if (aimed) {
+        ks_lives_pull(d->lives, aimed, action, s->dx / height, -s->dy / height);
+        d->dirty = true;
+    }
+}
+
 static void on_picture_mouse(director* d) {
     mjuiState* s = &d->state;
     double height = fmax(s->rect[0].height, 1);
+    if (s->type == mjEVENT_PRESS && s->doubleclick && s->button == mjBUTTON_LEFT) {
+        select_body(d);
+    }
+    if (s->type == mjEVENT_PRESS && grab(d)) {
+        return;
+    }
+    if (d->pulling && s->type == mjEVENT_MOVE) {
+        pull(d, height);
+        return;
+    }
+    if (d->pulling && s->type == mjEVENT_RELEASE) {
+        ks_lives_release(d->lives);
+        d->pulling = false;
+        return;
+    }
     if (s->type == mjEVENT_SCROLL) {
         move_camera(d, mjMOUSE_ZOOM, 0, -0.05 * s->sy);
     } else if (s->type == mjEVENT_PRESS) {
@@ -346,10 +496,10 @@ static void on_panel(director* d) {
             refresh_panel(d);
             break;
         case KS_PRESSED_RESTART:
-            d->time = 0;
+            start_again(d);
             break;
         case KS_PRESSED_CAMERA:
-            d->view = d->s.view;
+            first_camera(d);
             break;
     }
     d->dirty = true;
@@ -383,10 +533,13 @@ static bool director_event(void* content) {
 static bool director_advance(void* content, double seconds) {
     director* d = content;
     take(d);
+    watch_adapting(d);
     if (d->play && !d->values.paused) {
         double end = ks_play_duration(d->play);
         d->time += seconds * d->values.speed;
-        if (d->time > end + LAST_PICTURE * d->values.speed) {
+        if (ks_lives_any(d->lives)) { /* has no end */
+            ks_lives_advance(d->lives, d->time);
+        } else if (d->time > end + LAST_PICTURE * d->values.speed) {
             d->time = 0;
         }
         d->dirty = true;
@@ -413,15 +566,19 @@ static void director_draw(void* content, double drawing_s) {
     d->view.shadows = d->values.shadows;
     d->view.reflections = d->values.reflections;
     d->view.ghosts = d->values.ghosts;
+    d->view.perturb = ks_lives_perturb(d->lives, &d->view.perturb_row, &d->view.perturb_step);
     d->caption.charts = d->values.charts;
     d->caption.status = d->status;
+    d->caption.awaited = *d->awaited ? d->awaited : NULL;
+    d->caption.done = d->done;
     if (picture.width > 0 && picture.height > 0) {
         if (d->play) {
             double time = fmin(d->time, ks_play_duration(d->play));
             ks_picture_draw(d->picture, picture, d->play, time, &d->view, &d->caption);
         } else {
             mjr_rectangle(picture, 0.14f, 0.17f, 0.21f, 1);
-            mjr_overlay(mjFONT_NORMAL, mjGRID_TOPLEFT, picture, *d->status ? d->status : "adapting ...", NULL, context);
+            const char* said = *d->status ? d->status : *d->awaited ? d->awaited : "adapting ...";
+            mjr_overlay(mjFONT_NORMAL, mjGRID_TOPLEFT, picture, said, NULL, context);
         }
         if (d->show_help) {
             mjr_rectangle(picture, 0.09f, 0.11f, 0.14f, 0.8f);

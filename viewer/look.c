@@ -203,7 +203,7 @@ bool ks_look_travels(const mjModel* m, int body) {
 static void place_camera(ks_env_look* l, const mjModel* m, const mjtNum low[3], const mjtNum high[3]) {
     root r = root_of(m, l->body);
     bool turned = l->azimuth != 0 || l->elevation != 0;
-    l->track = l->track || r.is_free || r.endless;
+    l->track = l->track || (!l->still && (r.is_free || r.endless));
     l->planar = l->planar || (r.along_x && r.along_z && !r.else_where);
     l->distance = longest(low, high) * (l->planar ? PLANAR_DISTANCE : DISTANCE);
     l->height = l->height != 0 ? l->height : (low[2] + high[2]) / 2 - ks_look_floor(m).height;
@@ -218,7 +218,7 @@ ks_env_look ks_look_of(const ks_env_def* def, const mjModel* m) {
     if (m) {
         mjtNum low[3], high[3];
         l.body = l.body > 0 && l.body < m->nbody ? l.body : ks_look_first_body(m);
-        ks_look_box(low, high, m, l.track || ks_look_travels(m, l.body) ? l.body : 0);
+        ks_look_box(low, high, m, l.track || (!l.still && ks_look_travels(m, l.body)) ? l.body : 0);
         l.size = l.size > 0 ? l.size : longest(low, high);
         if (!(l.distance > 0)) {
             place_camera(&l, m, low, high);

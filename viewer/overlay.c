@@ -1,11 +1,18 @@
 #include "viewer/overlay.h"
 
+#include "base/number.h"
+#include "base/ticks.h"
+
 #include <math.h>
 #include <string.h>
 
 static const float GOAL_RGBA[4] = {0.12f, 0.60f, 0.34f, 1};
 static const float PALE_RGBA[4] = {0.12f, 0.60f, 0.34f, 0.55f};
+static const float LINE_RGBA[4] = {0.97f, 0.97f, 0.97f, 1};
 static const float POLE_RGBA[4] = {0.25f, 0.28f, 0.32f, 1};
+
+/* How far to either side of an actor there are lines, in lengths of it. */
+static const double METRES_SEEN = 6;
 
 /* The next free geom, or NULL. */
 static mjvGeom* add(mjvScene* scn, int type, const double size[3], const double pos[3], const float rgba[4]) {
@@ -80,6 +87,20 @@ void ks_overlay_task(mjvScene* scn, const ks_play* play, const double at[3], dou
     }
 }
 
+void ks_overlay_metres(mjvScene* scn, const double at[3], double size) {
+    double step = ks_tick_step(size, 1), near = -1.15 * size, far = 0.55 * size;
+    double first = ceil((at[0] - METRES_SEEN * size) / step), last = floor((at[0] + METRES_SEEN * size) / step);
+    for (double i = first; i <= last; i++) {
+        double x = i * step;
+        add(scn, mjGEOM_BOX, (double[]){0.012 * size, (far - near) / 2, 0.0015 * size},
+            (double[]){x, (near + far) / 2, at[2] + 0.002 * size}, LINE_RGBA);
+        mjvGeom* label = add(scn, mjGEOM_LABEL, NULL, (double[]){x + 0.03 * size, near, at[2]}, LINE_RGBA);
+        if (label) {
+            ks_snprintf(label->label, sizeof label->label, "%g m", x);
+        }
+    }
+}
+
 void ks_overlay_path(mjvScene* scn, double (*points)[2], size_t count, double ground, double radius,
                      const float rgba[4]) {
     double z = ground + (radius > 0 ? 0.3 * radius : 0.003);
@@ -92,4 +113,8 @@ void ks_overlay_path(mjvScene* scn, double (*points)[2], size_t count, double gr
             connect(scn, mjGEOM_LINE, 1.5, from, to, rgba);
         }
     }
+}
+
+void ks_overlay_dot(mjvScene* scn, const double at[2], double ground, double radius, const float rgba[4]) {
+    add(scn, mjGEOM_CYLINDER, (double[]){radius, 0.001, 0}, (double[]){at[0], at[1], ground + 0.004}, rgba);
 }

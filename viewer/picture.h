@@ -13,7 +13,9 @@ typedef struct ks_caption {
     const char* title;                    /* of the header: the environment */
     const char* labels[KS_PLAY_MAX_ROWS]; /* of the policies; NULL: none */
     const char* status;                   /* right end of the header; NULL: none */
-    bool charts;                          /* bars and curves below the panes, if there is room */
+    const char* awaited; /* what will be shown soon in place of what is, which is pale until then; NULL: nothing */
+    double done;         /* share of it that is done, 0 to 1 */
+    bool charts;         /* bars and curves below the panes, if there is room */
 } ks_caption;
 
 typedef struct ks_picture ks_picture;
@@ -27,11 +29,12 @@ void ks_picture_destroy(ks_picture* picture);
 void ks_picture_draw(ks_picture* picture, mjrRect where, const ks_play* play, double time, const ks_view* view,
                      const ks_caption* caption);
 
-/* A contact sheet: a row per policy and number of gradient steps, `columns` moments from the start to the end of the play. */
+/* A contact sheet: a row per policy and number of gradient steps, `columns` moments at equal distances,
+ * the last of which is the end of the play. */
 void ks_picture_sheet(ks_picture* picture, mjrRect where, const ks_play* play, int columns, const ks_view* view,
                       const ks_caption* caption);
 
-/* The pane of ks_picture_draw(where) that a pixel is in; false: none. */
+/* Where the scene of the pane of ks_picture_draw(where) is that a pixel is in; false: it is in none. */
 bool ks_picture_find_pane(const ks_picture* picture, mjrRect where, const ks_play* play, const ks_caption* caption,
                           double x, double y, mjrRect* pane, int* row, int* step);
 

@@ -6,12 +6,17 @@
 static bool act_init(ks_act* act, const ks_play_sizes* z) {
     size_t nq = (size_t)z->nq;
     act->qpos = calloc((z->length + 1) * nq, sizeof *act->qpos);
-    act->returns = calloc(z->sampled + 1, sizeof *act->returns);
     act->rew = calloc(z->length, sizeof *act->rew);
     act->ret = calloc(z->length + 1, sizeof *act->ret);
+    act->returns = calloc(z->sampled + 1, sizeof *act->returns);
+    act->theta = calloc(z->params + 1, sizeof *act->theta);
+    act->actions = calloc(z->length * z->act_cols + 1, sizeof *act->actions);
+    act->uniform = calloc(z->uniforms + 1, sizeof *act->uniform);
+    act->normal = calloc(z->normals + 1, sizeof *act->normal);
     act->ghost_start = calloc(z->ghosts + 1, sizeof *act->ghost_start);
     act->ghost_qpos = calloc(z->ghosts * (z->ghost_len + 1) * nq + 1, sizeof *act->ghost_qpos);
-    return act->returns && act->qpos && act->rew && act->ret && act->ghost_start && act->ghost_qpos;
+    return act->theta && act->actions && act->uniform && act->normal && act->qpos && act->rew && act->ret &&
+           act->returns && act->ghost_start && act->ghost_qpos;
 }
 
 ks_play* ks_play_create(const ks_play_sizes* sizes, ks_error* err) {
@@ -43,10 +48,14 @@ void ks_play_destroy(ks_play* play) {
     for (int r = 0; r < KS_PLAY_MAX_ROWS; r++) {
         for (int j = 0; j <= KS_PLAY_MAX_STEPS; j++) {
             ks_act* act = &play->acts[r][j];
-            free(act->returns);
             free(act->qpos);
             free(act->rew);
             free(act->ret);
+            free(act->returns);
+            free(act->theta);
+            free(act->actions);
+            free(act->uniform);
+            free(act->normal);
             free(act->ghost_start);
             free(act->ghost_qpos);
         }

@@ -1,6 +1,7 @@
 #include "viewer/regression_picture.h"
 
 #include "base/number.h"
+#include "base/ticks.h"
 #include "viewer/canvas.h"
 #include "viewer/charts.h"
 
@@ -150,8 +151,7 @@ ks_sinusoid_point ks_regression_picture_place(const ks_regression_picture* p, co
 
 /* 1, 2 or 5 times a power of ten: at most some eight marks of y, and three where there is little room. */
 static double mark_step(double height, bool small) {
-    double least = 2 * height / (small ? 3 : 8), unit = pow(10, floor(log10(least)));
-    return unit * (least <= unit ? 1 : least <= 2 * unit ? 2 : least <= 5 * unit ? 5 : 10);
+    return ks_tick_step(2 * height, small ? 3 : 8);
 }
 
 static bool is_small(const ks_regression_picture* p, mjrRect area) {

@@ -100,9 +100,15 @@ void ks_rehearsal_ask(ks_rehearsal* r, const ks_theatre_request* request) {
     pthread_mutex_unlock(&r->mutex);
 }
 
-bool ks_rehearsal_is_busy(ks_rehearsal* r) {
+bool ks_rehearsal_is_busy(ks_rehearsal* r, ks_theatre_request* request, double* seconds) {
     pthread_mutex_lock(&r->mutex);
     bool busy = r->asked || r->busy || r->ready;
+    if (busy && request) {
+        *request = r->request;
+    }
+    if (busy && seconds) {
+        *seconds = ks_clock() - r->asked_at;
+    }
     pthread_mutex_unlock(&r->mutex);
     return busy;
 }

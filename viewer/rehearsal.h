@@ -19,8 +19,9 @@ void ks_rehearsal_destroy(ks_rehearsal* rehearsal);
 
 /* Asks for a play (copied). */
 void ks_rehearsal_ask(ks_rehearsal* rehearsal, const ks_theatre_request* request);
-/* Has something been asked for that was not taken yet? */
-bool ks_rehearsal_is_busy(ks_rehearsal* rehearsal);
+/* Has something been asked for that was not taken yet? Then *request (may be NULL) is the last that was, and *seconds (may be NULL)
+ * the time since. */
+bool ks_rehearsal_is_busy(ks_rehearsal* rehearsal, ks_theatre_request* request, double* seconds);
 
 typedef enum ks_rehearsal_news { KS_NO_NEWS, KS_NEW_PLAY, KS_PLAY_FAILED } ks_rehearsal_news;
 

@@ -2,6 +2,7 @@
 
 #include "envs/mujoco_load.h"
 #include "viewer/colors.h"
+#include "viewer/extent.h"
 #include "viewer/overlay.h"
 #include "viewer/scenery.h"
 
@@ -9,10 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { TAIL = 4 };         /* timesteps that are seen of the ways of ghosts */
 enum { MAX_GEOMS = 6000 }; /* beside those of the actor and its ghosts */
 
 /* of a pane, as a multiple of its height */
 static const double WIDTH_WANTED = 1.15;
+static const double SEEN = 0.94; /* of half its height: nothing touches the edge */
+static const double RADIANS = 3.14159265358979323846 / 180;
 
 struct ks_scene {
     ks_env_look look;
@@ -177,23 +181,42 @@ void ks_scene_place(double place[3], ks_scene* s, const ks_play* play, int row, 
     mju_copy3(place, followed(s));
 }
 
-/* Height of the point looked at: it stays the same, as long as the actor does not rise or fall by more than its own length. */
-static double height_seen(const ks_scene* s) {
-    double usual = s->scenery.floor.height + s->look.height;
-    double above = followed(s)[2] - usual;
-    return usual + (s->look.track ? above - fmax(-s->look.size, fmin(s->look.size, above)) : 0);
+/* What keeps the highest point of a play in the picture. With the camera as it is at first, what is looked at moves up by half of
+ * what is missing, and the camera back for the rest. top: as in ks_play. */
+typedef struct room {
+    double up;     /* m, of the point looked at */
+    double factor; /* of the distance */
+} room;
+
+/* How high above the point looked at a place may lie to be seen, a margin aside, for every metre of the camera's distance. */
+static double seen_above(const ks_scene* s) {
+    double half = tan(RADIANS * s->scenery.stage_m->vis.global.fovy / 2) * SEEN;
+    double tilt = -RADIANS * s->look.elevation;
+    return half / (cos(tilt) + half * sin(tilt));
+}
+
+static room room_for(const ks_scene* s, double top, double narrow) {
+    double above = seen_above(s) * s->look.distance * narrow;
+    if (!(top > above)) {
+        return (room){0, 1};
+    }
+    double up = (top - above) / 2;
+    return (room){up, (top - up) / above};
 }
 
 /* Needs the actor in its place. */
-static void aim(ks_scene* s, mjvCamera* camera, const ks_view* view, mjrRect where) {
+static void aim(ks_scene* s, mjvCamera* camera, const ks_play* play, const ks_view* view, mjrRect where) {
+    /* the field of view is that of the height: in a narrow pane the actor would not fit */
+    double narrow = fmax(1, WIDTH_WANTED * where.height / where.width);
+    room r = room_for(s, play->top, narrow);
+    double height = ks_extent_height(&s->look, s->scenery.floor.height, followed(s)[2]) + r.up;
     mjv_defaultCamera(camera);
     camera->type = mjCAMERA_FREE;
     camera->azimuth = view->azimuth;
     camera->elevation = view->elevation;
-    /* the field of view is that of the height: in a narrow pane the actor would not fit */
-    camera->distance = view->distance * fmax(1, WIDTH_WANTED * where.height / where.width);
+    camera->distance = view->distance * narrow * r.factor;
     for (int i = 0; i < 3; i++) {
-        camera->lookat[i] = view->offset[i] + (i == 2 ? height_seen(s) : s->look.track ? followed(s)[i] : 0);
+        camera->lookat[i] = view->offset[i] + (i == 2 ? height : s->look.track ? followed(s)[i] : 0);
     }
 }
 
@@ -271,8 +294,10 @@ static void add_ghosts(ks_scene* s, const ks_act* act, double time, double dt, c
         size_t first = act->ghost_start[g], last = act->ghost_start[g + 1] - first - 1;
         size_t i = state_at(&fraction, time, dt, last);
         const double* q = act->ghost_qpos + first * (size_t)s->nq;
-        if (s->look.paths) {
-            add_way(s, q, i, 0, line);
+        if (s->look.paths) { /* whole ways would be a tangle */
+            size_t from = i > TAIL ? i - TAIL : 0;
+            add_way(s, q + from * (size_t)s->nq, i - from, 0, line);
+            ks_overlay_dot(&s->scn, q + i * (size_t)s->nq, s->scenery.floor.height, 2 * s->look.path_radius, line);
         } else if (s->look.planar) { /* each on a track of its own, behind */
             pose(s, q + i * (size_t)s->nq);
             add_ghost(s, rgb, 0.22f, s->look.size * (0.5 * (double)(g + 1) + 0.3));
@@ -283,6 +308,38 @@ static void add_ghosts(ks_scene* s, const ks_act* act, double time, double dt, c
     }
 }
 
+/* The state that a world is in, with all that acts on it. */
+static void copy_world(ks_scene* s, const mjData* world) {
+    const mjModel* m = s->actor_m;
+    mju_copy(s->actor_d->qpos, world->qpos, (int)m->nq);
+    mju_copy(s->actor_d->qvel, world->qvel, (int)m->nv);
+    mju_copy(s->actor_d->act, world->act, (int)m->na);
+    mju_copy(s->actor_d->ctrl, world->ctrl, (int)m->nu);
+    mju_copy(s->actor_d->xfrc_applied, world->xfrc_applied, 6 * (int)m->nbody);
+    mj_forward(m, s->actor_d);
+}
+
+/* Joints, contacts, and what is pulled at. Needs the actor in its place; may move it by less than a timestep. */
+static void add_marks(ks_scene* s, const ks_act* act, int row, int step, const ks_view* view) {
+    mjvOption option = s->option;
+    bool here = view->perturb && view->perturb_row == row && view->perturb_step == step;
+    bool forces = view->forces && act->world;
+    if (s->is_plane || !(view->joints || view->contacts || forces || here)) {
+        return;
+    }
+    if (forces) {
+        copy_world(s, act->world);
+    } else if (view->contacts) {
+        mj_collision(s->actor_m, s->actor_d);
+    }
+    option.flags[mjVIS_JOINT] = view->joints;
+    option.flags[mjVIS_CONTACTPOINT] = view->contacts;
+    option.flags[mjVIS_CONTACTFORCE] = forces;
+    option.flags[mjVIS_SELECT] = here;
+    mjv_addGeoms(s->actor_m, s->actor_d, &option, here ? view->perturb : NULL, mjCAT_DECOR, &s->scn);
+    s->actor_d->ncon = 0; /* those of another place */
+}
+
 void ks_scene_draw(ks_scene* s, mjrRect where, const ks_play* play, int row, int step, double time,
                    const ks_view* view) {
     const ks_act* act = &play->acts[row][step];
@@ -291,13 +348,17 @@ void ks_scene_draw(ks_scene* s, mjrRect where, const ks_play* play, int row, int
     size_t state;
     ks_step_color(rgb, step);
     place_actor(s, act, time, play->dt, &state);
-    aim(s, &camera, view, where);
+    aim(s, &camera, play, view, where);
     mjtNum at[3] = {followed(s)[0], followed(s)[1], s->scenery.floor.height};
     ks_scenery_draw(&s->scn, &s->scenery, s->actor_d, &s->option, &camera);
     add_actor(s, rgb);
+    add_marks(s, act, row, step, view);
     if (s->look.paths || (s->look.track && !s->look.planar)) {
         const float way[4] = {rgb[0], rgb[1], rgb[2], 1};
         add_way(s, act->qpos, state, s->look.path_radius, way);
+    }
+    if (s->look.planar && s->look.track) {
+        ks_overlay_metres(&s->scn, at, s->look.size);
     }
     ks_overlay_task(&s->scn, play, at, fmin(time, (double)act->length * play->dt), s->look.size);
     add_ghosts(s, act, time, play->dt, view, rgb);
@@ -308,13 +369,38 @@ void ks_scene_draw(ks_scene* s, mjrRect where, const ks_play* play, int row, int
     mjr_render(where, &s->scn, &s->con);
 }
 
-bool ks_scene_pick(double place[2], ks_scene* s, mjrRect where, const ks_play* play, int row, int step, double time,
-                   const ks_view* view, double x, double y) {
+const mjvScene* ks_scene_aim(ks_scene* s, mjrRect where, const ks_play* play, int row, int step, double time,
+                             const ks_view* view) {
     mjvCamera camera;
     size_t state;
     place_actor(s, &play->acts[row][step], time, play->dt, &state);
-    aim(s, &camera, view, where);
+    aim(s, &camera, play, view, where);
     mjv_updateCamera(s->scenery.stage_m, s->scenery.stage_d, &camera, &s->scn);
+    return &s->scn;
+}
+
+int ks_scene_select(double local[3], ks_scene* s, mjrRect where, const ks_play* play, int row, int step, double time,
+                    const ks_view* view, double x, double y) {
+    mjtNum point[3];
+    int geom, flex, skin;
+    if (s->is_plane) {
+        return 0;
+    }
+    ks_scene_aim(s, where, play, row, step, time, view);
+    int body = mjv_select(s->actor_m, s->actor_d, &s->option, (mjtNum)where.width / where.height,
+                          (x - where.left) / where.width, (y - where.bottom) / where.height, &s->scn, point, &geom,
+                          &flex, &skin);
+    if (body <= 0) {
+        return 0;
+    }
+    mju_subFrom3(point, s->actor_d->xpos + 3 * body);
+    mju_mulMatTVec3(local, s->actor_d->xmat + 9 * body, point);
+    return body;
+}
+
+bool ks_scene_pick(double place[2], ks_scene* s, mjrRect where, const ks_play* play, int row, int step, double time,
+                   const ks_view* view, double x, double y) {
+    ks_scene_aim(s, where, play, row, step, time, view);
     mjvGLCamera gl = mjv_averageCamera(&s->scn.camera[0], &s->scn.camera[1]);
     double half = 0.5 * (double)(gl.frustum_top - gl.frustum_bottom) / (double)gl.frustum_near;
     double up = (2 * (y - where.bottom) / where.height - 1) * half;

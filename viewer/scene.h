@@ -21,6 +21,11 @@ typedef struct ks_view {
     double offset[3]; /* m, of the point looked at from the actor (or, where nothing is tracked, from the origin) */
     bool shadows, reflections; /* in software OpenGL the two take most of the time */
     int ghosts;                /* sampled trajectories shown beside the actor, at most */
+    bool joints, contacts;     /* are marked; contact points follow from positions alone, */
+    bool forces;               /* contact forces do not: they are drawn of acts that have a world */
+    const mjvPerturb*
+        perturb; /* what is selected and pulled at, of the act (perturb_row, perturb_step); NULL: nothing */
+    int perturb_row, perturb_step;
 } ks_view;
 ks_view ks_view_default(const ks_env_model* model);
 
@@ -50,6 +55,13 @@ void ks_scene_place(double place[3], ks_scene* scene, const ks_play* play, int r
 /* Draws act (row, step) at `time` (simulated seconds) into the rectangle (pixels). */
 void ks_scene_draw(ks_scene* scene, mjrRect where, const ks_play* play, int row, int step, double time,
                    const ks_view* view);
+
+/* Points the camera as ks_scene_draw does, for MuJoCo's functions that move what is selected. Good until the next draw. */
+const mjvScene* ks_scene_aim(ks_scene* scene, mjrRect where, const ks_play* play, int row, int step, double time,
+                             const ks_view* view);
+/* The body of the actor that is seen at the pixel (x, y) of the rectangle, and the place on it in its own frame; 0: none. */
+int ks_scene_select(double local[3], ks_scene* scene, mjrRect where, const ks_play* play, int row, int step,
+                    double time, const ks_view* view, double x, double y);
 
 /* Where on the floor the pixel (x, y) of the rectangle is, with the act at that time; false: nowhere (the sky). */
 bool ks_scene_pick(double place[2], ks_scene* scene, mjrRect where, const ks_play* play, int row, int step, double time,

@@ -12,11 +12,11 @@ static const char SQUARED[] = "\u00b2";
 
 /* By asking the training distribution at its ends, where numbers say nothing themselves. */
 static bool sampled_range(double range[2], const ks_env_def* def, int i) {
-    double uniform[KS_TASK_MAX], normal[KS_TASK_MAX] = {0}, task[KS_TASK_MAX];
+    double uniform[KS_TASK_DRAWS], normal[KS_TASK_MAX] = {0}, task[KS_TASK_MAX];
     range[0] = -1;
     range[1] = 1;
-    for (int end = 0; end < 2 && def->task_uniforms <= KS_TASK_MAX; end++) {
-        for (int k = 0; k < KS_TASK_MAX; k++) {
+    for (int end = 0; end < 2; end++) {
+        for (int k = 0; k < KS_TASK_DRAWS; k++) {
             uniform[k] = end == 0 ? 1e-12 : 1 - 1e-12;
         }
         def->sample_task(def, task, (ks_env_noise){.uniform = uniform, .normal = normal});

@@ -1,8 +1,12 @@
 #include "viewer/theatre.h"
 
 #include "base/clock.h"
+#include "envs/mujoco_load.h"
+#include "viewer/extent.h"
+#include "viewer/look.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,15 +28,21 @@ typedef struct actor {
     ks_task_rows* rows;  /* (max_steps+1) */
     ks_group* groups;    /* (max_steps+1) */
     double* task;        /* (task_dim) */
-    ks_batch** shown;    /* (max_steps+1) one trajectory of `length` each */
+    ks_batch** shown;    /* (max_steps+1) what is sampled for the show alone, `length` timesteps each */
     ks_real* theta;      /* (max_steps+1 x P) */
     ks_real* obs;        /* one observation */
+    double* returns;     /* (max_trajectories) */
 } actor;
 
 struct ks_theatre {
     ks_theatre_settings settings;
     const ks_env_def* def;
+    atomic_int done, of; /* stages */
     int count, nq;
+    const mjModel* m; /* what is drawn; NULL for a plane */
+    mjData* pose;
+    ks_env_look look;
+    double floor;
     actor actors[KS_PLAY_MAX_ROWS];
 };
 
@@ -70,13 +80,16 @@ static bool actor_init(actor* a, const ks_theatre_policy* p, const ks_theatre_se
     a->shown = calloc(stages, sizeof *a->shown);
     a->theta = calloc(stages * a->num_params, sizeof *a->theta);
     a->obs = calloc((size_t)ks_env_model_obs_dim(p->model), sizeof *a->obs);
-    if (!a->task || !a->rows || !a->groups || !a->shown || !a->theta || !a->obs) {
+    a->returns = calloc(s->max_trajectories, sizeof *a->returns);
+    if (!a->returns || !a->task || !a->rows || !a->groups || !a->shown || !a->theta || !a->obs) {
         return ks_fail(err, KS_FAILED, "not enough memory for %zu gradient steps", stages - 1);
     }
-    ks_batch_sizes one = ks_sampler_batch_sizes(a->sampler, 1, s->length, true);
+    /* more than what is learned from has to be sampled for the show */
+    size_t trajectories = s->length > s->horizon ? s->max_trajectories : 1;
+    ks_batch_sizes sizes = ks_sampler_batch_sizes(a->sampler, trajectories, s->length, true);
     bool ok = true;
     for (size_t j = 0; ok && j < stages; j++) {
-        a->shown[j] = ks_batch_create(&one, err);
+        a->shown[j] = ks_batch_create(&sizes, err);
         ok = a->shown[j] != NULL;
     }
     return ok;
@@ -96,12 +109,25 @@ static void actor_free(actor* a, int stages) {
     free(a->shown);
     free(a->theta);
     free(a->obs);
+    free(a->returns);
 }
 
 /* Numbers of a position that can be drawn: MuJoCo's, or those of a plane; 0: there is none. */
 static int position_size(const ks_env_model* model) {
     const ks_env_def* def = ks_env_model_def(model);
     return ks_env_model_mujoco(model) ? def->nq : ks_env_is_plane(def) ? 2 : 0;
+}
+
+/* What tells how high bodies come. */
+static bool prepare_poses(ks_theatre* t, const ks_env_model* model, ks_error* err) {
+    t->m = ks_env_model_mujoco(model);
+    if (!t->m) {
+        return true;
+    }
+    t->look = ks_look_of(t->def, t->m);
+    t->floor = ks_look_floor(t->m).height;
+    t->pose = ks_mujoco_make_data(t->m, err);
+    return t->pose != NULL;
 }
 
 ks_theatre* ks_theatre_create(const ks_theatre_policy* policies, int count, const ks_theatre_settings* settings,
@@ -129,7 +155,7 @@ ks_theatre* ks_theatre_create(const ks_theatre_policy* policies, int count, cons
                      def->name);
         ok = ok && actor_init(&t->actors[i], &policies[i], settings, err);
     }
-    if (!ok) {
+    if (!ok || !prepare_poses(t, policies[0].model, err)) {
         ks_theatre_destroy(t);
         return NULL;
     }
@@ -143,6 +169,7 @@ void ks_theatre_destroy(ks_theatre* t) {
     for (int i = 0; i < t->count; i++) {
         actor_free(&t->actors[i], t->settings.max_steps + 1);
     }
+    mj_deleteData(t->pose);
     free(t);
 }
 
@@ -151,9 +178,15 @@ ks_play* ks_theatre_make_play(const ks_theatre* t, ks_error* err) {
                            .steps = t->settings.max_steps,
                            .nq = t->nq,
                            .length = t->settings.length,
+                           .sampled = t->settings.max_trajectories,
+                           .uniforms = (size_t)t->def->reset_uniforms,
+                           .normals = (size_t)t->def->reset_normals,
+                           .act_cols = ks_policy_act_cols(t->actors[0].p.policy),
                            .ghosts = t->settings.ghosts,
-                           .ghost_len = t->settings.horizon,
-                           .sampled = t->settings.max_trajectories};
+                           .ghost_len = t->settings.horizon};
+    for (int i = 0; i < t->count; i++) {
+        sizes.params = t->actors[i].num_params > sizes.params ? t->actors[i].num_params : sizes.params;
+    }
     ks_play* play = ks_play_create(&sizes, err);
     if (play) {
         play->def = t->def;
@@ -164,13 +197,15 @@ ks_play* ks_theatre_make_play(const ks_theatre* t, ks_error* err) {
 
 /* ---- from batches to positions ----------------------------------------------------------------------------------------------- */
 
-/* Positions of a trajectory into qpos ((length+1) x nq). */
-static void copy_positions(double* qpos, const ks_theatre* t, actor* a, const ks_batch* b, size_t trajectory) {
-    size_t first = b->traj_start[trajectory], length = b->traj_start[trajectory + 1] - first;
+/* Positions of a trajectory's first `length` timesteps, and the one after them, into qpos ((length+1) x nq). */
+static void copy_positions(double* qpos, const ks_theatre* t, actor* a, const ks_batch* b, size_t trajectory,
+                           size_t length) {
+    size_t first = b->traj_start[trajectory], whole = b->traj_start[trajectory + 1] - first;
     size_t nq = (size_t)t->nq;
     if (b->qpos) {
+        const double* last = length < whole ? b->qpos + (first + length) * nq : b->qpos_last + trajectory * nq;
         memcpy(qpos, b->qpos + first * nq, length * nq * sizeof *qpos);
-        memcpy(qpos + length * nq, b->qpos_last + trajectory * nq, nq * sizeof *qpos);
+        memcpy(qpos + length * nq, last, nq * sizeof *qpos);
         return;
     }
     ks_env_reset(a->env, (ks_env_noise){0}, a->obs); /* a plane's worlds start without noise */
@@ -192,51 +227,64 @@ static double return_of(const ks_batch* b, size_t trajectory) {
     return sum;
 }
 
-/* Of n returns the one in the middle, of two the lower; of equal ones the first. */
-static size_t median_of(const double* returns, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        size_t below = 0;
-        for (size_t j = 0; j < n; j++) {
-            below += returns[j] < returns[i] || (returns[j] == returns[i] && j < i);
-        }
-        if (below == (n - 1) / 2) {
-            return i;
-        }
-    }
-    return 0; /* returns are finite */
-}
-
-static void note_returns(ks_act* act, const ks_batch* b) {
-    act->num_sampled = b->n;
+/* Writes the returns of all trajectories (n), and returns the one whose is the median, the lower one of two. */
+static size_t median_of(double* returns, const ks_batch* b) {
+    size_t median = 0;
     for (size_t i = 0; i < b->n; i++) {
-        act->returns[i] = return_of(b, i);
+        returns[i] = return_of(b, i);
     }
-    act->median = median_of(act->returns, b->n);
+    for (size_t i = 0; i < b->n; i++) {
+        size_t before = 0;
+        for (size_t k = 0; k < b->n; k++) {
+            before += returns[k] < returns[i] || (!(returns[i] < returns[k]) && k < i);
+        }
+        median = before == (b->n - 1) / 2 ? i : median;
+    }
+    return median;
 }
 
-static void note_sampled(ks_act* act, const ks_theatre* t, actor* a) {
-    const ks_batch* b = ks_rl_batch(a->problem, 0, 0);
-    act->mean_return = ks_batch_mean_return(b);
-    note_returns(act, b);
-    act->broken = b->rejected;
-    act->num_ghosts = b->n < t->settings.ghosts ? b->n : t->settings.ghosts;
-    act->ghost_start[0] = 0;
-    for (size_t i = 0; i < act->num_ghosts; i++) {
-        size_t positions = b->traj_start[i + 1] - b->traj_start[i] + 1;
-        copy_positions(act->ghost_qpos + act->ghost_start[i] * (size_t)t->nq, t, a, b, i);
-        act->ghost_start[i + 1] = act->ghost_start[i] + positions;
-    }
-}
-
-static void note_shown(ks_act* act, const ks_theatre* t, actor* a, const ks_batch* b, size_t trajectory) {
-    size_t first = b->traj_start[trajectory];
-    copy_positions(act->qpos, t, a, b, trajectory);
-    act->length = b->traj_start[trajectory + 1] - first;
-    act->terminated = b->terminated[trajectory];
+/* stage: its number; noise: that it was sampled with. */
+static void note_shown(ks_act* act, const ks_theatre* t, actor* a, const ks_batch* b, size_t trajectory, int stage,
+                       ks_rollout_noise noise) {
+    size_t first = b->traj_start[trajectory], length = b->traj_start[trajectory + 1] - first;
+    act->length = length < t->settings.length ? length : t->settings.length;
+    act->terminated = b->terminated[trajectory] && act->length == length;
+    copy_positions(act->qpos, t, a, b, trajectory, act->length);
+    memcpy(act->theta, a->theta + (size_t)stage * a->num_params, a->num_params * sizeof *act->theta);
+    memcpy(act->actions, b->act + first * b->sizes.act_cols, act->length * b->sizes.act_cols * sizeof *act->actions);
+    ks_rollout_start(act->uniform, act->normal, t->def, noise, 0, (uint32_t)trajectory);
     act->ret[0] = 0;
     for (size_t i = 0; i < act->length; i++) {
         act->rew[i] = (double)b->rew[first + i];
         act->ret[i + 1] = act->ret[i] + act->rew[i];
+    }
+}
+
+/* Whether what is learned from also is what is shown. */
+static bool shows_sampled(const ks_theatre* t, const ks_theatre_request* r) {
+    return !r->deterministic && t->settings.length <= t->settings.horizon;
+}
+
+static void note_sampled(ks_act* act, const ks_theatre* t, actor* a, const ks_theatre_request* r, int stage) {
+    const ks_batch* b = ks_rl_batch(a->problem, 0, 0);
+    size_t median = median_of(act->returns, b), kept = 0;
+    act->median = median;
+    act->mean_return = ks_batch_mean_return(b);
+    act->broken = b->rejected;
+    act->num_sampled = b->n;
+    act->ghost_start[0] = 0;
+    for (size_t i = 0; i < b->n; i++) {
+        if (kept < t->settings.ghosts && !(shows_sampled(t, r) && i == median)) {
+            size_t length = b->traj_start[i + 1] - b->traj_start[i];
+            copy_positions(act->ghost_qpos + act->ghost_start[kept] * (size_t)t->nq, t, a, b, i, length);
+            act->ghost_start[kept + 1] = act->ghost_start[kept] + length + 1;
+            kept++;
+        }
+    }
+    act->num_ghosts = kept;
+    if (shows_sampled(t, r)) {
+        ks_rollout_noise noise = {.seed = r->seed, .iteration = KS_EVAL_ITERATION, .stage = (uint32_t)stage};
+        note_shown(act, t, a, b, median, stage, noise);
     }
 }
 
@@ -245,10 +293,10 @@ static void note_shown(ks_act* act, const ks_theatre* t, actor* a, const ks_batc
 /* what is told of every stage */
 typedef struct audience {
     ks_act* acts;
-    const ks_theatre* t;
+    ks_theatre* t;
     actor* a;
+    const ks_theatre_request* r;
     const double* lr;
-    bool median; /* what was sampled is what is shown */
 } audience;
 
 static bool note_stage(void* user, int j, bool ok, ks_error* err) {
@@ -258,17 +306,15 @@ static bool note_stage(void* user, int j, bool ok, ks_error* err) {
                                         0, j, here->lr[j - 1], err))) {
         return false;
     }
-    note_sampled(&here->acts[j], here->t, a);
-    if (here->median) {
-        note_shown(&here->acts[j], here->t, a, ks_rl_batch(a->problem, 0, 0), here->acts[j].median);
-    }
+    note_sampled(&here->acts[j], here->t, a, here->r, j);
+    atomic_fetch_add(&here->t->done, 1);
     return true;
 }
 
 /* θ_0 … θ_steps of one policy, and what was sampled on the way. */
-static bool adapt(ks_act* acts, const ks_theatre* t, actor* a, const ks_theatre_request* r, ks_error* err) {
+static bool adapt(ks_act* acts, ks_theatre* t, actor* a, const ks_theatre_request* r, ks_error* err) {
     double lr[KS_PLAY_MAX_STEPS];
-    audience user = {acts, t, a, lr, r->median};
+    audience user = {acts, t, a, r, lr};
     ks_draw draw = {.split = KS_SPLIT_TEST, .seed = r->seed, .iteration = KS_EVAL_ITERATION, .count = 1};
     for (int j = 0; j < r->steps; j++) {
         lr[j] = r->lr_factor * a->p.lr[j];
@@ -292,13 +338,17 @@ static bool adapt(ks_act* acts, const ks_theatre* t, actor* a, const ks_theatre_
     return a->problem->kind->draw(a->problem, &draw, err) && ks_inner_run(&loop, err);
 }
 
-/* One trajectory of every stage, all with the same numbers for start and noise. */
+/* What nothing is learned from, at every stage with the same numbers for start and noise: the mean actions, or what goes on for
+ * longer than what is learned from. */
 static bool perform(ks_act* acts, const ks_theatre* t, actor* a, const ks_theatre_request* r, ks_error* err) {
     ks_rollout_request rollouts[KS_PLAY_MAX_STEPS + 1] = {0};
     size_t count = (size_t)r->steps + 1;
+    if (shows_sampled(t, r)) {
+        return true;
+    }
     for (size_t j = 0; j < count; j++) {
         rollouts[j] = (ks_rollout_request){.batch = a->shown[j],
-                                           .trajectories = 1,
+                                           .trajectories = r->deterministic ? 1 : r->trajectories,
                                            .theta = a->theta + j * a->num_params,
                                            .task = r->task,
                                            .may_break_down = j > 0};
@@ -313,27 +363,50 @@ static bool perform(ks_act* acts, const ks_theatre* t, actor* a, const ks_theatr
                                     r->lr_factor * a->p.lr[j - 1], err)) {
             return false;
         }
-        note_shown(&acts[j], t, a, a->shown[j], 0);
+        note_shown(&acts[j], t, a, a->shown[j], median_of(a->returns, a->shown[j]), (int)j, noise);
     }
     return true;
+}
+
+static double top_of(const ks_theatre* t, const ks_play* play) {
+    double top = 0;
+    for (int i = 0; t->m && i < play->rows; i++) {
+        for (int j = 0; j <= play->steps; j++) {
+            const ks_act* act = &play->acts[i][j];
+            double of_act = ks_extent_top(t->m, t->pose, &t->look, t->floor, act->qpos, act->length + 1);
+            top = of_act > top ? of_act : top;
+        }
+    }
+    return top;
+}
+
+void ks_theatre_progress(const ks_theatre* t, int* done, int* of) {
+    *done = atomic_load(&t->done);
+    *of = atomic_load(&t->of);
 }
 
 bool ks_theatre_perform(ks_theatre* t, ks_play* play, const ks_theatre_request* request, ks_error* err) {
     assert(request->steps >= 0 && request->steps <= t->settings.max_steps);
     assert(request->trajectories >= 1 && request->trajectories <= t->settings.max_trajectories);
-    assert(!request->median || t->settings.horizon <= t->settings.length);
     double start = ks_clock();
     memcpy(play->task, request->task, sizeof play->task);
     play->rows = t->count;
+    atomic_store(&t->done, 0);
+    atomic_store(&t->of, t->count * (request->steps + 1));
     play->steps = request->steps;
     for (int i = 0; i < t->count; i++) {
         actor* a = &t->actors[i];
         ks_env_set_task(a->env, request->task);
-        if (!adapt(play->acts[i], t, a, request, err) ||
-            (!request->median && !perform(play->acts[i], t, a, request, err))) {
+        if (!adapt(play->acts[i], t, a, request, err) || !perform(play->acts[i], t, a, request, err)) {
             return false;
         }
     }
+    play->is_median = !request->deterministic;
+    play->top = top_of(t, play);
     play->seconds = ks_clock() - start;
     return true;
+}
+
+const ks_theatre_policy* ks_theatre_policy_of(const ks_theatre* t, int row) {
+    return &t->actors[row].p;
 }

@@ -1,11 +1,11 @@
 /* theatre.h: adapts policies to a task and lets each stage of the adaptation perform.
  *
  * Per policy: sample trajectories on the task, take a REINFORCE step, sample anew, and so on, as evaluation does (same random
- * streams, so the returns are those of `kshot eval`); then every stage acts once, from one start state with one action noise,
- * so that what differs between them is the policy alone. Or, where the median is asked for, of what was sampled after each step the
- * trajectory with the median return is shown: what can be expected, rather than what can be compared.
+ * streams, so the returns are those of `kshot eval`). Of what was sampled at a stage, the trajectory with the median return is
+ * shown; or with `deterministic` every stage acts once more, with its mean actions from one start state, so that what differs
+ * between them is the policy alone.
  *
- * Thread rule: one call at a time per object; it uses its own threads inside. Only the create functions allocate. */
+ * Thread rule: one call at a time per object, ks_theatre_progress aside; it uses its own threads inside. Only the create functions allocate. */
 #ifndef KS_VIEWER_THEATRE_H
 #define KS_VIEWER_THEATRE_H
 
@@ -39,8 +39,7 @@ typedef struct ks_theatre_request {
     size_t trajectories; /* per gradient step, 1 … max_trajectories */
     double lr_factor;    /* of every step size; 1: as they are */
     uint64_t seed;
-    bool deterministic; /* act without noise in what is shown (learning needs the noise) */
-    bool median;        /* show what was sampled; needs a horizon no longer than length */
+    bool deterministic; /* show the mean actions (learning needs the noise), else the median of what was sampled */
 } ks_theatre_request;
 
 typedef struct ks_theatre ks_theatre;
@@ -53,6 +52,12 @@ void ks_theatre_destroy(ks_theatre* theatre);
 
 /* A play of the right sizes for this theatre. */
 ks_play* ks_theatre_make_play(const ks_theatre* theatre, ks_error* err);
+
+/* What was given for a row: constant, so from any thread. */
+const ks_theatre_policy* ks_theatre_policy_of(const ks_theatre* theatre, int row);
+
+/* How many stages of what is being performed are done, and of how many: from any thread, at any time. */
+void ks_theatre_progress(const ks_theatre* theatre, int* done, int* of);
 
 /* Fills the play. Errors: KS_FAILED (physics, a step that is too long for the task). The play's content is then undefined. */
 bool ks_theatre_perform(ks_theatre* theatre, ks_play* play, const ks_theatre_request* request, ks_error* err);

@@ -94,7 +94,8 @@ bool ks_video_check(const ks_video* v, ks_error* err) {
 
 typedef struct writing {
     const ks_video* video;
-    ks_error err; /* what ks_write_file cannot know */
+    size_t frames; /* that there were */
+    ks_error err;  /* what ks_write_file cannot know */
 } writing;
 
 /* Every frame to ffmpeg, or as many as it takes. False if `frame` failed. */
@@ -104,11 +105,12 @@ static bool feed(writing* w, ks_child* child) {
     for (size_t i = 0; i < v->frames; i++) {
         const unsigned char* rgb = v->frame(v->user, i, &w->err);
         if (!rgb) {
-            return false;
+            return i > 0 && w->err.code == KS_OK;
         }
         if (!ks_child_send(child, rgb, size)) {
             break;
         }
+        w->frames = i + 1;
     }
     return true;
 }
@@ -138,7 +140,7 @@ static bool write_video(void* user, FILE* file) {
         return false;
     }
     bool whole =
-        v->kind == KS_VIDEO_MP4 ? ks_whole_mp4(settings.out, v->frames) : ks_whole_gif(settings.out, v->frames);
+        v->kind == KS_VIDEO_MP4 ? ks_whole_mp4(settings.out, w->frames) : ks_whole_gif(settings.out, w->frames);
     return whole || ks_fail(&w->err, KS_FAILED,
                             "ffmpeg says that all went well, but not all of the film is there: is the disk full?");
 }

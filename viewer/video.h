@@ -15,13 +15,14 @@ typedef enum ks_video_kind { KS_VIDEO_MP4, KS_VIDEO_GIF, KS_VIDEO_PNG } ks_video
 bool ks_video_kind_of(ks_video_kind* kind, const char* path, ks_error* err);
 
 typedef struct ks_video {
-    ks_video_kind kind; /* mp4 or gif */
-    int width, height;  /* pixels; even for mp4 */
-    int fps;            /* frames per second; a gif keeps hundredths of a second between frames */
-    size_t frames;
+    ks_video_kind kind;                /* mp4 or gif */
+    int width, height;                 /* pixels; even for mp4 */
+    int fps;                           /* frames per second; a gif keeps hundredths of a second between frames */
+    size_t frames;                     /* at most */
     bool overwrite;                    /* what stands there */
     const volatile sig_atomic_t* stop; /* not 0: to end, as set by a signal handler; NULL: never */
-    /* Frame 0 … frames-1 (height x width x 3, from the top), valid until the next call; NULL ends with its error. */
+    /* Frame 0 … frames-1 (height x width x 3, from the top), valid until the next call; NULL ends with its error,
+     * or, where there is none and frame 0 was there, as it is. */
     const unsigned char* (*frame)(void* user, size_t index, ks_error* err);
     void* user;
 } ks_video;

@@ -1,7 +1,10 @@
 #include "viewer/window.h"
 
+#include "viewer/keepsake.h"
+
 #include <GLFW/glfw3.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +19,10 @@ typedef struct window {
     double x, y;   /* of the mouse when it moved last: asking where it is now would tell what is later than the event */
     double pixels; /* of the framebuffer per unit of the window's coordinates */
     bool leave;
+    const ks_window_settings* settings;
+    bool want_picture, want_video; /* the first once, the second as long as it is on */
+    ks_keepsake* video;            /* NULL: none is being made */
+    int video_width, video_height;
 } window;
 
 /* ---- events into the state that MuJoCo's user interface understands ---------------------------------------------------------- */
@@ -101,6 +108,8 @@ static void on_scroll(GLFWwindow* handle, double x, double y) {
     tell(w, mjEVENT_SCROLL);
 }
 
+static void on_refresh(GLFWwindow* handle);
+
 static void on_key(GLFWwindow* handle, int key, int code, int action, int modifiers) {
     (void)code, (void)modifiers;
     window* w = of(handle);
@@ -110,6 +119,15 @@ static void on_key(GLFWwindow* handle, int key, int code, int action, int modifi
     }
     read_mouse(w);
     read_modifiers(w);
+    if (s->control && (key == GLFW_KEY_P || key == GLFW_KEY_R)) {
+        if (key == GLFW_KEY_P) {
+            w->want_picture = true;
+        } else if (action == GLFW_PRESS) {
+            w->want_video = !w->want_video;
+        }
+        on_refresh(handle);
+        return;
+    }
     s->key = key;
     s->keytime = glfwGetTime();
     tell(w, mjEVENT_KEY);
@@ -216,6 +234,95 @@ static bool open_content(window* w, const void* settings, ks_error* err) {
     return true;
 }
 
+/* ---- pictures and videos of it -------------------------------------------------------------------------------------------------- */
+
+/* What was just drawn, before it is shown; NULL: there is no memory. To be freed. */
+static unsigned char* read_pixels(int width, int height) {
+    enum { RGB = 0x1907, UNSIGNED_BYTE = 0x1401, PACK_ALIGNMENT = 0x0D05 };
+    typedef void (*read_function)(int, int, int, int, unsigned, unsigned, void*);
+    typedef void (*store_function)(unsigned, int);
+    read_function read = (read_function)glfwGetProcAddress("glReadPixels");
+    store_function store = (store_function)glfwGetProcAddress("glPixelStorei");
+    size_t row = (size_t)width * 3;
+    unsigned char *raw = malloc(row * (size_t)height + 1), *rgb = malloc(row * (size_t)height + 1);
+    bool ok = raw && rgb && read && store;
+    if (ok) {
+        store(PACK_ALIGNMENT, 1);
+        read(0, 0, width, height, RGB, UNSIGNED_BYTE, raw);
+        for (int y = 0; y < height; y++) { /* from the top */
+            memcpy(rgb + (size_t)y * row, raw + (size_t)(height - 1 - y) * row, row);
+        }
+    }
+    free(raw);
+    if (!ok) {
+        free(rgb);
+        return NULL;
+    }
+    return rgb;
+}
+
+static void tell_of_file(const window* w, bool ok, const char* name, const ks_error* err) {
+    if (w->settings->on_file) {
+        w->settings->on_file(w->settings->user, name, ok ? NULL : err);
+    }
+}
+
+static void end_video(window* w) {
+    char name[KS_KEEPSAKE_NAME];
+    ks_error err = {0};
+    if (w->video) {
+        bool ok = ks_keepsake_end(name, w->video, glfwGetTime(), &err);
+        w->video = NULL;
+        glfwSetWindowTitle(w->handle, w->settings->title);
+        tell_of_file(w, ok, name, &err);
+    }
+}
+
+static void begin_video(window* w, int width, int height) {
+    char title[256];
+    ks_error err = {0};
+    w->video = ks_keepsake_begin(width, height, &err);
+    w->video_width = width;
+    w->video_height = height;
+    w->want_video = w->video != NULL;
+    if (w->video) {
+        snprintf(title, sizeof title, "%s (recording)", w->settings->title);
+        glfwSetWindowTitle(w->handle, title);
+    } else {
+        tell_of_file(w, false, "", &err);
+    }
+}
+
+/* After a picture was drawn. */
+static void keep(window* w) {
+    int width, height;
+    glfwGetFramebufferSize(w->handle, &width, &height);
+    bool resized = w->video && (width != w->video_width || height != w->video_height);
+    if (w->video && (!w->want_video || resized)) {
+        end_video(w);
+        w->want_video = false;
+    }
+    if (!w->want_picture && !w->want_video) {
+        return;
+    }
+    unsigned char* rgb = read_pixels(width, height);
+    if (w->want_picture) {
+        char name[KS_KEEPSAKE_NAME] = "";
+        ks_error err = {0};
+        bool ok = rgb || ks_fail(&err, KS_FAILED, "not enough memory for a picture of the window");
+        ok = ok && ks_keepsake_picture(name, width, height, rgb, &err);
+        w->want_picture = false;
+        tell_of_file(w, ok, name, &err);
+    }
+    if (w->want_video && !w->video) {
+        begin_video(w, width, height);
+    }
+    if (w->video && rgb) {
+        ks_keepsake_add(w->video, glfwGetTime(), rgb);
+    }
+    free(rgb);
+}
+
 static bool loop(window* w, const volatile sig_atomic_t* stop, ks_window_stats* stats, ks_error* err) {
     double last = glfwGetTime(), drawing = 0;
     while (!w->leave && !glfwWindowShouldClose(w->handle) && !(stop && *stop)) {
@@ -224,6 +331,7 @@ static bool loop(window* w, const volatile sig_atomic_t* stop, ks_window_stats* 
             w->content->draw(w->shown, drawing);
             mjr_finish();
             drawing = glfwGetTime() - now;
+            keep(w);
             glfwSwapBuffers(w->handle);
             stats->frames++;
             stats->frame_s += drawing;
@@ -246,10 +354,11 @@ static bool loop(window* w, const volatile sig_atomic_t* stop, ks_window_stats* 
 
 bool ks_window_run(const ks_content* content, const void* of_what, const ks_window_settings* settings,
                    ks_window_stats* stats, ks_error* err) {
-    window w = {.content = content};
+    window w = {.content = content, .settings = settings};
     *stats = (ks_window_stats){0};
     bool ok = open_window(&w, settings->title, settings->width, settings->height, err) &&
               open_content(&w, of_what, err) && loop(&w, settings->stop, stats, err);
+    end_video(&w);
     if (w.shown) {
         content->close(w.shown);
     }

@@ -16,6 +16,9 @@ typedef struct ks_window_settings {
     const char* title;
     int width, height;
     const volatile sig_atomic_t* stop; /* not 0: to end; NULL: never */
+    /* Is told of every picture (Ctrl+P) and video (Ctrl+R, and again to end it) that was written, or why one was not; may be NULL. */
+    void (*on_file)(void* user, const char* name, const ks_error* failed);
+    void* user;
 } ks_window_settings;
 
 /* Shows content, made of what it takes as settings, until the window is closed or the user leaves.
