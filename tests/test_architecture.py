@@ -23,6 +23,7 @@ ROOMS = {
     "figures": ["base"],
     "viewer": CORE + ["envs", "rl", "fewshot"],
     "bench": CORE + ["envs", "rl", "fewshot", "run", "viewer"],
+    "python": CORE + ["envs", "rl", "fewshot", "run", "viewer"],
     "cli": CORE + ["envs", "rl", "fewshot", "run", "figures", "viewer", "bench"],
 }
 # what no room of the core may call, however it came to know of it: what tasks are is a problem's alone
