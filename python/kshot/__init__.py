@@ -12,7 +12,7 @@ Errors are kshot.Error; where the input is wrong, they are ValueErrors, too. Cal
 and results do not depend on the number.
 """
 
-from ._environments import Env, VectorEnv, environments, make, make_vec
+from ._environments import Env, VectorEnv, environments, make, make_vec, register
 from ._evaluation import Evaluation, evaluate
 from ._fitting import fit
 from ._library import BadInput, Error
@@ -22,3 +22,5 @@ from ._training import train
 __version__ = "0.1.0"
 __all__ = ["BadInput", "Env", "Error", "Evaluation", "Model", "Policy", "VectorEnv", "environments", "evaluate", "fit", "load",
            "make", "make_vec", "train"]
+
+register()

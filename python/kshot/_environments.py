@@ -433,3 +433,11 @@ def make(name: Any, task: Any = None, horizon: int | None = None, render_mode: s
          append_task: bool = False, size: tuple[int, int] = (480, 360)) -> Env:
     """A Gymnasium Env of one world; arguments as of make_vec."""
     return Env(name, task=task, horizon=horizon, render_mode=render_mode, append_task=append_task, size=size)
+
+
+def register() -> None:
+    """gymnasium.make("kshot/half-cheetah-vel"), once kshot is imported; those whose names have a / by make alone."""
+    for name in environments():
+        if "/" not in name:
+            gymnasium.register(f"kshot/{name}", entry_point="kshot:Env", vector_entry_point="kshot:VectorEnv",
+                               kwargs={"name": name})
