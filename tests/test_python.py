@@ -105,7 +105,9 @@ def examples(folder):
     adapted = model.adapt(x, 2 * np.sin(x), steps=5)
     assert adapted.history[5] < adapted.history[0] / 5
     assert np.abs(adapted.predict(x) - 2 * np.sin(x)).mean() < np.abs(model.predict(x) - 2 * np.sin(x)).mean() / 3
-    images = kshot.train(f"{CONFIGS}/strokes.yaml", out=f"{folder}/strokes", settings={"iterations": 1, "tasks": 2})
+    images = kshot.train(f"{CONFIGS}/strokes.yaml", out=f"{folder}/strokes", settings={
+        "iterations": 1, "tasks": 2, "images": {"train_classes": 20, "validation_classes": 20, "size": 14},
+        "policy.filters": 4, "validation_tasks": 2})
     command.done("adapt", f"{folder}/strokes", "--steps", 1, "-o", f"{folder}/images.safetensors")
     same(images.adapt(steps=1), f"{folder}/images.safetensors")
     assert images.classifies and kshot.evaluate(images, 3, 1).metric == "accuracy"

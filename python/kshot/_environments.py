@@ -80,7 +80,10 @@ class Description:
             raise BadInput(f"task: an array of {tasks.shape}; a task of {self.name} has {self.task_dim} numbers "
                            f"({self.task_summary})")
         for row in tasks:
-            c.call(lib.ks_api_env_check_task, self.handle, c.pointer(row))
+            try:
+                c.call(lib.ks_api_env_check_task, self.handle, c.pointer(row))
+            except BadInput as error:
+                raise BadInput(f"task: {error}") from None
         return tasks
 
     def _named(self, values: dict[str, float], seed: int) -> np.ndarray:

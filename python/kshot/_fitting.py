@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import itertools
 from typing import Any, Callable, Iterable, Iterator, Sequence
 
 import numpy as np
@@ -87,7 +88,7 @@ def fit(tasks: Callable[[np.random.Generator], tuple[Any, ...]] | Iterable[tuple
     stream, run, history = _stream(tasks, seed), None, []
     name = "mse" if classes is None else "accuracy"
     for iteration in range(iterations):
-        batch = [task for task, _ in zip(stream, range(tasks_per_iteration))]
+        batch = list(itertools.islice(stream, tasks_per_iteration))
         if not batch:
             break
         run = run or _Fit(batch[0], classes, hidden, settings)
