@@ -109,8 +109,9 @@ def examples(folder):
         "iterations": 1, "tasks": 2, "images": {"train_classes": 20, "validation_classes": 20, "size": 14},
         "policy.filters": 4, "validation_tasks": 2})
     command.done("adapt", f"{folder}/strokes", "--steps", 1, "-o", f"{folder}/images.safetensors")
-    same(images.adapt(steps=1), f"{folder}/images.safetensors")
-    assert images.classifies and kshot.evaluate(images, 3, 1).metric == "accuracy"
+    adapted = images.adapt(steps=1)
+    same(adapted, f"{folder}/images.safetensors")
+    assert images.classifies and adapted.predict(np.zeros((3, 196))).shape == (3,)
 
 
 def training(folder):
