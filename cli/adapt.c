@@ -38,7 +38,7 @@ static bool save(const adapt_options* o, const ks_cli_policy* p, const ks_real* 
 static bool adapt_policy(const adapt_options* o, const ks_cli_policy* p, ks_real* adapted, ks_error* err) {
     double task[KS_TASK_MAX];
     ks_rl_eval_settings s;
-    ks_eval_model model = ks_cli_policy_model(p);
+    ks_eval_model model = ks_opened_model(p);
     ks_eval_result result;
     if (!ks_sampling_settings(&s, &o->sampling, p, err) || !ks_cli_task(task, o->task, p->def, o->sampling.seed, err)) {
         return false;
@@ -70,7 +70,7 @@ static bool adapt_examples(const adapt_options* o, ks_cli_policy* p, ks_real* ad
     }
     ks_config_set_threads(&p->config, s.threads);
     ks_problem* problem = ks_examples_problem(p, 1, err);
-    model = ks_cli_policy_model(p);
+    model = ks_opened_model(p);
     bool ok = problem && (!o->task || ks_examples_curve(&curve, o->task, err));
     if (ok && o->task) {
         ks_sinusoid_give(problem, &curve);
@@ -119,7 +119,7 @@ static int run(const ks_command* self, int argc, char** argv, ks_error* err) {
         return ks_cli_exit(false, err);
     }
     bool ok = ks_cli_check_apart(o.output, policy.path, err) && adapt(&o, &policy, err);
-    ks_cli_policy_close(&policy);
+    ks_opened_close(&policy);
     return ks_cli_exit(ok, err);
 }
 

@@ -9,6 +9,7 @@
 #include "rl/protocol.h"
 #include "rl/rl_evaluate.h"
 #include "run/config.h"
+#include "run/opened.h"
 
 #include <getopt.h>
 #include <stdint.h>
@@ -68,30 +69,12 @@ void ks_cli_note_goals(const double* tasks, size_t count, const ks_env_def* def,
 
 /* ---- policies ------------------------------------------------------------------------------------------------------------- */
 
-/* A policy with the environment that it is to act in. */
-typedef struct ks_cli_policy {
-    char path[4096];      /* of the file */
-    char directory[4096]; /* the run directory that was named; "": none was */
-    ks_policy* policy;
-    ks_real* theta;         /* (Q) its parameters: θ, then learned step sizes */
-    ks_policy* file_policy; /* as in the file, where these have become others; else NULL, as is the next */
-    ks_real* file_theta;
-    ks_policy_info info;
-    bool took_data;              /* the run directory's config.yaml has said where its images are */
-    const ks_problem_kind* kind; /* what it was trained for */
-    ks_config config;            /* with that problem's settings */
-    const ks_env_def* def;       /* NULL, as is the next, for a model that does not act */
-    ks_env_model* model;         /* with the task in the observation for an oracle */
-} ks_cli_policy;
+typedef ks_opened ks_cli_policy;
 
-/* Opens a policy file, or the policy of a run directory (with best: its best.safetensors). env: another environment than the
- * policy's own, or NULL. Errors: KS_BAD_INPUT. */
+/* ks_opened_open, and says on stderr if tensors were converted. Errors: KS_BAD_INPUT. */
 bool ks_cli_policy_open(ks_cli_policy* p, const char* argument, bool best, const char* env, ks_error* err);
-void ks_cli_policy_close(ks_cli_policy* p);
 /* Whether it is a policy, which acts in an environment, as a command needs. Errors: KS_BAD_INPUT. */
 bool ks_cli_policy_acts(const ks_cli_policy* p, const char* command, ks_error* err);
-/* What evaluations take. */
-ks_eval_model ks_cli_policy_model(const ks_cli_policy* p);
 
 /* ---- step sizes -------------------------------------------------------------------------------------------------------------- */
 

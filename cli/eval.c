@@ -163,7 +163,7 @@ static bool evaluate(const ks_eval_options* o, ks_cli_policy* p, ks_error* err) 
         return false;
     }
     ks_eval_result result;
-    ks_eval_model model = ks_cli_policy_model(p);
+    ks_eval_model model = ks_opened_model(p);
     bool live = ks_cli_live(stderr);
     bool ok = ks_rl_evaluate(&result, p->model, &model, tasks, count, &s, NULL, live ? ks_eval_progress_line : NULL,
                              NULL, err);
@@ -223,7 +223,7 @@ static int run(const ks_command* self, int argc, char** argv, ks_error* err) {
     }
     bool ok = ks_cli_check_apart(o.output, policy.path, err) && (!o.keep_lr || ks_cli_check_keep_lr(&policy, err)) &&
               (policy.kind == &ks_problem_rl ? evaluate(&o, &policy, err) : ks_eval_examples(&o, &policy, err));
-    ks_cli_policy_close(&policy);
+    ks_opened_close(&policy);
     return ks_cli_exit(ok, err);
 }
 

@@ -119,7 +119,7 @@ bool ks_eval_run(ks_eval_result* result, const ks_eval_session* session, const v
                  const ks_eval_settings* s, ks_error* err) {
     const ks_cli_policy* p = session->model;
     bool live = ks_cli_live(stderr);
-    ks_eval_model model = ks_cli_policy_model(p);
+    ks_eval_model model = ks_opened_model(p);
     ks_problem* problem = ks_problem_beside(session->first, problem_settings, (ks_method)p->config.method, tasks, err);
     bool ok = problem && ks_evaluate(result, problem, &model, tasks, s, live ? ks_eval_progress_line : NULL, NULL, err);
     if (problem) {

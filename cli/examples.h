@@ -6,6 +6,7 @@
 #include "cli/option_table.h"
 #include "fewshot/images_fit.h"
 #include "fewshot/sinusoid_fit.h"
+#include "run/examples.h"
 
 /* -s KEY=VALUE, where KEY is a setting of a model's problem, and --data. */
 typedef struct ks_problem_options {
@@ -23,22 +24,11 @@ typedef struct ks_problem_options {
 #define KS_PROBLEM_ROW_DATA(type, text) \
     { "data", 0, "PATH", text, KS_OPTION_TEXT(type, problem.data), .completes = KS_COMPLETE_FILE }
 
-/* Sets them all; where the images are that a model takes, its run directory may know. Errors: KS_BAD_INPUT (no setting of that
- * problem, another model than one that learns from examples, one that is not of such tasks; nobody says where images are). */
+/* Sets them all (ks_examples_set). Errors: KS_BAD_INPUT. */
 bool ks_problem_options_apply(const ks_problem_options* options, ks_cli_policy* model, ks_error* err);
-
-/* The model's problem, with those settings, for `tasks` tasks. Owned by the caller (kind->destroy). Errors: KS_BAD_INPUT, KS_FAILED. */
-ks_problem* ks_examples_problem(const ks_cli_policy* model, size_t tasks, ks_error* err);
-
-/* Gives a classifier of all training classes a last layer for as many as images.ways says, drawn from the seed: the model is then
- * another. Nothing happens to other models. Errors: KS_BAD_INPUT, KS_FAILED. */
-bool ks_examples_take_head(ks_cli_policy* model, uint64_t seed, ks_error* err);
 
 /* What its image set is called: the last part of its path, in letters of ASCII. */
 void ks_examples_data_name(char* out, size_t room, const ks_cli_policy* model);
-
-/* Step sizes of a model: what is kept with it, or its own; for learned ones they are factors. */
-void ks_examples_own_lr(double lr[KS_EVAL_MAX_STEPS], const ks_cli_policy* model);
 
 /* --split: the names in the order of ks_split. */
 #define KS_SPLIT_NAMES "train|validation|test"

@@ -63,7 +63,7 @@ static bool open_and_write(ks_export* e, const ks_export_format* format, const c
         ks_config_set_threads(&e->policy.config, (int)e->sampling.threads);
         ok = format->write(e, err);
     }
-    ks_cli_policy_close(&e->policy);
+    ks_opened_close(&e->policy);
     return ok;
 }
 

@@ -118,7 +118,7 @@ static void tell_errors(void* user, const ks_regression* r) {
 
 static bool tell_curves(ks_json* json, ks_export* e, ks_error* err) {
     ks_sinusoid given[KS_EXPORT_MAX_TASKS];
-    ks_page_curves page = {.model = ks_cli_policy_model(&e->policy),
+    ks_page_curves page = {.model = ks_opened_model(&e->policy),
                            .oracle = e->policy.config.method == KS_ORACLE,
                            .given = e->task.count > 0 ? given : NULL,
                            .count = task_count(e),

@@ -120,7 +120,7 @@ static bool sample_paths(ks_paths* paths, const plot_options* o, const ks_cli_po
     ks_cli_sampling sampling = o->sampling;
     sampling.steps = sampling.steps >= 0 ? sampling.steps : PATH_STEPS;
     ks_rl_eval_settings s;
-    ks_eval_model model = ks_cli_policy_model(p);
+    ks_eval_model model = ks_opened_model(p);
     if (!ks_paths_check(p->def, err)) {
         return ks_fail_in(err, p->path);
     }
@@ -159,7 +159,7 @@ static bool plot_predictions(const plot_options* o, ks_error* err) {
         if (ok) {
             titles[i] = panel_title(names[i], sizeof names[i], o, i, &model);
             ok = predict(&predictions[i], o, &model, err);
-            ks_cli_policy_close(&model);
+            ks_opened_close(&model);
         }
     }
     ks_figure figure = {.output = o->output, .overwrite = o->force, .stop = o->interrupted, .title = o->title};
@@ -181,7 +181,7 @@ static bool plot_trajectories(const plot_options* o, ks_error* err) {
         if (ok) {
             titles[i] = panel_title(names[i], sizeof names[i], o, i, &policy);
             ok = ks_cli_policy_acts(&policy, "plot --trajectories", err) && sample_paths(&paths[i], o, &policy, err);
-            ks_cli_policy_close(&policy);
+            ks_opened_close(&policy);
         }
     }
     ks_figure figure = {.output = o->output, .overwrite = o->force, .stop = o->interrupted, .title = o->title};

@@ -74,7 +74,7 @@ static bool rollout(const rollout_options* o, const ks_cli_policy* p, ks_error* 
     double task[KS_TASK_MAX];
     ks_batch* batches[KS_EVAL_MAX_STEPS + 1] = {0};
     ks_rl_eval_settings s;
-    ks_eval_model model = ks_cli_policy_model(p);
+    ks_eval_model model = ks_opened_model(p);
     bool ok = ks_sampling_settings(&s, &o->sampling, p, err) &&
               ks_cli_task(task, o->task, p->def, o->sampling.seed, err) && create_batches(batches, &s, p, err);
     s.eval.deterministic = o->deterministic;
@@ -110,7 +110,7 @@ static int run(const ks_command* self, int argc, char** argv, ks_error* err) {
     }
     bool ok = ks_cli_policy_acts(&policy, "rollout", err) && ks_cli_check_apart(o.output, policy.path, err) &&
               rollout(&o, &policy, err);
-    ks_cli_policy_close(&policy);
+    ks_opened_close(&policy);
     return ks_cli_exit(ok, err);
 }
 

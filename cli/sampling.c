@@ -6,16 +6,14 @@ ks_cli_sampling ks_sampling_default(void) {
 
 bool ks_sampling_settings(ks_rl_eval_settings* settings, const ks_cli_sampling* s, const ks_cli_policy* p,
                           ks_error* err) {
-    *settings = ks_rl_eval_settings_default();
-    settings->trajectories = s->trajectories ? (size_t)s->trajectories : ks_protocol_trajectories(p->def);
-    settings->horizon = s->horizon ? (size_t)s->horizon : (size_t)p->info.horizon;
+    *settings = ks_opened_eval_settings(p);
+    settings->trajectories = s->trajectories ? (size_t)s->trajectories : settings->trajectories;
+    settings->horizon = s->horizon ? (size_t)s->horizon : settings->horizon;
     settings->eval.steps = (int)s->steps;
-    settings->advantage = (ks_advantage_settings){.gamma = p->info.gamma, .gae_lambda = p->info.gae_lambda};
     if (s->gae_lambda >= 0) {
         settings->advantage.gae_lambda = s->gae_lambda;
     }
     settings->eval.seed = (uint64_t)s->seed;
     settings->eval.threads = (int)s->threads;
-    ks_default_lr(settings->eval.lr, p->def, &p->info);
     return !s->lr || ks_cli_lr(s->lr, settings->eval.lr, err);
 }

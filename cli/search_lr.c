@@ -48,7 +48,7 @@ static bool try_one(double* mean_return, double lr, const double* tasks, const k
     ks_protocol_lr_from(settings.eval.lr, p->def, &p->info, lr);
     size_t columns = (size_t)settings.eval.steps + 1;
     *mean_return = -INFINITY;
-    ks_eval_model model = ks_cli_policy_model(p);
+    ks_eval_model model = ks_opened_model(p);
     if (!ks_rl_evaluate(&result, p->model, &model, tasks, KS_SEARCH_TASKS, &settings, NULL, progress, NULL, err)) {
         return false;
     }

@@ -155,7 +155,7 @@ void ks_show_close(ks_show* s) {
         s->kind->close(s);
     }
     for (int i = 0; i < s->count; i++) {
-        ks_cli_policy_close(&s->policies[i]);
+        ks_opened_close(&s->policies[i]);
     }
     s->count = 0;
 }

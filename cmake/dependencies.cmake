@@ -24,6 +24,10 @@ endif()
 
 set(MUJOCO_VERSION 4.0.1)
 set(MUJOCO_DIR ${PROJECT_SOURCE_DIR}/.deps/mujoco-${MUJOCO_VERSION} CACHE PATH "Where scripts/setup.sh unpacked MuJoCo")
+if(SKBUILD AND NOT EXISTS ${MUJOCO_DIR}/libmujoco.so.${MUJOCO_VERSION}) # a wheel is built where mujoco-core is at hand
+    execute_process(COMMAND ${Python_EXECUTABLE} -c "import importlib.util as i; print(i.find_spec('mujoco').submodule_search_locations[0])"
+                    OUTPUT_VARIABLE MUJOCO_DIR OUTPUT_STRIP_TRAILING_WHITESPACE)
+endif()
 if(NOT EXISTS ${MUJOCO_DIR}/libmujoco.so.${MUJOCO_VERSION})
     message(FATAL_ERROR "MuJoCo ${MUJOCO_VERSION} is not in ${MUJOCO_DIR}: run scripts/setup.sh first")
 endif()

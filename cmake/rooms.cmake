@@ -40,8 +40,10 @@ target_link_libraries(kshot_pictures PUBLIC kshot_lib PRIVATE kshot_warnings)
 
 # One set of objects serves the command, libkshot.a and libkshot.so. Nobody puts functions of his own in place of the library's, so
 # the compiler may still inline them: position independence then costs nothing that can be measured.
-set_target_properties(kshot_lib PROPERTIES POSITION_INDEPENDENT_CODE ON)
-target_compile_options(kshot_lib PRIVATE -fno-semantic-interposition)
+foreach(lib kshot_lib kshot_pictures)
+    set_target_properties(${lib} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+    target_compile_options(${lib} PRIVATE -fno-semantic-interposition)
+endforeach()
 
 # The libraries that the room in the current folder is part of.
 function(ks_room_libraries libs)

@@ -22,8 +22,7 @@ struct ks_progress {
     double flushed;
 };
 
-/* the header line, without its line break */
-static void header(char* out, size_t room, const ks_progress_layout* l) {
+void ks_progress_columns(char* out, size_t room, const ks_progress_layout* l) {
     size_t used = (size_t)snprintf(out, room, l->acts ? "iteration,env_steps" : "iteration");
     for (int j = 0; j < l->stages; j++) {
         used += (size_t)snprintf(out + used, room - used, ",%s_%d", l->problem->metric, j);
@@ -94,8 +93,8 @@ static bool find_cut(ks_progress* p, const ks_progress_mark* mark, int64_t* firs
     int64_t number = 0;
     ks_progress_layout without = p->layout;
     without.validates = false;
-    header(want, sizeof want, &p->layout);
-    header(narrow, sizeof narrow, &without);
+    ks_progress_columns(want, sizeof want, &p->layout);
+    ks_progress_columns(narrow, sizeof narrow, &without);
     *cut = 0;
     *first = mark->iteration;
     bool whole = read_line(line, sizeof line, p->file, &number);
@@ -140,7 +139,7 @@ static bool write_widened(void* user, FILE* to) {
     FILE* from = w->p->file;
     char line[4096], head[1024];
     int64_t number = 0;
-    header(head, sizeof head, &w->p->layout);
+    ks_progress_columns(head, sizeof head, &w->p->layout);
     rewind(from);
     read_line(line, sizeof line, from, &number);
     fprintf(to, "%s\n", head);
@@ -186,7 +185,7 @@ static bool prepare(ks_progress* p, bool resume, const ks_progress_mark* mark, i
     }
     bool ok = fseek(p->file, cut, SEEK_SET) == 0 && ftruncate(fileno(p->file), cut) == 0;
     if (ok && cut == 0) {
-        header(line, sizeof line, &p->layout);
+        ks_progress_columns(line, sizeof line, &p->layout);
         ok = fprintf(p->file, "%s\n", line) >= 0 && fflush(p->file) == 0;
     }
     return ok || ks_fail(err, KS_FAILED, "cannot write %s: %s", p->path, strerror(errno));

@@ -23,6 +23,9 @@ typedef struct ks_progress_layout {
     bool validates; /* and the metric of validation tasks, in rows of iterations after which it was measured */
 } ks_progress_layout;
 
+/* The header line, without its line break: the names of its columns, with commas between. */
+void ks_progress_columns(char* out, size_t room, const ks_progress_layout* layout);
+
 /* Opens DIR/progress.csv. A file without the column of validation, of an earlier version, gets it. When resuming, rows from mark->iteration on are cut off first (they were written after the
  * checkpoint). *first: iteration of its first row; more than 0 if the file was lost since the run began, and is begun anew. Line
  * ends, a byte-order mark and blank lines are as they may be in any text.

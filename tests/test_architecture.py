@@ -24,6 +24,7 @@ ROOMS = {
     "viewer": CORE + ["envs", "rl", "fewshot"],
     "page": CORE + ["envs", "rl", "fewshot", "viewer"],
     "bench": CORE + ["envs", "rl", "fewshot", "run", "viewer"],
+    "python": CORE + ["envs", "rl", "fewshot", "run", "viewer"],
     "cli": CORE + ["envs", "rl", "fewshot", "run", "figures", "viewer", "page", "bench"],
 }
 # what no room of the core may call, however it came to know of it: what tasks are is a problem's alone

@@ -1,0 +1,226 @@
+#!/usr/bin/env python3
+"""test_python.py KSHOT LIBRARIES: policies and models in Python do what the command does, to the byte; training, Ctrl-C, tasks of one's own; bad
+input is refused with the command's words."""
+
+import os
+import re
+import signal
+import sys
+import threading
+import time
+
+from kshot_cli import CONFIGS, SMALL, Kshot, memory_folder, rows, same_run
+from python_package import ROOT, refused
+
+import numpy as np
+from safetensors.numpy import load_file
+
+import kshot
+
+command = Kshot(os.path.abspath(sys.argv[1]))
+CHEETAH = "zoo/half-cheetah-dir"
+
+
+def same(model, path):
+    """Its parameters are those of a file, to the byte."""
+    tensors, own = load_file(path), model.parameters()
+    assert set(tensors) == set(own), (set(tensors), set(own))
+    assert all(np.array_equal(tensors[k], own[k]) for k in own)
+
+
+def policies(folder):
+    policy = kshot.load(CHEETAH, best=True)
+    same(policy, f"{CHEETAH}/best.safetensors")
+    words = ["--best", "--task", "-1", "--trajectories", 6, "--steps", 2, "-j", 2]
+    command.done("adapt", CHEETAH, *words, "-o", f"{folder}/adapted.safetensors")
+    adapted = policy.adapt(task=-1, trajectories=6, steps=2, threads=1)
+    same(adapted, f"{folder}/adapted.safetensors")
+    adapted.save(f"{folder}/own.safetensors")
+    assert open(f"{folder}/own.safetensors", "rb").read() == open(f"{folder}/adapted.safetensors", "rb").read()
+    command.done("rollout", CHEETAH, *words, "-o", f"{folder}/rollout.safetensors")
+    written = load_file(f"{folder}/rollout.safetensors")
+    rollout = policy.rollout(-1, 6, steps=2)
+    assert all(np.array_equal(written[k], rollout[k]) for k in written), sorted(written)
+    returns = np.add.reduceat(rollout["rew"].astype(float), rollout["traj_start"][:-1]).mean()
+    assert abs(returns - adapted.history[2]) < 1e-3 * abs(returns)
+    # the same steps on trajectories that were sampled before, as a robot might
+    first = policy.rollout(-1, 6)
+    halfway = policy.adapt(rollouts=first)
+    second = policy.rollout(-1, 6, steps=1)
+    same(policy.adapt(rollouts=[first, second]), f"{folder}/adapted.safetensors")
+    assert not np.array_equal(halfway.parameters()["log_std"], adapted.parameters()["log_std"])
+
+
+def acting():
+    policy = kshot.load(CHEETAH, best=True)
+    rollout = policy.rollout(1, 2, deterministic=True, horizon=30)
+    assert np.array_equal(policy.act(rollout["obs"], deterministic=True), rollout["act"])
+    one = policy.act(rollout["obs"][7], deterministic=True)
+    assert one.shape == (6,) and np.array_equal(one, rollout["act"][7])
+    many = np.repeat(rollout["obs"][:1], 4000, axis=0)
+    noise = (policy.act(many, rng=1) - policy.act(many, deterministic=True)) / np.exp(policy.parameters()["log_std"])
+    assert abs(noise.mean()) < 0.02 and abs(noise.std() - 1) < 0.02
+    assert np.array_equal(policy.act(many, rng=1), policy.act(many, rng=np.random.default_rng(1)))
+    # parameters are views, and a copy has its own
+    copy = policy.copy()
+    bias = copy.parameters()["mlp.2.bias"]
+    before = copy.act(rollout["obs"][0], deterministic=True)
+    bias += 1
+    assert np.allclose(copy.act(rollout["obs"][0], deterministic=True), before + 1, atol=1e-5)
+    assert np.array_equal(policy.act(rollout["obs"][0], deterministic=True), before)
+    del copy
+    bias += 1  # the view keeps what it is of
+    bandit = kshot.train({"env": "bandit-5", "iterations": 0}, out=f"{FOLDER}/bandit")
+    env = kshot.make("bandit-5")
+    obs, _ = env.reset(seed=1)
+    assert bandit.act(obs).dtype == np.int64 and env.step(bandit.act(obs))[1] is not None
+    assert bandit.act(np.tile(obs, (500, 1)), rng=2).max() == 4
+
+
+def evaluations(folder):
+    policy = kshot.load(CHEETAH, best=True)
+    command.done("eval", CHEETAH, "--best", "--tasks", 3, "--steps", 1, "--trajectories", 4, "-o", f"{folder}/eval.csv")
+    found = kshot.evaluate(policy, tasks=3, steps=1, trajectories=4)
+    assert found.metric == "return" and found.task.shape == (3, 1) and found.gradient_step.tolist() == [0, 1]
+    for row in rows(f"{folder}/eval.csv"):
+        cell = int(row["task"]), int(row["gradient_step"])
+        assert float(row["mean_return"]) == float(f"{found.value[cell]:.9g}") and float(row["mean_length"]) == found.length[cell]
+    again = kshot.evaluate(policy, tasks=found.task[1:2], steps=0, trajectories=4)
+    assert again.value.shape == (1, 1) and (again.interval() == 0).all()
+    # models that learn from examples
+    model = kshot.load("zoo/sinusoid-learned")
+    command.done("eval", "zoo/sinusoid-learned", "--tasks", 20, "--steps", 3, "-o", f"{folder}/mse.csv")
+    values = kshot.evaluate(model, 20, 3).value
+    assert [float(r["mse"]) for r in rows(f"{folder}/mse.csv")] == [float(f"{v:.9g}") for v in values.ravel()]
+
+
+def examples(folder):
+    for words, asked in ((["--seed", 3], {"seed": 3}), (["--task", "2,1", "-s", "sinusoid.shots=5", "--lr", "0.02"],
+                                                         {"task": (2, 1), "settings": {"sinusoid.shots": 5}, "lr": 0.02})):
+        path = f"{folder}/curve-{len(words)}.safetensors"
+        command.done("adapt", "zoo/sinusoid", *words, "--steps", 4, "-o", path)
+        same(kshot.load("zoo/sinusoid").adapt(steps=4, **asked), path)
+    model = kshot.load("zoo/sinusoid")
+    x = np.linspace(-4, 4, 10)[:, None]
+    adapted = model.adapt(x, 2 * np.sin(x), steps=5)
+    assert adapted.history[5] < adapted.history[0] / 5
+    assert np.abs(adapted.predict(x) - 2 * np.sin(x)).mean() < np.abs(model.predict(x) - 2 * np.sin(x)).mean() / 3
+    images = kshot.train(f"{CONFIGS}/strokes.yaml", out=f"{folder}/strokes", settings={
+        "iterations": 1, "tasks": 2, "images": {"train_classes": 20, "validation_classes": 20, "size": 14},
+        "policy.filters": 4, "validation_tasks": 2})
+    command.done("adapt", f"{folder}/strokes", "--steps", 1, "-o", f"{folder}/images.safetensors")
+    adapted = images.adapt(steps=1)
+    same(adapted, f"{folder}/images.safetensors")
+    assert images.classifies and adapted.predict(np.zeros((3, 196))).shape == (3,)
+
+
+def training(folder):
+    seen = []
+    small = {"tasks": 4, "trajectories": 4, "horizon": 20, "checkpoint_every": 3, "policy": {"hidden": [8]}}
+    kshot.train(f"{CONFIGS}/point.yaml", out=f"{folder}/py", settings={**small, "iterations": 4}, callback=seen.append, threads=1)
+    command.done("train", f"{CONFIGS}/point.yaml", *SMALL, "-s", "iterations=4", "-o", f"{folder}/cli", "-j", 1)
+    same_run(f"{folder}/py", f"{folder}/cli")
+    table = rows(f"{folder}/py/progress.csv")
+    assert [list(r) for r in seen] == [list(r) for r in table]
+    assert all(float(f"{seen[i][k]:.9g}") == float(table[i][k]) for i in range(4) for k in table[i] if k[-2:] != "_s")
+    # a stop, and on; and it is the same run
+    policy = kshot.train(f"{CONFIGS}/point.yaml", out=f"{folder}/stop", settings={**small, "iterations": 4},
+                         callback=lambda row: row["iteration"] == 1)
+    assert policy.info["iteration"] == 2 and len(rows(f"{folder}/stop/progress.csv")) == 2
+    refused(["holds a run already", "stop"], kshot.train, f"{CONFIGS}/point.yaml", out=f"{folder}/stop")
+    kshot.train(f"{CONFIGS}/point.yaml", out=f"{folder}/stop", settings={**small, "iterations": 4}, resume=True)
+    same_run(f"{folder}/stop", f"{folder}/cli")
+    try:
+        kshot.train(f"{CONFIGS}/point.yaml", out=f"{folder}/fails", settings=small, callback=lambda row: 1 / 0)
+        raise AssertionError("an error in the callback was lost")
+    except ZeroDivisionError:
+        pass
+
+
+def ctrl_c(folder):
+    threading.Timer(0.7, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        kshot.train({"env": "point", "iterations": 10**6, "tasks": 4, "trajectories": 4, "policy.hidden": [8]}, out=f"{folder}/endless")
+        raise AssertionError("Ctrl-C did not end it")
+    except KeyboardInterrupt as stop:
+        assert "can be resumed" in str(stop)
+    assert signal.getsignal(signal.SIGINT) is before and os.path.exists(f"{folder}/endless/checkpoint.safetensors")
+    done = len(rows(f"{folder}/endless/progress.csv"))
+    policy = kshot.train(f"{folder}/endless/config.yaml", out=f"{folder}/endless", settings={"iterations": done + 1}, resume=True)
+    assert policy.info["iteration"] == done + 1
+
+
+def sine(rng):
+    amplitude, phase = rng.uniform(0.1, 5), rng.uniform(0, np.pi)
+    x = rng.uniform(-5, 5, (20, 1))
+    y = amplitude * np.sin(x - phase)
+    return x[:10], y[:10], x[10:], y[10:]
+
+
+def fitting(folder):
+    model = kshot.fit(sine, iterations=1500)
+    first, last = model.history[:100].mean(axis=0), model.history[-100:].mean(axis=0)
+    assert last[1] < 1.2 < 3 < first[1], (first, last)
+    x, y, xq, yq = sine(np.random.default_rng(99))
+    model.save(f"{folder}/sine.safetensors")
+    again = kshot.load(f"{folder}/sine.safetensors")
+    assert np.array_equal(again.adapt(x, y, 5).predict(xq), model.adapt(x, y, 5).predict(xq))
+    assert np.array_equal(kshot.fit(sine, iterations=5, threads=1).history, kshot.fit(sine, iterations=5, threads=2).history)
+    assert not np.array_equal(kshot.fit(sine, iterations=5, seed=2).history, model.history[:5])
+    assert len(kshot.fit([sine(np.random.default_rng(i)) for i in range(7)], tasks_per_iteration=3).history) == 3
+    learned = kshot.fit(sine, iterations=5, inner_steps=2, learn_step_sizes="tensor", per_step=True)
+    assert learned.parameters()["inner.log_lr"].shape == (2, 6)
+
+    def blobs(rng):
+        """Three classes of points, of which tasks have more or fewer."""
+        centre, n = rng.uniform(-2, 2, (3, 2)), int(rng.integers(9, 15))
+        y = np.arange(n + 30) % 3
+        x = centre[y] + 0.25 * rng.standard_normal((n + 30, 2))
+        return x[:n], y[:n], x[n:], y[n:]
+
+    model = kshot.fit(blobs, classes=3, iterations=300, inner_lr=0.3, inner_steps=3)
+    assert model.history[-30:, 3].mean() > 0.8 > 0.45 > model.history[:, 0].mean(), model.history[-30:].mean(axis=0)
+    x, y, xq, yq = blobs(np.random.default_rng(3))
+    adapted = model.adapt(x, y)
+    assert adapted.predict(xq).shape == yq.shape and np.allclose(adapted.predict_proba(xq).sum(axis=1), 1)
+
+
+def refusals(folder):
+    policy = kshot.load(CHEETAH, best=True)
+    model = kshot.load("zoo/sinusoid")
+    said = command("eval", "nowhere").stderr
+    refused([said[len("kshot: "):-1]], kshot.load, "nowhere")
+    said = command("train", "-e", "point", "-s", "iteration=5", "-o", f"{folder}/x").stderr
+    refused([said[len("kshot: "):-1]], kshot.train, {"env": "point", "iteration": 5}, out=f"{folder}/x")
+    policy.save(f"{folder}/there.safetensors")
+    refused(["exists already"], policy.save, f"{folder}/there.safetensors")
+    refused(["obs", "(n, 20)"], policy.act, np.zeros(19))
+    refused(["steps: 65"], policy.adapt, 1, steps=65)
+    refused(["task", "-1 or 1"], policy.adapt, 0.5)
+    refused(["lr"], policy.adapt, 1, lr=-1)
+    refused(["traj_start"], policy.adapt, rollouts={**policy.rollout(1, 2, horizon=5), "traj_start": np.array([0, 3, 9])})
+    refused(["y: an array"], model.adapt, np.zeros((3, 1)), np.zeros(4))
+    refused(["not finite"], model.adapt, np.zeros((3, 1)), np.full(3, np.nan))
+    refused(["2 numbers"], model.adapt, task=(1, 2, 3))
+    refused(["task 3 is not"], kshot.fit, [sine(np.random.default_rng(1))] * 3 + [1])
+    refused(["no class"], kshot.fit, [([[0.0]], [7], [[0.0]], [0])], classes=3)
+    refused(["inner_lr"], kshot.fit, sine, inner_lr=0)
+
+
+def versions():
+    """One version of MuJoCo stands in four places."""
+    def found(path, pattern):
+        return re.search(pattern, open(f"{ROOT}/{path}").read()).group(1)
+
+    wanted = found("scripts/setup.sh", r"\nmujoco=([0-9.]+)")
+    assert wanted == found("cmake/dependencies.cmake", r"MUJOCO_VERSION ([0-9.]+)") == found("python/kshot/_library.py", r'MUJOCO = "([0-9.]+)"')
+    assert set(re.findall(r'mujoco-core==([0-9.]+)"', open(f"{ROOT}/pyproject.toml").read())) == {wanted}
+    assert kshot.__version__ == found("CMakeLists.txt", r"project\(kshot VERSION ([0-9.]+)")
+
+
+with memory_folder() as FOLDER:
+    for test in (policies, acting, evaluations, examples, training, ctrl_c, fitting, refusals, versions):
+        began = time.monotonic()
+        test(FOLDER) if test not in (acting, versions) else test()
+        print(f"{test.__name__}: {time.monotonic() - began:.2f} s")

@@ -1,0 +1,184 @@
+#!/usr/bin/env python3
+"""test_python_envs.py KSHOT LIBRARIES: kshot's environments as Gymnasium has them: its checkers, seeds, tasks, ends of episodes, threads, pictures,
+other processes; and Stable-Baselines3, if it is there."""
+
+import multiprocessing
+import threading
+import time
+import warnings
+
+from python_package import ROOT, refused
+
+import gymnasium
+import numpy as np
+from gymnasium.utils.env_checker import check_env
+from gymnasium.vector import AutoresetMode
+
+import kshot
+
+warnings.simplefilter("ignore")  # Gymnasium's, of observations without bounds
+
+
+def checkers():
+    for name in ("point", "half-cheetah-vel", "bandit-5", "cart-pole-rand", f"{ROOT}/envs/stable/hopper-vel.yaml"):
+        env = kshot.make(name, render_mode="rgb_array" if name == "point" else None)
+        check_env(env)
+        env.close()
+    check_env(gymnasium.make("kshot/half-cheetah-vel").unwrapped)
+    vector = gymnasium.make_vec("kshot/point", num_envs=3, vectorization_mode="vector_entry_point")
+    assert isinstance(vector.unwrapped, kshot.VectorEnv) and vector.spec.id == "kshot/point"
+    vector.close()
+
+
+def play(env, steps, seed):
+    """What a vector environment says within so many steps."""
+    rng, out = np.random.default_rng(7), [env.reset(seed=seed)[0]]
+    for _ in range(steps):
+        out += env.step(rng.uniform(-1, 1, env.action_space.shape))[:4]
+    return np.concatenate([np.ravel(x) for x in out])
+
+
+def seeds():
+    """A seed says all, for any number of threads; world i is the single environment of seed + i."""
+    a, b = (kshot.make_vec("half-cheetah-vel", 5, horizon=7, threads=t) for t in (1, 3))
+    first = play(a, 20, 3)
+    assert np.array_equal(first, play(b, 20, 3)) and np.array_equal(first, play(a, 20, 3))
+    assert not np.array_equal(first, play(a, 20, 4))
+    assert np.array_equal(kshot.make_vec("half-cheetah-vel", 5, seed=3).reset()[0], a.reset(seed=3)[0])
+    vector = kshot.make_vec("half-cheetah-vel", 3, horizon=5, autoreset_mode=AutoresetMode.SAME_STEP)
+    singles = [kshot.make("half-cheetah-vel", horizon=5) for _ in range(3)]
+    obs, info = vector.reset(seed=10)
+    for i, env in enumerate(singles):
+        alone, told = env.reset(seed=10 + i)
+        assert np.array_equal(alone, obs[i]) and np.array_equal(told["task"], info["task"][i])
+    rng = np.random.default_rng(1)
+    for _ in range(12):
+        actions = rng.uniform(-1, 1, (3, 6)).astype(np.float32)
+        obs, rew, _, truncated, info = vector.step(actions)
+        for i, env in enumerate(singles):
+            alone, r, _, over, _ = env.step(actions[i])
+            assert r == rew[i] and over == truncated[i]
+            if over:
+                assert np.array_equal(alone, info["final_obs"][i])
+                alone, _ = env.reset()
+            assert np.array_equal(alone, obs[i])
+
+
+def ends():
+    """The time limit truncates; what comes next is as the mode says."""
+    rest = np.zeros((2, 2), np.float32)
+    env = kshot.make_vec("point", 2, horizon=3, seed=1)
+    env.reset()
+    seen = [env.step(rest) for _ in range(5)]
+    assert env.metadata["autoreset_mode"] is AutoresetMode.NEXT_STEP
+    assert [s[3].all() for s in seen] == [False, False, True, False, False] and not any(s[2].any() for s in seen)
+    assert (seen[3][1] == 0).all() and (seen[2][4]["task"] != seen[3][4]["task"]).all()
+    env = kshot.make_vec("point", 2, horizon=3, autoreset_mode="Disabled")
+    env.reset(seed=1)
+    for _ in range(3):
+        env.step(rest + 1)
+    obs, _ = env.reset(options={"reset_mask": np.array([True, False])})
+    assert not env.step(rest)[3][0] and (obs[0] == 0).all() and (obs[1] != 0).any()
+    # the cart tips over: that is terminated, not truncated
+    env = kshot.make("cart-pole-rand")
+    env.reset(seed=1)
+    for _ in range(env.horizon):
+        _, _, terminated, truncated, _ = env.step(np.ones(env.action_space.shape, np.float32))
+        if terminated or truncated:
+            break
+    assert terminated and not truncated
+    env = kshot.make_vec("half-cheetah-vel", 2)
+    env.reset(seed=1)
+    obs, rew, terminated, _, info = env.step(np.array([[np.nan] * 6, [0] * 6]))
+    assert terminated.tolist() == [True, False] == info["unstable"].tolist() and rew[0] == 0 and np.isfinite(obs).all()
+
+
+def tasks():
+    env = kshot.make_vec("half-cheetah-vel", 4, task=1.5)
+    assert (env.reset(seed=1)[1]["task"] == 1.5).all()
+    env.set_task(np.arange(4)[:, None] / 2)
+    assert (env.reset()[1]["task"][:, 0] == np.arange(4) / 2).all()
+    env.set_task({"velocity": 0.25})
+    assert (env.reset()[1]["task"] == 0.25).all()
+    drawn = env.reset(options={"task": None})[1]["task"]
+    assert len(set(drawn[:, 0])) == 4 and (drawn >= 0).all() and (drawn <= 2).all()
+    assert env.task_numbers[0].unit == "m/s" and env.task_numbers[0].trained == (0, 2)
+    # rewards are for the task: after the same step, the difference is that of |v - goal|
+    a, b = (kshot.make("half-cheetah-vel", task=t) for t in (0.0, 2.0))
+    for one in (a, b):
+        one.reset(seed=3)
+    action = np.full(6, 0.5, np.float32)
+    (obs_a, rew_a, *_), (obs_b, rew_b, *_) = a.step(action), b.step(action)
+    assert np.array_equal(obs_a, obs_b) and rew_a != rew_b
+    assert kshot.make("half-cheetah-vel", append_task=True).observation_space.shape[0] == 1 + obs_a.size
+
+
+def threads():
+    """C is called without the GIL: Python goes on, and environments are stepped side by side."""
+    env, count, over = kshot.make_vec("half-cheetah-vel", 200, seed=1, threads=1), 0, []
+    env.reset()
+    actions = np.zeros((200, 6), np.float32)
+    thread = threading.Thread(target=lambda: over.append([env.step(actions) for _ in range(20)]))
+    thread.start()
+    while thread.is_alive():
+        count += 1
+        time.sleep(0.001)
+    assert over and count > 20, count
+    first = env.step(actions)[0]
+    kept = first.copy()
+    env.step(actions)
+    assert np.array_equal(first, kept)  # arrays are nobody else's
+    # a forked process, in which the threads of the parent are not
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        assert pool.apply_async(fork_play, ()).get(60) == pool.apply_async(fork_play, ()).get(60)
+
+
+def fork_play():
+    return float(play(kshot.make_vec("half-cheetah-vel", 8, horizon=5), 10, 1).sum())
+
+
+def pictures():
+    env = kshot.make_vec("half-cheetah-vel", 2, render_mode="rgb_array", size=(160, 120), task=[[0.5], [1.5]])
+    env.reset(seed=1)
+    before = env.render()
+    for _ in range(10):
+        env.step(env.action_space.sample())
+    after = env.render()
+    assert len(after) == 2 and after[0].shape == (120, 160, 3) and after[0].dtype == np.uint8
+    assert (before[0] != after[0]).any() and (after[0] != after[1]).any() and after[0].std() > 10
+    env.close()
+    assert kshot.make("point").render() is None
+
+
+def refusals():
+    env = kshot.make_vec("half-cheetah-vel", 2)
+    refused(["half-cheetah-veel", "half-cheetah-vel"], kshot.make, "half-cheetah-veel")
+    refused(["task", "1 numbers"], kshot.make, "half-cheetah-vel", task=[1, 2])
+    refused(["velocity", "1e+09"], kshot.make, "half-cheetah-vel", task=1e9)
+    refused(["num_envs"], kshot.make_vec, "point", 0)
+    refused(["horizon"], kshot.make_vec, "point", 1, horizon=0)
+    refused(["render_mode", "human"], kshot.make, "point", render_mode="human")
+    refused(["threads"], kshot.make_vec, "point", 1, threads=0)
+    env.reset()
+    refused(["actions", "2 x 6"], env.step, np.zeros((2, 5)))
+    refused(["seed"], env.reset, seed=-1)
+    refused(["3 tasks for 2 worlds"], env.set_task, np.zeros((3, 1)))
+    bandit = kshot.make("bandit-5")
+    bandit.reset()
+    refused(["0 to 4"], bandit.step, 5)
+
+
+def baselines():
+    try:
+        from stable_baselines3 import PPO
+    except ImportError:
+        print("stable_baselines3 is not here: not tried")
+        return
+    model = PPO("MlpPolicy", kshot.make("half-cheetah-vel", task=1.0), n_steps=256, device="cpu", seed=1)
+    model.learn(1024)
+
+
+for test in (checkers, seeds, ends, tasks, threads, pictures, refusals, baselines):
+    began = time.monotonic()
+    test()
+    print(f"{test.__name__}: {time.monotonic() - began:.2f} s")
