@@ -25,6 +25,7 @@ extern "C" {
 
 /* models, their derivatives and their files */
 #include "policy/derivatives.h"
+#include "policy/onnx.h"
 #include "policy/policy.h"
 #include "policy/policy_file.h"
 #include "policy/step_sizes.h"

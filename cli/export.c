@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-static const ks_export_format* const FORMATS[] = {&ks_export_html};
+static const ks_export_format* const FORMATS[] = {&ks_export_html, &ks_export_onnx};
 enum { NUM_FORMATS = sizeof FORMATS / sizeof *FORMATS };
 
 /* ---- what was typed ------------------------------------------------------------------------------------------------------- */
@@ -35,6 +35,10 @@ static bool check_given(const ks_export* e, const ks_export_format* format, ks_e
             return ks_fail(err, KS_BAD_INPUT, "export: --%s does not take %s", format->name, NAMES[i]);
         }
     }
+    if (format->bare && (e->problem.settings.count > 0 || e->problem.data)) {
+        return ks_fail(err, KS_BAD_INPUT, "export: --%s does not take %s", format->name,
+                       e->problem.data ? "--data" : "-s");
+    }
     if (e->given & KS_EXPORT_TASK && e->given & KS_EXPORT_TASKS) {
         return ks_fail(err, KS_BAD_INPUT, "export: --task and --tasks: the tasks are typed, or held-out ones");
     }
@@ -56,9 +60,9 @@ static bool open_and_write(ks_export* e, const ks_export_format* format, const c
         !ks_cli_policy_open(&e->policy, argument, e->sampling.best, e->sampling.env, err)) {
         return false;
     }
-    bool ok = ks_problem_options_apply(&e->problem, &e->policy, err) &&
-              ks_examples_take_head(&e->policy, (uint64_t)e->sampling.seed, err) &&
-              ks_cli_check_apart(e->output, e->policy.path, err);
+    bool ok = ks_cli_check_apart(e->output, e->policy.path, err) &&
+              (format->bare || (ks_problem_options_apply(&e->problem, &e->policy, err) &&
+                                ks_examples_take_head(&e->policy, (uint64_t)e->sampling.seed, err)));
     if (ok) {
         ks_config_set_threads(&e->policy.config, (int)e->sampling.threads);
         ok = format->write(e, err);
@@ -84,6 +88,8 @@ static int run(const ks_command* self, int argc, char** argv, ks_error* err) {
 static const ks_option FORMAT_ROWS[] = {
     {"html", 0, NULL, "one page for a browser that shows it adapt: nothing to install, nothing from the network",
      KS_OPTION_FLAG(ks_export, html)},
+    {"onnx", 0, NULL, "the network alone, for onnxruntime and other programs that run ONNX",
+     KS_OPTION_FLAG(ks_export, onnx)},
     {0},
 };
 
@@ -112,14 +118,16 @@ static const ks_option OPTIONS[] = {
 
 const ks_command ks_command_export = {
     .name = "export",
-    .summary = "a model for those who do not have kshot: a page for browsers",
-    .usage = {"POLICY --html -o OUT.html [--task V[,V…]]… [--steps K] …"},
+    .summary = "a model for those who do not have kshot: a page for browsers, ONNX",
+    .usage = {"POLICY --html -o OUT.html [--task V[,V…]]… [--steps K] …", "POLICY --onnx -o OUT.onnx"},
     .about = {"Writes a model, and what becomes of it as it adapts, for programs that know nothing of kshot."},
     .groups = {{.heading = "Formats", .rows = FORMAT_ROWS}, {.rows = OPTIONS}},
     .arguments = {.name = "POLICY", .least = 1, .most = 1, .completes = KS_COMPLETE_POLICY},
     .examples = {{"kshot export zoo/half-cheetah-dir --html --best -o adaptation.html",
                   "both directions, before and after one to three gradient steps, side by side"},
                  {"kshot export zoo/sinusoid --html -s sinusoid.shots=5 -o curves.html",
-                  "a page on which examples can be dragged, and the model adapts"}},
+                  "a page on which examples can be dragged, and the model adapts"},
+                 {"kshot export zoo/half-cheetah-dir --onnx --best -o policy.onnx",
+                  "the policy as a graph: observations in, mean actions out"}},
     .run = run,
 };

@@ -21,7 +21,7 @@ enum {
 
 typedef struct ks_export {
     /* as typed */
-    bool html; /* one of these: the format */
+    bool html, onnx; /* one of these: the format */
     const char* output;
     bool force;
     ks_option_list task;
@@ -38,10 +38,12 @@ typedef struct ks_export_format {
     size_t typed;       /* where in ks_export its flag is */
     const char* suffix; /* that the output must have: ".html" */
     unsigned takes;     /* of KS_EXPORT_* */
+    bool bare;          /* it writes the model as it is in its file: without -s, --data or where its images are */
     /* Writes e->output (ks_cli_check_output has said that it may) and says so on stdout. Errors: KS_BAD_INPUT, KS_FAILED. */
     bool (*write)(ks_export* e, ks_error* err);
 } ks_export_format;
 
 extern const ks_export_format ks_export_html;
+extern const ks_export_format ks_export_onnx;
 
 #endif

@@ -113,7 +113,7 @@ static void put_options(FILE* out, const ks_command* c) {
     fputs(".SH OPTIONS\n", out);
     for (const ks_option_group* g = c->groups; g < c->groups + KS_COMMAND_GROUPS && g->rows; g++) {
         if (g->heading) {
-            fputs(".PP\n", out);
+            fputs(g > c->groups ? ".PP\n" : "", out);
             put_paragraph(out, g->heading);
         }
         for (const ks_option* row = g->rows; row->name; row++) {

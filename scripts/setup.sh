@@ -21,7 +21,8 @@ done
 mujoco=4.0.1
 wheel=mujoco_core-$mujoco-cp311-cp311-manylinux_2_27_x86_64.manylinux_2_28_x86_64.whl
 wheel_sha256=be28c0c7587347ef996b4de0487264e9da296282082b092bae211a9163e9aed6
-python_packages=(numpy==1.26.4 safetensors==0.4.5 autograd==1.9.1 pillow==11.3.0 pyyaml==6.0.4 gymnasium==1.4.0 scikit-build-core==1.1.2)
+python_packages=(numpy==1.26.4 safetensors==0.4.5 autograd==1.9.1 pillow==11.3.0 pyyaml==6.0.4 gymnasium==1.4.0 scikit-build-core==1.1.2
+                 onnx==1.17.0 onnxruntime==1.20.1 protobuf==7.36.2)
 
 fail() {
     echo "setup: $*" >&2

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""test_docs.py KSHOT: the Python in docs/files.md runs, and its action is the one that kshot took; the lines in docs/figures.md
+"""test_docs.py KSHOT: the Python in docs/files.md runs, and its actions are those that kshot took; the lines in docs/figures.md
 make what they say; links between documents lead somewhere, files that they name exist, and lines end."""
 
 import pathlib
@@ -30,6 +30,8 @@ def example(kshot):
             trajectories, _ = code["load"](f"{run}.rollout")
             action = code["mean_action"](policy, meta, trajectories["obs"])
             assert np.allclose(action, trajectories["act"], atol=1e-4)
+            kshot.done("export", run, "--onnx", "-o", f"{run}.onnx")
+            assert np.allclose(code["onnx_action"](f"{run}.onnx", trajectories["obs"]), trajectories["act"], atol=1e-4)
 
 
 def figures(kshot):
