@@ -40,7 +40,8 @@ static bool adapt_policy(const adapt_options* o, const ks_cli_policy* p, ks_real
     ks_rl_eval_settings s;
     ks_eval_model model = ks_opened_model(p);
     ks_eval_result result;
-    if (!ks_sampling_settings(&s, &o->sampling, p, err) || !ks_cli_task(task, o->task, p->def, o->sampling.seed, err)) {
+    if (!ks_sampling_settings(&s, &o->sampling, p, err) ||
+        !ks_cli_task(task, o->task, p->def, o->sampling.seed, o->sampling.quiet, err)) {
         return false;
     }
     s.eval.adapted = adapted;
@@ -115,7 +116,7 @@ static int run(const ks_command* self, int argc, char** argv, ks_error* err) {
     }
     ks_cli_policy policy;
     if (!ks_cli_check_output(o.output, o.force, err) ||
-        !ks_cli_policy_open(&policy, argv[optind], o.sampling.best, o.sampling.env, err)) {
+        !ks_cli_policy_open(&policy, argv[optind], o.sampling.best, o.sampling.env, o.sampling.quiet, err)) {
         return ks_cli_exit(false, err);
     }
     bool ok = ks_cli_check_apart(o.output, policy.path, err) && adapt(&o, &policy, err);
@@ -143,6 +144,7 @@ static const ks_option OPTIONS[] = {
     KS_SAMPLING_ROW_BEST(adapt_options),
     KS_OPTION_ROW_FORCE(adapt_options, force),
     KS_OPTION_ROW_THREADS(adapt_options, sampling.threads),
+    KS_OPTION_ROW_QUIET(adapt_options, sampling.quiet),
     {0},
 };
 

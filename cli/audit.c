@@ -15,7 +15,7 @@ typedef struct audit_options {
     ks_option_list settings;
     int64_t iteration; /* -1: the checkpoint's */
     int64_t threads;
-    bool force;
+    bool force, quiet;
 } audit_options;
 
 /* Of a checkpoint: its parameters, and what the outer step remembers. */
@@ -149,6 +149,7 @@ static const ks_option OPTIONS[] = {
     KS_OPTION_ROW_SET(audit_options, settings, "a setting in place of the config's"),
     KS_OPTION_ROW_FORCE(audit_options, force),
     KS_OPTION_ROW_THREADS(audit_options, threads),
+    KS_OPTION_ROW_QUIET(audit_options, quiet),
     {0},
 };
 

@@ -279,6 +279,7 @@ static int print_json(const findings* f, const ks_env_def* def, ks_error* err) {
     cJSON_AddNumberToObject(out, "act_dim", def->act_dim);
     cJSON_AddNumberToObject(out, "num_actions", def->num_actions);
     cJSON_AddNumberToObject(out, "task_dim", def->task_dim);
+    cJSON_AddNumberToObject(out, "horizon", def->horizon);
     cJSON_AddNumberToObject(out, "dt", def->dt);
     cJSON_AddNumberToObject(out, "steps", (double)f->steps);
     cJSON_AddNumberToObject(out, "episodes", (double)f->episodes);
@@ -286,9 +287,10 @@ static int print_json(const findings* f, const ks_env_def* def, ks_error* err) {
     cJSON_AddNumberToObject(out, "unstable", (double)f->unstable);
     cJSON_AddNumberToObject(out, "constant_observations", count_constant(f));
     cJSON_AddNumberToObject(out, "max_contacts", f->contacts);
-    cJSON_AddNumberToObject(out, "reward_mean", counted_steps(f) > 0 ? f->sum / (double)counted_steps(f) : 0);
-    cJSON_AddNumberToObject(out, "reward_min", f->rew.low);
-    cJSON_AddNumberToObject(out, "reward_max", f->rew.high);
+    bool counted = counted_steps(f) > 0; /* else there are none: null */
+    cJSON_AddNumberToObject(out, "reward_mean", counted ? f->sum / (double)counted_steps(f) : NAN);
+    cJSON_AddNumberToObject(out, "reward_min", counted ? f->rew.low : NAN);
+    cJSON_AddNumberToObject(out, "reward_max", counted ? f->rew.high : NAN);
     cJSON_AddNumberToObject(out, "steps_per_s", (double)f->steps / f->seconds);
     cJSON_AddNumberToObject(out, "problems", count_problems(f));
     return ks_cli_print_json(out, err);

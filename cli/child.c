@@ -29,10 +29,11 @@ bool ks_command_line_add_all(ks_command_line* to, const ks_command_line* from, k
     return ok;
 }
 
-bool ks_command_line_add_threads(ks_command_line* c, int threads, ks_error* err) {
+bool ks_command_line_add_common(ks_command_line* c, int threads, bool quiet, ks_error* err) {
     char text[32];
     snprintf(text, sizeof text, "%d", threads);
-    return ks_command_line_add(c, "-j", err) && ks_command_line_add(c, text, err);
+    return ks_command_line_add(c, "-j", err) && ks_command_line_add(c, text, err) &&
+           (!quiet || ks_command_line_add(c, "-q", err));
 }
 
 void ks_command_line_free(ks_command_line* c) {

@@ -16,8 +16,8 @@ typedef struct ks_command_line {
 /* Adds copies. Errors: KS_BAD_INPUT (too many), KS_FAILED. */
 bool ks_command_line_add(ks_command_line* line, const char* word, ks_error* err);
 bool ks_command_line_add_all(ks_command_line* to, const ks_command_line* from, ks_error* err);
-/* -j N */
-bool ks_command_line_add_threads(ks_command_line* line, int threads, ks_error* err);
+/* -j N, and -q where the command was given it */
+bool ks_command_line_add_common(ks_command_line* line, int threads, bool quiet, ks_error* err);
 void ks_command_line_free(ks_command_line* line);
 
 /* Runs the program in a process of its own; the first word is what it is called. What it prints goes nowhere; what it says of errors and

@@ -13,6 +13,7 @@
 
 #include <getopt.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* ---- options ----------------------------------------------------------------------------------------------------------- */
 
@@ -57,12 +58,13 @@ int ks_cli_exit(bool ok, const ks_error* err);
 /* ---- tasks -------------------------------------------------------------------------------------------------------------- */
 
 /* A task (task_dim) from the text of --task: all its numbers, or NAME=VALUE for some, while the others are those of the first held-out
- * one of a seed; where it is NULL, that one. Says on stderr if training never went there. Errors: KS_BAD_INPUT (no such numbers, or a task that the environment does not know). */
-bool ks_cli_task(double* task, const char* text, const ks_env_def* def, int64_t seed, ks_error* err);
+ * one of a seed; where it is NULL, that one. Says on stderr, unless quiet, if training never went there. Errors: KS_BAD_INPUT (no such numbers, or a task that the environment
+ * does not know). */
+bool ks_cli_task(double* task, const char* text, const ks_env_def* def, int64_t seed, bool quiet, ks_error* err);
 
-/* Tasks (*count x task_dim) from a file: one a line, its numbers separated by commas. The caller frees them. Says on stderr if
- * training never went to some of them. NULL on errors: KS_BAD_INPUT naming file and line. */
-double* ks_cli_read_goals(const char* path, const ks_env_def* def, size_t* count, ks_error* err);
+/* Tasks (*count x task_dim) from a file: one a line, its numbers separated by commas. The caller frees them. Says on stderr,
+ * unless quiet, if training never went to some of them. NULL on errors: KS_BAD_INPUT naming file and line. */
+double* ks_cli_read_goals(const char* path, const ks_env_def* def, size_t* count, bool quiet, ks_error* err);
 /* What it asks of every line's task, and says in the end. */
 bool ks_cli_check_goal(const double* task, const ks_env_def* def, const char* path, size_t line, ks_error* err);
 void ks_cli_note_goals(const double* tasks, size_t count, const ks_env_def* def, const char* path);
@@ -71,18 +73,18 @@ void ks_cli_note_goals(const double* tasks, size_t count, const ks_env_def* def,
 
 typedef ks_opened ks_cli_policy;
 
-/* ks_opened_open, and says on stderr if tensors were converted. Errors: KS_BAD_INPUT. */
-bool ks_cli_policy_open(ks_cli_policy* p, const char* argument, bool best, const char* env, ks_error* err);
+/* ks_opened_open, and says on stderr, unless quiet, if tensors were converted. Errors: KS_BAD_INPUT. */
+bool ks_cli_policy_open(ks_cli_policy* p, const char* argument, bool best, const char* env, bool quiet, ks_error* err);
 /* Whether it is a policy, which acts in an environment, as a command needs. Errors: KS_BAD_INPUT. */
 bool ks_cli_policy_acts(const ks_cli_policy* p, const char* command, ks_error* err);
 
 /* ---- step sizes -------------------------------------------------------------------------------------------------------------- */
 
-/* --keep-lr: puts the step sizes into the policy's file. Check is early: whether they belong there, and the file can be written.
+/* --keep-lr: puts the step sizes into the policy's file, and says so on `told`, which may be NULL. Check is early: whether they belong there, and the file can be written.
  * Errors: KS_BAD_INPUT (another environment; a training writes the run directory), KS_FAILED (not the policy that was opened any
  * more, disk). */
 bool ks_cli_check_keep_lr(const ks_cli_policy* p, ks_error* err);
-bool ks_cli_keep_lr(const ks_cli_policy* p, const double lr[KS_EVAL_MAX_STEPS], ks_error* err);
+bool ks_cli_keep_lr(const ks_cli_policy* p, const double lr[KS_EVAL_MAX_STEPS], FILE* told, ks_error* err);
 
 /* Where step sizes are listed: each step takes its own, and the last serves all further ones. */
 bool ks_cli_lr(const char* text, double lr[KS_EVAL_MAX_STEPS], ks_error* err);

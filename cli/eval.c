@@ -1,6 +1,7 @@
 #include "cli/eval.h"
 #include "base/atomic_file.h"
 #include "base/text.h"
+#include "cli/eval_json.h"
 #include "cli/terminal.h"
 
 #include <math.h>
@@ -15,7 +16,7 @@ enum { DEFAULT_TASKS = 40, DEFAULT_STEPS = 3 };
 static double* make_tasks(const ks_eval_options* o, const ks_env_def* def, size_t* count, ks_error* err) {
     size_t dim = (size_t)def->task_dim;
     if (o->goals) {
-        return ks_cli_read_goals(o->goals, def, count, err);
+        return ks_cli_read_goals(o->goals, def, count, o->sampling.quiet, err);
     }
     *count = o->tasks ? (size_t)o->tasks : DEFAULT_TASKS;
     double* tasks = malloc(*count * dim * sizeof *tasks);
@@ -32,43 +33,56 @@ static double* make_tasks(const ks_eval_options* o, const ks_env_def* def, size_
 typedef struct table {
     const ks_eval_result* result;
     const double* tasks;
-    size_t dim, trajectories;
+    size_t dim;
+    const ks_rl_eval_settings* settings;
     const char *label, *env, *lr_text; /* lr_text: what the step sizes are */
-    const double* lr;
 } table;
 
-static void print_table(const table* t) {
+static bool print_table(const table* t, ks_error* err) {
     const ks_eval_result* r = t->result;
-    size_t columns = (size_t)r->steps + 1;
     ks_text_print(stdout, t->label);
-    printf(" on %s, %zu tasks, %zu trajectories each\n", t->env, r->tasks, t->trajectories);
+    printf(" on %s, %zu tasks, %zu trajectories each\n", t->env, r->tasks, t->settings->trajectories);
     if (r->steps > 0) {
         printf("step sizes: %s\n", t->lr_text);
     }
     printf("\n");
     printf("gradient steps    step size    mean return    95 %% interval    mean length\n");
-    for (size_t j = 0; j < columns; j++) {
-        double mean = 0, length = 0, square = 0;
-        for (size_t i = 0; i < r->tasks; i++) {
-            mean += r->metric[i * columns + j] / (double)r->tasks;
-            length += r->length[i * columns + j] / (double)r->tasks;
-        }
-        for (size_t i = 0; i < r->tasks; i++) {
-            double d = r->metric[i * columns + j] - mean;
-            square += d * d;
-        }
-        /* of the mean over tasks */
-        double error = r->tasks > 1 ? 1.96 * sqrt(square / (double)(r->tasks - 1) / (double)r->tasks) : 0;
+    for (int j = 0; j <= r->steps; j++) {
+        ks_eval_summary s, length;
         char lr[32] = "";
-        if (j > 0) {
-            snprintf(lr, sizeof lr, "%.4g", t->lr[j - 1]);
+        if (!ks_eval_summarise(&s, r, r->metric, j, err) || !ks_eval_summarise(&length, r, r->length, j, err)) {
+            return false;
         }
-        printf("%14zu %12s %14.2f %9s%7.2f %14.1f\n", j, lr, mean, "+-", error, length);
+        if (j > 0) {
+            snprintf(lr, sizeof lr, "%.4g", t->settings->eval.lr[j - 1]);
+        }
+        printf("%14d %12s %14.2f %9s%7.2f %14.1f\n", j, lr, s.mean, "+-", s.error, length.mean);
     }
     if (r->rejected > 0) {
         printf("\n%zu trajectories broke down and end there: the physics did, or a number was not finite\n",
                r->rejected);
     }
+    return true;
+}
+
+static bool print_json(const table* t, const ks_eval_options* o, const ks_cli_policy* p, ks_error* err) {
+    const ks_rl_eval_settings* s = t->settings;
+    const ks_eval_result* r = t->result;
+    cJSON* all = ks_eval_json_create(o, p, t->label, r);
+    if (o->goals) {
+        ks_eval_json_add_text(all, "goals", o->goals);
+    }
+    cJSON_AddNumberToObject(all, "trajectories", (double)s->trajectories);
+    cJSON_AddNumberToObject(all, "horizon", (double)s->horizon);
+    cJSON_AddNumberToObject(all, "gamma", s->advantage.gamma);
+    cJSON_AddNumberToObject(all, "gae_lambda", s->advantage.gae_lambda);
+    cJSON_AddNumberToObject(all, "broken_trajectories", (double)r->rejected);
+    ks_eval_json_row row = {.label = t->label, .result = r, .lr = s->eval.lr, .length = true};
+    if (!ks_eval_json_add(all, &row, err)) {
+        cJSON_Delete(all);
+        return false;
+    }
+    return ks_cli_print_json(all, err) == 0;
 }
 
 static bool write_csv(void* user, FILE* file) {
@@ -82,43 +96,62 @@ static bool write_csv(void* user, FILE* file) {
             for (size_t d = 0; d < t->dim; d++) {
                 fprintf(file, d ? " %.17g" : "%.17g", t->tasks[i * t->dim + d]);
             }
-            fprintf(file, ",%d,%.9g,%zu,%.9g\n", j, r->metric[cell], t->trajectories, r->length[cell]);
+            fprintf(file, ",%d,%.9g,%zu,%.9g\n", j, r->metric[cell], t->settings->trajectories, r->length[cell]);
         }
     }
     return !ferror(file);
 }
 
-void ks_eval_progress_line(void* user, size_t done, size_t total) {
+static void progress_line(void* user, size_t done, size_t total) {
     (void)user;
     char line[64];
     snprintf(line, sizeof line, done < total ? "\r%zu of %zu tasks" : "\r\033[K", done, total);
     ks_cli_tell(stderr, line);
 }
 
+ks_eval_progress ks_eval_progress_of(const ks_eval_options* o) {
+    return !o->sampling.quiet && ks_cli_live(stderr) ? progress_line : NULL;
+}
+
+void ks_eval_progress_end(const ks_eval_options* o) {
+    if (ks_eval_progress_of(o)) {
+        ks_cli_tell(stderr, "\r\033[K");
+    }
+}
+
+FILE* ks_eval_told(const ks_eval_options* o) {
+    return !o->json ? stdout : o->sampling.quiet ? NULL : stderr;
+}
+
 /* ---- the first step size --------------------------------------------------------------------------------------------------- */
 
-static bool search_lr(ks_rl_eval_settings* settings, const char* text, const ks_cli_policy* p, ks_error* err) {
-    ks_lr_search search;
-    bool live = ks_cli_live(stderr);
-    if (!ks_lr_search_parse(&search, text, p, err) ||
-        !ks_lr_search_run(&search, settings, p, live ? ks_eval_progress_line : NULL, err)) {
-        return false;
-    }
-    if (search.steps == 1) {
-        printf("mean return after one gradient step on %d other tasks, by its size:\n\n", KS_SEARCH_TASKS);
+static void print_search(FILE* out, const ks_lr_search* search) {
+    if (search->steps == 1) {
+        fprintf(out, "mean return after one gradient step on %d other tasks, by its size:\n\n", KS_SEARCH_TASKS);
     } else {
-        printf("mean return after %d gradient steps on %d other tasks, by their size:\n\n", search.steps,
-               KS_SEARCH_TASKS);
+        fprintf(out, "mean return after %d gradient steps on %d other tasks, by their size:\n\n", search->steps,
+                KS_SEARCH_TASKS);
     }
-    for (size_t i = 0; i < search.count; i++) {
-        const char* note = search.count > 1 && i == search.best ? "  the best, used below" : "";
-        if (search.mean_return[i] > -INFINITY) {
-            printf("%27.4g %14.2f%s\n", search.lr[i], search.mean_return[i], note);
+    for (size_t i = 0; i < search->count; i++) {
+        const char* note = search->count > 1 && i == search->best ? "  the best, used below" : "";
+        if (search->mean_return[i] > -INFINITY) {
+            fprintf(out, "%27.4g %14.2f%s\n", search->lr[i], search->mean_return[i], note);
         } else {
-            printf("%27.4g %14s\n", search.lr[i], "breaks down");
+            fprintf(out, "%27.4g %14s\n", search->lr[i], "breaks down");
         }
     }
-    printf("\n");
+    fprintf(out, "\n");
+}
+
+static bool search_lr(ks_rl_eval_settings* settings, const ks_eval_options* o, const ks_cli_policy* p, ks_error* err) {
+    ks_lr_search search;
+    if (!ks_lr_search_parse(&search, o->search_lr, p, err) ||
+        !ks_lr_search_run(&search, settings, p, ks_eval_progress_of(o), err)) {
+        return false;
+    }
+    if (ks_eval_told(o)) {
+        print_search(ks_eval_told(o), &search);
+    }
     return true;
 }
 
@@ -154,7 +187,7 @@ static bool evaluate(const ks_eval_options* o, ks_cli_policy* p, ks_error* err) 
     sampling.steps = sampling.steps >= 0 ? sampling.steps : DEFAULT_STEPS;
     const char* label = ks_eval_label(o, p, err);
     if (!label || !check_policy_options(o, p, err) || !ks_problem_options_apply(&o->problem, p, err) ||
-        !ks_sampling_settings(&s, &sampling, p, err) || (o->search_lr && !search_lr(&s, o->search_lr, p, err))) {
+        !ks_sampling_settings(&s, &sampling, p, err) || (o->search_lr && !search_lr(&s, o, p, err))) {
         return false;
     }
     size_t count;
@@ -164,11 +197,9 @@ static bool evaluate(const ks_eval_options* o, ks_cli_policy* p, ks_error* err) 
     }
     ks_eval_result result;
     ks_eval_model model = ks_opened_model(p);
-    bool live = ks_cli_live(stderr);
-    bool ok = ks_rl_evaluate(&result, p->model, &model, tasks, count, &s, NULL, live ? ks_eval_progress_line : NULL,
-                             NULL, err);
-    if (!ok && live) {
-        ks_cli_tell(stderr, "\r\033[K"); /* the error stands on a line of its own */
+    bool ok = ks_rl_evaluate(&result, p->model, &model, tasks, count, &s, NULL, ks_eval_progress_of(o), NULL, err);
+    if (!ok) {
+        ks_eval_progress_end(o);
     }
     if (ok) {
         char text[128];
@@ -176,14 +207,14 @@ static bool evaluate(const ks_eval_options* o, ks_cli_policy* p, ks_error* err) 
         table t = {.result = &result,
                    .tasks = tasks,
                    .dim = (size_t)p->def->task_dim,
-                   .trajectories = s.trajectories,
+                   .settings = &s,
                    .label = label,
                    .env = p->def->name,
-                   .lr_text = text,
-                   .lr = s.eval.lr};
+                   .lr_text = text};
         ok = !o->output || ks_write_file(o->output, o->force, write_csv, &t, err);
-        print_table(&t); /* in any case; and if nobody reads it, the file is there */
-        ok = ok && (!o->keep_lr || ks_cli_keep_lr(p, s.eval.lr, err));
+        /* in any case; and if nobody reads it, the file is there */
+        ok = (o->json ? print_json(&t, o, p, err) : print_table(&t, err)) && ok;
+        ok = ok && (!o->keep_lr || ks_cli_keep_lr(p, s.eval.lr, ks_eval_told(o), err));
         ks_eval_result_free(&result);
     }
     free(tasks);
@@ -218,7 +249,7 @@ static int run(const ks_command* self, int argc, char** argv, ks_error* err) {
     }
     ks_cli_policy policy;
     if (!check_options(&o, err) || !ks_cli_check_apart(o.output, o.goals, err) ||
-        !ks_cli_policy_open(&policy, argv[optind], o.sampling.best, o.sampling.env, err)) {
+        !ks_cli_policy_open(&policy, argv[optind], o.sampling.best, o.sampling.env, o.sampling.quiet, err)) {
         return ks_cli_exit(false, err);
     }
     bool ok = ks_cli_check_apart(o.output, policy.path, err) && (!o.keep_lr || ks_cli_check_keep_lr(&policy, err)) &&
@@ -259,9 +290,13 @@ static const ks_option OPTIONS[] = {
     KS_SAMPLING_ROW_ENV(ks_eval_options),
     KS_SAMPLING_ROW_BEST(ks_eval_options),
     KS_PROBLEM_ROW_SET(ks_eval_options),
+    {"json", 0, NULL,
+     "print one JSON object instead of the table (docs/files.md); what else is said then goes to standard error",
+     KS_OPTION_FLAG(ks_eval_options, json)},
     {"output", 'o', "FILE.csv", "write the CSV", KS_OPTION_TEXT(ks_eval_options, output), .completes = KS_COMPLETE_CSV},
     KS_OPTION_ROW_FORCE(ks_eval_options, force),
     KS_OPTION_ROW_THREADS(ks_eval_options, sampling.threads),
+    KS_OPTION_ROW_QUIET(ks_eval_options, sampling.quiet),
     {0},
 };
 

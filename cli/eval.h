@@ -5,6 +5,8 @@
 #include "cli/examples.h"
 #include "cli/sampling.h"
 
+#include <stdio.h>
+
 /* --norm: the names of images.norm in its order, and both. */
 #define KS_EVAL_NORMS "transductive|inductive|both"
 enum { KS_EVAL_BOTH_NORMS = 2 };
@@ -19,6 +21,7 @@ typedef struct ks_eval_options {
     ks_problem_options problem;
     int64_t tasks; /* 0: the default */
     bool force, keep_lr;
+    bool json; /* an object in place of the table */
 } ks_eval_options;
 
 /* Of a model that learns from examples. Errors: KS_BAD_INPUT, KS_FAILED. */
@@ -39,7 +42,7 @@ bool ks_eval_run(ks_eval_result* result, const ks_eval_session* session, const v
                  const ks_eval_settings* settings, ks_error* err);
 /* Takes what --norm says (< 0 and KS_EVAL_BOTH_NORMS: nothing), of a model of images. Errors: KS_BAD_INPUT. */
 bool ks_eval_choose_norm(ks_cli_policy* model, int norm, ks_error* err);
-/* Of a model that tells classes apart: table and CSV. */
+/* Of a model that tells classes apart: table or object, and CSV. */
 bool ks_eval_classes(const ks_eval_session* session, const ks_eval_settings* settings, ks_error* err);
 
 /* Of one gradient step, over tasks. */
@@ -49,6 +52,8 @@ typedef struct ks_eval_summary {
 /* values: one of the result's arrays. Errors: KS_FAILED (memory). */
 bool ks_eval_summarise(ks_eval_summary* summary, const ks_eval_result* result, const double* values, int step,
                        ks_error* err);
+/* How many tasks have diverged after so many steps, where the mean was `before` at first. */
+size_t ks_eval_count_diverged(const ks_eval_result* result, int step, double before);
 /* How long a step is, for tables; empty for step 0. */
 void ks_eval_step_text(char* text, size_t room, const ks_eval_session* session, const ks_eval_settings* settings,
                        int step);
@@ -56,7 +61,11 @@ void ks_eval_step_text(char* text, size_t room, const ks_eval_session* session, 
 /* The label of the rows: what was asked for, or the method, which a file from elsewhere may have as it likes. NULL: neither can be
  * one. */
 const char* ks_eval_label(const ks_eval_options* options, const ks_cli_policy* model, ks_error* err);
-/* Progress on a terminal. */
-void ks_eval_progress_line(void* user, size_t done, size_t total);
+/* Where it is told what else is done, as the search for a step size: stdout, or with --json stderr; NULL: nowhere. */
+FILE* ks_eval_told(const ks_eval_options* options);
+/* Progress on a terminal: NULL where there is none, or it is not wanted. */
+ks_eval_progress ks_eval_progress_of(const ks_eval_options* options);
+/* Before an error, which stands on a line of its own. */
+void ks_eval_progress_end(const ks_eval_options* options);
 
 #endif

@@ -2,7 +2,7 @@
  * depend on what else is in the batch, both ways to take them stand side by side. */
 #include "base/atomic_file.h"
 #include "base/text.h"
-#include "cli/eval.h"
+#include "cli/eval_json.h"
 #include "fewshot/nearest.h"
 
 #include <math.h>
@@ -129,6 +129,18 @@ static void print_head(const table* t) {
     printf("\n");
 }
 
+/* Mean, and half of its 95 % interval. */
+static void print_nearest(const table* t) {
+    for (int i = 0; t->nearest[0].accuracy && i < NEARESTS; i++) {
+        const ks_eval_result one = {.tasks = t->session->tasks};
+        ks_eval_summary s;
+        if (ks_eval_summarise(&s, &one, t->nearest[i].accuracy, 0, NULL)) {
+            printf("%s%-27s %11.4f %9s%8.4f\n", i ? "" : "\nnearest neighbour, by\n",
+                   i == PIXELS ? "  pixels" : "  the model's features", s.mean, "+-", s.error);
+        }
+    }
+}
+
 static bool print_table(const table* t, ks_error* err) {
     print_head(t);
     for (int j = 0; j <= t->settings->steps; j++) {
@@ -145,19 +157,42 @@ static bool print_table(const table* t, ks_error* err) {
         }
         printf("\n");
     }
+    print_nearest(t);
     return true;
 }
 
-/* Mean, and half of its 95 % interval. */
-static void print_nearest(const table* t) {
-    for (int i = 0; t->nearest[0].accuracy && i < NEARESTS; i++) {
-        const ks_eval_result one = {.tasks = t->session->tasks};
-        ks_eval_summary s;
-        if (ks_eval_summarise(&s, &one, t->nearest[i].accuracy, 0, NULL)) {
-            printf("%s%-27s %11.4f %9s%8.4f\n", i ? "" : "\nnearest neighbour, by\n",
-                   i == PIXELS ? "  pixels" : "  the model's features", s.mean, "+-", s.error);
-        }
+static bool add_results(cJSON* all, const table* t, ks_error* err) {
+    const ks_eval_session* session = t->session;
+    bool ok = true;
+    for (size_t b = 0; ok && b < t->count; b++) {
+        ks_eval_json_row row = {.label = t->blocks[b].label,
+                                .norm = *t->blocks[b].title ? t->blocks[b].title : NULL,
+                                .result = &t->blocks[b].result,
+                                .lr = t->settings->lr,
+                                .factors = session->model->info.learned != KS_LEARNED_NONE,
+                                .loss = true};
+        ok = ks_eval_json_add(all, &row, err);
     }
+    for (int i = 0; ok && t->nearest[0].accuracy && i < NEARESTS; i++) {
+        const ks_eval_result one = {.tasks = session->tasks, .metric = t->nearest[i].accuracy};
+        ok = ks_eval_json_add(all, &(ks_eval_json_row){.label = t->nearest[i].label, .result = &one}, err);
+    }
+    return ok;
+}
+
+static bool print_json(const table* t, ks_error* err) {
+    const ks_eval_session* session = t->session;
+    const ks_images_settings* s = &session->model->config.images;
+    cJSON* all = ks_eval_json_create(session->options, session->model, session->label, &t->blocks[0].result);
+    cJSON_AddNumberToObject(all, "ways", s->ways);
+    cJSON_AddNumberToObject(all, "shots", s->shots);
+    cJSON_AddNumberToObject(all, "queries", s->queries);
+    cJSON_AddStringToObject(all, "split", ks_image_split_names[t->settings->split]);
+    if (!add_results(all, t, err)) {
+        cJSON_Delete(all);
+        return false;
+    }
+    return ks_cli_print_json(all, err) == 0;
 }
 
 static bool write_csv(void* user, FILE* file) {
@@ -190,8 +225,8 @@ bool ks_eval_classes(const ks_eval_session* session, const ks_eval_settings* set
     bool ok = evaluate(&t, err) && evaluate_nearest(&t, err);
     if (ok) {
         ok = !o->output || ks_write_file(o->output, o->force, write_csv, &t, err);
-        ok = print_table(&t, err) && ok; /* in any case; and if nobody reads it, the file is there */
-        print_nearest(&t);
+        /* in any case; and if nobody reads it, the file is there */
+        ok = (o->json ? print_json : print_table)(&t, err) && ok;
     }
     for (size_t b = 0; b < BLOCKS; b++) {
         ks_eval_result_free(&t.blocks[b].result);

@@ -1,7 +1,7 @@
 /* `eval` of models that learn from examples: how they do on other examples of the same task, after every gradient step. */
 #include "base/atomic_file.h"
 #include "base/text.h"
-#include "cli/eval.h"
+#include "cli/eval_json.h"
 #include "cli/terminal.h"
 #include "figures/results.h"
 
@@ -42,7 +42,7 @@ bool ks_eval_summarise(ks_eval_summary* s, const ks_eval_result* r, const double
     return true;
 }
 
-static size_t count_diverged(const ks_eval_result* r, int step, double before) {
+size_t ks_eval_count_diverged(const ks_eval_result* r, int step, double before) {
     size_t count = 0;
     for (size_t i = 0; i < r->tasks; i++) {
         count += ks_has_diverged(r->metric[i * ((size_t)r->steps + 1) + (size_t)step], before, step);
@@ -82,9 +82,26 @@ static bool print_table(const table* t, ks_error* err) {
         before = j == 0 ? s.mean : before;
         ks_eval_step_text(lr, sizeof lr, t->session, t->settings, j);
         printf("%14d %12s %11.4g %9s%8.3g %13.4g %11zu\n", j, lr, s.mean, "+-", s.error, s.median,
-               count_diverged(r, j, before));
+               ks_eval_count_diverged(r, j, before));
     }
     return true;
+}
+
+static bool print_json(const table* t, ks_error* err) {
+    const ks_cli_policy* p = t->session->model;
+    cJSON* all = ks_eval_json_create(t->session->options, p, t->session->label, t->result);
+    cJSON_AddNumberToObject(all, "shots", p->config.sinusoid.shots);
+    cJSON_AddNumberToObject(all, "queries", p->config.sinusoid.queries);
+    ks_eval_json_row row = {.label = t->session->label,
+                            .result = t->result,
+                            .lr = t->settings->lr,
+                            .factors = p->info.learned != KS_LEARNED_NONE,
+                            .diverges = true};
+    if (!ks_eval_json_add(all, &row, err)) {
+        cJSON_Delete(all);
+        return false;
+    }
+    return ks_cli_print_json(all, err) == 0;
 }
 
 static bool write_csv(void* user, FILE* file) {
@@ -108,7 +125,8 @@ static bool evaluate_errors(const ks_eval_session* session, const ks_eval_settin
     }
     table t = {.session = session, .settings = s, .result = &result, .metric = session->model->kind->metric};
     bool ok = !o->output || ks_write_file(o->output, o->force, write_csv, &t, err);
-    ok = print_table(&t, err) && ok; /* in any case; and if nobody reads it, the file is there */
+    /* in any case; and if nobody reads it, the file is there */
+    ok = (o->json ? print_json : print_table)(&t, err) && ok;
     ks_eval_result_free(&result);
     return ok;
 }
@@ -118,15 +136,15 @@ static bool evaluate_errors(const ks_eval_session* session, const ks_eval_settin
 bool ks_eval_run(ks_eval_result* result, const ks_eval_session* session, const void* problem_settings, size_t tasks,
                  const ks_eval_settings* s, ks_error* err) {
     const ks_cli_policy* p = session->model;
-    bool live = ks_cli_live(stderr);
     ks_eval_model model = ks_opened_model(p);
     ks_problem* problem = ks_problem_beside(session->first, problem_settings, (ks_method)p->config.method, tasks, err);
-    bool ok = problem && ks_evaluate(result, problem, &model, tasks, s, live ? ks_eval_progress_line : NULL, NULL, err);
+    bool ok =
+        problem && ks_evaluate(result, problem, &model, tasks, s, ks_eval_progress_of(session->options), NULL, err);
     if (problem) {
         p->kind->destroy(problem);
     }
-    if (!ok && live) {
-        ks_cli_tell(stderr, "\r\033[K"); /* the error stands on a line of its own */
+    if (!ok) {
+        ks_eval_progress_end(session->options);
     }
     return ok;
 }
@@ -156,6 +174,12 @@ static bool try_one(double* shown, double* good, const ks_eval_session* session,
     return ok;
 }
 
+static void print_search_head(FILE* out, const ks_eval_session* session, const ks_eval_settings* s, size_t tasks) {
+    fprintf(out, "%s %s after %d gradient steps on %zu %s, by their size:\n\n",
+            session->first->accuracy ? "mean" : "median", session->model->kind->metric, s->steps, tasks,
+            s->split == KS_SPLIT_VALIDATION ? "tasks of validation classes" : "other tasks");
+}
+
 /* The step size that is best after all steps, on other tasks. */
 static bool search(ks_eval_settings* s, const ks_eval_session* session, const char* text, ks_error* err) {
     static const double DEFAULT[] = {1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2};
@@ -170,9 +194,10 @@ static bool search(ks_eval_settings* s, const ks_eval_session* session, const ch
         return false;
     }
     ks_eval_settings other = search_settings(session, s);
-    printf("%s %s after %d gradient steps on %zu %s, by their size:\n\n", accuracy ? "mean" : "median",
-           session->model->kind->metric, s->steps, tasks,
-           other.split == KS_SPLIT_VALIDATION ? "tasks of validation classes" : "other tasks");
+    FILE* told = ks_eval_told(session->options);
+    if (told) {
+        print_search_head(told, session, &other, tasks);
+    }
     for (size_t i = 0; i < count; i++) {
         double good;
         for (int j = 0; j < KS_EVAL_MAX_STEPS; j++) {
@@ -181,13 +206,14 @@ static bool search(ks_eval_settings* s, const ks_eval_session* session, const ch
         if (!try_one(&shown[i], &good, session, &other, tasks, err)) {
             return false;
         }
-        printf("%27.4g %14.4g\n", lr[i], shown[i]);
+        if (told) {
+            fprintf(told, "%27.4g %14.4g%s\n", lr[i], shown[i], i + 1 == count ? "\n" : "");
+        }
         if (good > best) {
             best = good;
             chosen = i;
         }
     }
-    printf("\n");
     for (int j = 0; best > -INFINITY && j < KS_EVAL_MAX_STEPS; j++) {
         s->lr[j] = lr[chosen];
     }
@@ -240,7 +266,8 @@ bool ks_eval_examples(const ks_eval_options* o, ks_cli_policy* p, ks_error* err)
     }
     ks_config_set_threads(&p->config, s.threads);
     session.first = ks_examples_problem(p, 1, err);
-    bool ok = session.first && evaluate(&session, &s, err) && (!o->keep_lr || ks_cli_keep_lr(p, s.lr, err));
+    bool ok =
+        session.first && evaluate(&session, &s, err) && (!o->keep_lr || ks_cli_keep_lr(p, s.lr, ks_eval_told(o), err));
     if (session.first) {
         p->kind->destroy(session.first);
     }

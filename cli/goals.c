@@ -59,7 +59,7 @@ static bool read_goals(double** tasks, size_t* count, ks_text_file* text, const 
            ks_fail(err, KS_BAD_INPUT, "%s: no task is in it; one a line, its numbers separated by commas", path);
 }
 
-double* ks_cli_read_goals(const char* path, const ks_env_def* def, size_t* count, ks_error* err) {
+double* ks_cli_read_goals(const char* path, const ks_env_def* def, size_t* count, bool quiet, ks_error* err) {
     ks_text_file text;
     double* tasks = NULL;
     *count = 0;
@@ -72,6 +72,8 @@ double* ks_cli_read_goals(const char* path, const ks_env_def* def, size_t* count
         free(tasks);
         return NULL;
     }
-    ks_cli_note_goals(tasks, *count, def, path);
+    if (!quiet) {
+        ks_cli_note_goals(tasks, *count, def, path);
+    }
     return tasks;
 }

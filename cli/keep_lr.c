@@ -61,7 +61,7 @@ static bool check_same(const ks_cli_policy* p, ks_error* err) {
                    "%s: has changed since it was read, so the step sizes are not kept with it; run it again", p->path);
 }
 
-bool ks_cli_keep_lr(const ks_cli_policy* p, const double lr[KS_EVAL_MAX_STEPS], ks_error* err) {
+bool ks_cli_keep_lr(const ks_cli_policy* p, const double lr[KS_EVAL_MAX_STEPS], FILE* told, ks_error* err) {
     ks_lock* lock;
     int count = KS_EVAL_MAX_STEPS;
     while (count > 1 && lr[count - 2] == lr[count - 1]) { /* the last serves all further ones */
@@ -72,14 +72,13 @@ bool ks_cli_keep_lr(const ks_cli_policy* p, const double lr[KS_EVAL_MAX_STEPS], 
     }
     bool ok = check_same(p, err) && ks_policy_keep_lr(p->path, lr, count, err);
     ks_lock_release(lock);
-    if (!ok) {
-        return false;
+    if (ok && told) {
+        fprintf(told, "\nkept with ");
+        ks_text_print(told, p->path);
+        for (int i = 0; i < count; i++) {
+            fprintf(told, i ? ",%.6g" : ": step sizes %.6g", lr[i]);
+        }
+        fprintf(told, "\n");
     }
-    printf("\nkept with ");
-    ks_text_print(stdout, p->path);
-    for (int i = 0; i < count; i++) {
-        printf(i ? ",%.6g" : ": step sizes %.6g", lr[i]);
-    }
-    printf("\n");
-    return true;
+    return ok;
 }

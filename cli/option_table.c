@@ -3,6 +3,7 @@
 #include "base/number.h"
 #include "cli/cli.h"
 #include "cli/help_text.h"
+#include "cli/terminal.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -138,6 +139,19 @@ static bool check_required(const getopt_table* t, const ks_command* command, ks_
     return true;
 }
 
+static bool is_given(const getopt_table* t, const char* name) {
+    int i = 0;
+    while (i < t->count && strcmp(t->rows[i]->name, name) != 0) {
+        i++;
+    }
+    return i < t->count && t->given[i];
+}
+
+/* --quiet: what is printed for eyes goes nowhere. What --json prints is for programs, and is all that they want. */
+static bool hush(const getopt_table* t, ks_error* err) {
+    return !is_given(t, "quiet") || is_given(t, "json") || ks_cli_silence_output(err);
+}
+
 static bool check_arguments(const ks_command* command, int argc, char** argv, ks_error* err) {
     int given = argc - optind, most = command->arguments.most;
     if (given >= command->arguments.least && given <= most) {
@@ -169,5 +183,8 @@ int ks_command_read(void* options, const ks_command* command, int argc, char** a
         ks_help_command(command, stdout);
         return command->more_help ? command->more_help(options, err) : 0;
     }
-    return check_arguments(command, argc, argv, err) && check_required(&t, command, err) ? KS_COMMAND_GO : KS_BAD_INPUT;
+    if (!check_arguments(command, argc, argv, err) || !check_required(&t, command, err)) {
+        return KS_BAD_INPUT;
+    }
+    return hush(&t, err) ? KS_COMMAND_GO : KS_FAILED;
 }

@@ -81,6 +81,12 @@ typedef struct ks_option {
 /* Rows that say the same in several commands. */
 #define KS_OPTION_ROW_FORCE(type, member) \
     { "force", 0, NULL, "replace a file that exists", KS_OPTION_FLAG(type, member) }
+/* ks_command_read does the rest of it for stdout, but not with --json; the command leaves out progress and notes. */
+#define KS_OPTION_ROW_QUIET(type, member)                                                                           \
+    {                                                                                                               \
+        "quiet", 'q', NULL, "say nothing but errors and warnings: no progress, notes or tables; files are written", \
+            KS_OPTION_FLAG(type, member)                                                                            \
+    }
 #define KS_OPTION_ROW_THREADS(type, member)                                                     \
     {                                                                                           \
         "threads", 'j', "THREADS", "default: the number of cores; results do not depend on it", \

@@ -124,7 +124,8 @@ static bool sample_paths(ks_paths* paths, const plot_options* o, const ks_cli_po
     if (!ks_paths_check(p->def, err)) {
         return ks_fail_in(err, p->path);
     }
-    return ks_cli_task(task, o->task, p->def, o->sampling.seed, err) && ks_sampling_settings(&s, &sampling, p, err) &&
+    return ks_cli_task(task, o->task, p->def, o->sampling.seed, o->sampling.quiet, err) &&
+           ks_sampling_settings(&s, &sampling, p, err) &&
            ks_paths_sample(paths, p->model, &model, task, &s, (size_t)o->rollouts, err);
 }
 
@@ -155,7 +156,7 @@ static bool plot_predictions(const plot_options* o, ks_error* err) {
     bool ok = check_panels(o, err);
     for (size_t i = 0; ok && i < o->num_inputs; i++) {
         ks_cli_policy model;
-        ok = ks_cli_policy_open(&model, o->inputs[i], o->sampling.best, NULL, err);
+        ok = ks_cli_policy_open(&model, o->inputs[i], o->sampling.best, NULL, o->sampling.quiet, err);
         if (ok) {
             titles[i] = panel_title(names[i], sizeof names[i], o, i, &model);
             ok = predict(&predictions[i], o, &model, err);
@@ -177,7 +178,7 @@ static bool plot_trajectories(const plot_options* o, ks_error* err) {
     bool ok = check_panels(o, err);
     for (size_t i = 0; ok && i < o->num_inputs; i++) {
         ks_cli_policy policy;
-        ok = ks_cli_policy_open(&policy, o->inputs[i], o->sampling.best, NULL, err);
+        ok = ks_cli_policy_open(&policy, o->inputs[i], o->sampling.best, NULL, o->sampling.quiet, err);
         if (ok) {
             titles[i] = panel_title(names[i], sizeof names[i], o, i, &policy);
             ok = ks_cli_policy_acts(&policy, "plot --trajectories", err) && sample_paths(&paths[i], o, &policy, err);
@@ -338,6 +339,7 @@ static const ks_option OPTIONS[] = {
     {"output", 'o', "FIGURE.(svg|png|pdf)", "its suffix says the kind; as .md, a table",
      KS_OPTION_TEXT(plot_options, output), .required = true, .completes = KS_COMPLETE_FILE},
     KS_OPTION_ROW_FORCE(plot_options, force),
+    KS_OPTION_ROW_QUIET(plot_options, sampling.quiet),
     {"title", 0, "TEXT", "above the figure (default: the environment; '' for none)",
      KS_OPTION_TEXT(plot_options, title)},
     {"label", 0, "NAME", "the name of the next file, run or policy in order: give it once for each, or once for all",

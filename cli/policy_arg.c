@@ -10,11 +10,11 @@ bool ks_cli_policy_acts(const ks_cli_policy* p, const char* command, ks_error* e
                    p->path, p->kind->name, command);
 }
 
-bool ks_cli_policy_open(ks_cli_policy* p, const char* argument, bool best, const char* env, ks_error* err) {
+bool ks_cli_policy_open(ks_cli_policy* p, const char* argument, bool best, const char* env, bool quiet, ks_error* err) {
     if (!ks_opened_open(p, argument, best, env, err)) {
         return false;
     }
-    if (*p->info.converted_from) {
+    if (*p->info.converted_from && !quiet) {
         fprintf(stderr, "kshot: note: %s: its tensors are %s, and were converted to F32\n", p->path,
                 p->info.converted_from);
     }

@@ -55,7 +55,7 @@ bool ks_record_video(ks_shooting* s, ks_video_kind kind, ks_error* err) {
                       .stop = o->interrupted,
                       .frame = shoot,
                       .user = s};
-    s->live = ks_cli_live(stderr);
+    s->live = !o->quiet && ks_cli_live(stderr);
     bool ok = ks_video_write(o->output, &video, err);
     if (s->live) {
         ks_cli_tell(stderr, "\r\033[K");
@@ -121,7 +121,9 @@ static void print_returns(const ks_play* play, const ks_show* show) {
         }
         printf("\n");
     }
-    ks_cli_note_broken(broken, show->request.trajectories * (size_t)(play->steps + 1) * (size_t)play->rows);
+    if (!show->quiet) {
+        ks_cli_note_broken(broken, show->request.trajectories * (size_t)(play->steps + 1) * (size_t)play->rows);
+    }
 }
 
 void ks_record_choose_fps(ks_record_options* o, ks_video_kind kind) {
@@ -197,6 +199,7 @@ static int run(const ks_command* self, int argc, char** argv, ks_error* err) {
     if (code != KS_COMMAND_GO) {
         return code;
     }
+    c.show.quiet = o->quiet;
     o->interrupted = ks_cli_catch_interrupts();
     ks_cli_last_word_of_drivers();
     bool ok = ks_cli_check_output(o->output, o->force, err) && ks_video_kind_of(&kind, o->output, err) &&
@@ -213,6 +216,7 @@ static const ks_option OPTIONS[] = {
     {"output", 'o', "OUT.(mp4|gif|png)", "its suffix says the kind", KS_OPTION_TEXT(record_command, record.output),
      .required = true, .completes = KS_COMPLETE_FILE},
     KS_OPTION_ROW_FORCE(record_command, record.force),
+    KS_OPTION_ROW_QUIET(record_command, record.quiet),
     {"size", 0, "WxH", "pixels (default 1280 wide, a gif 800, and as high as the content needs)",
      KS_OPTION_OWN(record_command, record, take_size)},
     {"fps", 0, "N", "frames per second, 1 to 60 (default 30; a gif 20)",

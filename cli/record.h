@@ -10,7 +10,7 @@ typedef struct ks_record_options {
     int width, height;
     int64_t fps, frames;
     double speed;
-    bool no_charts, force;
+    bool no_charts, force, quiet;
     const volatile sig_atomic_t* interrupted;
 } ks_record_options;
 

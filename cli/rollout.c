@@ -76,7 +76,8 @@ static bool rollout(const rollout_options* o, const ks_cli_policy* p, ks_error* 
     ks_rl_eval_settings s;
     ks_eval_model model = ks_opened_model(p);
     bool ok = ks_sampling_settings(&s, &o->sampling, p, err) &&
-              ks_cli_task(task, o->task, p->def, o->sampling.seed, err) && create_batches(batches, &s, p, err);
+              ks_cli_task(task, o->task, p->def, o->sampling.seed, o->sampling.quiet, err) &&
+              create_batches(batches, &s, p, err);
     s.eval.deterministic = o->deterministic;
     ks_eval_result result;
     if (ok && ks_rl_evaluate(&result, p->model, &model, task, 1, &s, batches, NULL, NULL, err)) {
@@ -85,7 +86,9 @@ static bool rollout(const rollout_options* o, const ks_cli_policy* p, ks_error* 
             ks_text_print(stdout, o->output);
             printf(": %zu trajectories, %zu timesteps, mean return %.2f\n", batches[s.eval.steps]->n,
                    batches[s.eval.steps]->rows, result.metric[s.eval.steps]);
-            ks_cli_note_broken(batches[s.eval.steps]->rejected, batches[s.eval.steps]->n);
+            if (!o->sampling.quiet) {
+                ks_cli_note_broken(batches[s.eval.steps]->rejected, batches[s.eval.steps]->n);
+            }
         }
         ks_eval_result_free(&result);
     } else {
@@ -105,7 +108,7 @@ static int run(const ks_command* self, int argc, char** argv, ks_error* err) {
     }
     ks_cli_policy policy;
     if (!ks_cli_check_output(o.output, o.force, err) ||
-        !ks_cli_policy_open(&policy, argv[optind], o.sampling.best, o.sampling.env, err)) {
+        !ks_cli_policy_open(&policy, argv[optind], o.sampling.best, o.sampling.env, o.sampling.quiet, err)) {
         return ks_cli_exit(false, err);
     }
     bool ok = ks_cli_policy_acts(&policy, "rollout", err) && ks_cli_check_apart(o.output, policy.path, err) &&
@@ -129,6 +132,7 @@ static const ks_option OPTIONS[] = {
     KS_SAMPLING_ROW_BEST(rollout_options),
     KS_OPTION_ROW_FORCE(rollout_options, force),
     KS_OPTION_ROW_THREADS(rollout_options, sampling.threads),
+    KS_OPTION_ROW_QUIET(rollout_options, sampling.quiet),
     {0},
 };
 

@@ -45,7 +45,7 @@ typedef struct ks_cli_sampling {
     int64_t trajectories, horizon; /* 0: the protocol's, the policy's own */
     int64_t steps, seed, threads;
     double gae_lambda; /* < 0: the policy's own */
-    bool best;
+    bool best, quiet;
 } ks_cli_sampling;
 
 /* As nobody has typed anything. */

@@ -47,7 +47,7 @@ static bool open_policies(ks_show* s, char** arguments, int count, ks_error* err
         return false;
     }
     for (int i = 0; i < count; i++) {
-        if (!ks_cli_policy_open(&s->policies[i], arguments[i], s->best, s->env, err)) {
+        if (!ks_cli_policy_open(&s->policies[i], arguments[i], s->best, s->env, s->quiet, err)) {
             return false;
         }
         s->count = i + 1;
@@ -112,7 +112,7 @@ static bool open_actors(ks_show* s, ks_error* err) {
     s->view.ghosts = s->ghosts >= 0 ? (int)s->ghosts : s->view.ghosts;
     s->caption.title = def->name;
     s->caption.charts = true;
-    return ks_cli_task(s->request.task, s->task, def, s->seed, err);
+    return ks_cli_task(s->request.task, s->task, def, s->seed, s->quiet, err);
 }
 
 bool ks_show_check_options(const ks_show* s, ks_error* err) {

@@ -79,7 +79,7 @@ struct ks_show {
     const char *task, *lr, *env;
     int64_t steps, trajectories, length, seed, ghosts,
         threads; /* trajectories, length 0, steps, ghosts -1: the default */
-    bool deterministic, best;
+    bool deterministic, best, quiet;
     ks_option_list labels;
     ks_problem_options problem;
     int split; /* ks_split; -1: not said */

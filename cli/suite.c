@@ -18,7 +18,7 @@ typedef struct arguments {
     const char *folder, *only;
     share share;
     int64_t threads;
-    bool measure, again;
+    bool measure, again, quiet;
 } arguments;
 
 /* ---- verbs ------------------------------------------------------------------------------------------------------------------ */
@@ -90,7 +90,9 @@ static bool run(const job* j) {
         if (ks_suite_is_done(line, &j->place)) {
             continue;
         }
-        fprintf(stderr, "== %s\n", line->name);
+        if (!j->a->quiet) {
+            fprintf(stderr, "== %s\n", line->name);
+        }
         if (!ks_suite_run(line, &j->place, j->err)) {
             return false;
         }
@@ -165,7 +167,7 @@ static int run_command(const ks_command* self, int argc, char** argv, ks_error* 
         if (strcmp(verb, VERBS[i].name) == 0) {
             ks_suite suite;
             bool ok = ks_suite_read(&suite, file, err);
-            job j = {&a, &suite, {folder, (int)a.threads}, err};
+            job j = {&a, &suite, {folder, (int)a.threads, a.quiet}, err};
             ok = ok && VERBS[i].run(&j);
             ks_suite_free(&suite);
             return ks_cli_exit(ok, err);
@@ -186,6 +188,7 @@ static const ks_option OPTIONS[] = {
      KS_OPTION_FLAG(arguments, measure)},
     {"again", 0, NULL, "of check: also train again, and compare the policies", KS_OPTION_FLAG(arguments, again)},
     KS_OPTION_ROW_THREADS(arguments, threads),
+    KS_OPTION_ROW_QUIET(arguments, quiet),
     {0},
 };
 

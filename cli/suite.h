@@ -40,6 +40,7 @@ bool ks_suite_is_meant(const ks_suite_line* line, const char* only);
 typedef struct ks_suite_place {
     const char* folder; /* of the whole suite */
     int threads;
+    bool quiet; /* so are the processes */
 } ks_suite_place;
 
 /* Whether it was trained to its end and evaluated after that. */

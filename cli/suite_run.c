@@ -22,25 +22,25 @@ static void path_of(char out[PATH_ROOM], const ks_suite_line* line, const ks_sui
 
 /* ---- commands -------------------------------------------------------------------------------------------------------------- */
 
-static bool train_into(const ks_suite_line* line, const char* directory, int threads, ks_error* err) {
+static bool train_into(const ks_suite_line* line, const char* directory, const ks_suite_place* place, ks_error* err) {
     ks_command_line c = {0};
     bool ok = ks_command_line_add(&c, "kshot", err) && ks_command_line_add_all(&c, &line->train, err) &&
               ks_command_line_add(&c, "-o", err) && ks_command_line_add(&c, directory, err) &&
-              ks_command_line_add(&c, "--resume=auto", err) && ks_command_line_add_threads(&c, threads, err) &&
-              ks_child_run(&c, err);
+              ks_command_line_add(&c, "--resume=auto", err) &&
+              ks_command_line_add_common(&c, place->threads, place->quiet, err) && ks_child_run(&c, err);
     ks_command_line_free(&c);
     return ok;
 }
 
-static bool evaluate_into(const ks_suite_line* line, const char* directory, const char* csv, int threads,
-                          ks_error* err) {
+static bool evaluate_into(const ks_suite_line* line, const char* directory, const char* csv,
+                          const ks_suite_place* place, ks_error* err) {
     ks_command_line c = {0};
     bool ok = ks_command_line_add(&c, "kshot", err) && ks_command_line_add(&c, "eval", err) &&
               ks_command_line_add(&c, directory, err) && ks_command_line_add_all(&c, &line->eval, err) &&
               ks_command_line_add(&c, "--label", err) && ks_command_line_add(&c, line->method, err) &&
               ks_command_line_add(&c, "-o", err) && ks_command_line_add(&c, csv, err) &&
-              ks_command_line_add(&c, "--force", err) && ks_command_line_add_threads(&c, threads, err) &&
-              ks_child_run(&c, err);
+              ks_command_line_add(&c, "--force", err) &&
+              ks_command_line_add_common(&c, place->threads, place->quiet, err) && ks_child_run(&c, err);
     ks_command_line_free(&c);
     return ok;
 }
@@ -79,7 +79,7 @@ bool ks_suite_run(const ks_suite_line* line, const ks_suite_place* place, ks_err
     char directory[PATH_ROOM], csv[PATH_ROOM];
     path_of(directory, line, place, "");
     path_of(csv, line, place, "eval.csv");
-    return train_into(line, directory, place->threads, err) && evaluate_into(line, directory, csv, place->threads, err);
+    return train_into(line, directory, place, err) && evaluate_into(line, directory, csv, place, err);
 }
 
 /* ---- once more ---------------------------------------------------------------------------------------------------------------- */
@@ -116,7 +116,7 @@ static bool train_again(bool* same, char text[256], const ks_suite_line* line, c
     static const char* const FILES[] = {"policy.safetensors", "best.safetensors"};
     char directory[PATH_ROOM], ours[PATH_ROOM], again[PATH_ROOM];
     snprintf(directory, sizeof directory, "%.3900s/run", scratch);
-    bool ok = train_into(line, directory, place->threads, err);
+    bool ok = train_into(line, directory, place, err);
     for (size_t i = 0; ok && *same && i < sizeof FILES / sizeof *FILES; i++) {
         path_of(ours, line, place, FILES[i]);
         snprintf(again, sizeof again, "%.3900s/run/%s", scratch, FILES[i]);
@@ -149,7 +149,7 @@ bool ks_suite_check(bool* same, char text[256], const ks_suite_line* line, const
         return ks_fail(err, KS_FAILED, "%s: %s", scratch, strerror(errno));
     }
     snprintf(anew, sizeof anew, "%.4000s/eval.csv", scratch);
-    bool ok = evaluate_into(line, directory, anew, place->threads, err);
+    bool ok = evaluate_into(line, directory, anew, place, err);
     if (ok && !same_bytes(csv, anew)) {
         *same = false;
         snprintf(text, 256, "evaluated again, eval.csv is another");

@@ -71,7 +71,7 @@ static bool take_all(double* task, const char* text, const ks_env_def* def, ks_e
                    count == 1 ? "" : "s", def->name, def->task_dim, def->task_summary);
 }
 
-bool ks_cli_task(double* task, const char* text, const ks_env_def* def, int64_t seed, ks_error* err) {
+bool ks_cli_task(double* task, const char* text, const ks_env_def* def, int64_t seed, bool quiet, ks_error* err) {
     bool named = text && strchr(text, '=');
     if (!text || named) {
         ks_draw_held_out_tasks(task, def, (uint64_t)seed, 0, 1);
@@ -86,7 +86,7 @@ bool ks_cli_task(double* task, const char* text, const ks_env_def* def, int64_t 
         return ks_fail_in(err, "--task");
     }
     char outside[KS_TASK_TEXT];
-    if (!ks_env_task_is_trained(def, task, outside)) {
+    if (!quiet && !ks_env_task_is_trained(def, task, outside)) {
         fprintf(stderr, "kshot: note: --task: %s\n", outside);
     }
     return true;

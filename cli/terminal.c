@@ -1,5 +1,6 @@
 #include "cli/terminal.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -44,6 +45,17 @@ void ks_cli_open_standard_streams(void) {
             (void)!open("/", O_RDONLY);
         }
     }
+}
+
+bool ks_cli_silence_output(ks_error* err) {
+    fflush(stdout);
+    int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    bool ok = fd >= 0 && dup2(fd, STDOUT_FILENO) >= 0;
+    int why = errno;
+    if (fd >= 0) {
+        close(fd);
+    }
+    return ok || ks_fail(err, KS_FAILED, "--quiet: /dev/null: %s", strerror(why));
 }
 
 bool ks_cli_reader_gone(FILE* file) {

@@ -4,6 +4,8 @@
 #ifndef KS_CLI_TERMINAL_H
 #define KS_CLI_TERMINAL_H
 
+#include "base/error.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -25,6 +27,9 @@ void ks_cli_duration(char* out, size_t room, double seconds);
 /* Opens /dev/null in place of descriptors 0, 1 and 2 that are closed, so that no file of ours becomes standard output or
  * standard error. To be called before anything is opened. */
 void ks_cli_open_standard_streams(void);
+
+/* From here on what is printed on stdout goes nowhere. Errors: KS_FAILED (no /dev/null). */
+bool ks_cli_silence_output(ks_error* err);
 
 /* Whether nobody reads `file` any more: a pipe or socket whose other end is closed, as of `| head`. */
 bool ks_cli_reader_gone(FILE* file);

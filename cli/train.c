@@ -25,12 +25,12 @@ static void default_directory(char* out, size_t room, const char* config) {
     snprintf(out, room, "runs/%.*s", length, name);
 }
 
-static int train(const ks_config* config, ks_train_options* options, ks_error* err) {
+static int train(const ks_config* config, ks_train_options* options, bool quiet, ks_error* err) {
     ks_train_display display = {
         .config = config, .options = options, .interrupted = ks_cli_catch_interrupts(), .live = ks_cli_live(stderr)};
     options->user = &display;
-    options->on_start = ks_train_display_start;
-    options->on_iteration = ks_train_display_iteration;
+    options->on_start = quiet ? NULL : ks_train_display_start;
+    options->on_iteration = quiet ? NULL : ks_train_display_iteration;
     options->on_warning = ks_train_display_warning;
     options->should_stop = should_stop;
     bool ok = ks_train(config, options, err);
@@ -63,7 +63,7 @@ typedef struct train_options {
     const char* output; /* NULL: not said */
     ks_option_list settings;
     int64_t threads;
-    bool force;
+    bool force, quiet;
     resume resume;
 } train_options;
 
@@ -126,7 +126,7 @@ static int run_alone(const train_options* o, const ks_config* config, ks_dist* d
                     : o->resume.or_new ? KS_RUN_RESUME_OR_NEW
                     : o->resume.asked  ? KS_RUN_RESUME
                                        : KS_RUN_NEW;
-    return train(config, &options, err);
+    return train(config, &options, o->quiet, err);
 }
 
 static int run(const ks_command* self, int argc, char** argv, ks_error* err) {
@@ -172,6 +172,7 @@ static const ks_option OPTIONS[] = {
     {"force", 0, NULL, "start anew in a directory that holds a run, which is lost",
      KS_OPTION_FLAG(train_options, force)},
     KS_OPTION_ROW_THREADS(train_options, threads),
+    KS_OPTION_ROW_QUIET(train_options, quiet),
     {0},
 };
 

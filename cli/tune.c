@@ -21,6 +21,7 @@ typedef struct tune_options {
     const char* folder;
     ks_option_list fixed, search;
     int64_t trials, halvings, seed, steps, tasks, threads;
+    bool quiet;
 } tune_options;
 
 typedef struct trial {
@@ -84,8 +85,8 @@ static bool train(const tuning* t, size_t number, int64_t rung, const char* dire
          add_setting(&c, "iterations", share_of(t, t->base.iterations, rung), err) &&
          (t->base.rl.env_steps == 0 || add_setting(&c, "env_steps", share_of(t, t->base.rl.env_steps, rung), err)) &&
          ks_command_line_add(&c, "-o", err) && ks_command_line_add(&c, directory, err) &&
-         ks_command_line_add(&c, "--resume=auto", err) && ks_command_line_add_threads(&c, (int)t->o->threads, err) &&
-         ks_child_run(&c, err);
+         ks_command_line_add(&c, "--resume=auto", err) &&
+         ks_command_line_add_common(&c, (int)t->o->threads, t->o->quiet, err) && ks_child_run(&c, err);
     ks_command_line_free(&c);
     return ok;
 }
@@ -103,7 +104,7 @@ static bool evaluate(const tuning* t, const char* directory, const char* csv) {
     for (size_t i = 0; ok && i < sizeof words / sizeof *words; i++) {
         ok = ks_command_line_add(&c, words[i], err);
     }
-    ok = ok && ks_command_line_add_threads(&c, (int)t->o->threads, err) && ks_child_run(&c, err);
+    ok = ok && ks_command_line_add_common(&c, (int)t->o->threads, t->o->quiet, err) && ks_child_run(&c, err);
     ks_command_line_free(&c);
     return ok;
 }
@@ -115,7 +116,9 @@ static bool judge(const tuning* t, trial* r, int64_t rung) {
     snprintf(csv, sizeof csv, "%s/rung-%lld.csv", directory, (long long)rung);
     r->score[rung] = -INFINITY;
     if (access(csv, F_OK) != 0) {
-        fprintf(stderr, "== trial %zu, rung %lld\n", r->number, (long long)rung);
+        if (!t->o->quiet) {
+            fprintf(stderr, "== trial %zu, rung %lld\n", r->number, (long long)rung);
+        }
         if (!train(t, r->number, rung, directory) || !evaluate(t, directory, csv)) {
             return t->err->code == KS_FAILED; /* it broke down, and has said so */
         }
@@ -290,6 +293,7 @@ static const ks_option OPTIONS[] = {
      "trials.csv, best.yaml and a run directory a trial (default: runs/ and the config's name with -tune)",
      KS_OPTION_TEXT(tune_options, folder), .completes = KS_COMPLETE_FOLDER},
     KS_OPTION_ROW_THREADS(tune_options, threads),
+    KS_OPTION_ROW_QUIET(tune_options, quiet),
     {0},
 };
 

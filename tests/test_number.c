@@ -189,7 +189,7 @@ static void check_csv(void) {
     ks_csv_close(&csv);
     write_text("goals.csv", "0.5,-1.25\n");
     size_t count;
-    double* goals = ks_cli_read_goals("goals.csv", ks_env_find("point", &err), &count, &err);
+    double* goals = ks_cli_read_goals("goals.csv", ks_env_find("point", &err), &count, false, &err);
     assert_non_null(goals);
     assert_true(count == 1 && goals[0] == 0.5 && goals[1] == -1.25);
     free(goals);

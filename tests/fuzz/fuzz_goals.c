@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (!def) {
         fuzz_finding(err.text);
     }
-    double* tasks = ks_cli_read_goals(fuzz_file(0, data + 1, size - 1), def, &count, &err);
+    double* tasks = ks_cli_read_goals(fuzz_file(0, data + 1, size - 1), def, &count, false, &err);
     fuzz_check(tasks != NULL, &err);
     for (size_t i = 0; tasks && i < count * (size_t)def->task_dim; i++) {
         if (!isfinite(tasks[i])) {

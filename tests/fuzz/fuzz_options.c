@@ -20,7 +20,8 @@ enum { MAX_ARGUMENTS = 64 };
     type __wrap_##name(__VA_ARGS__) {                      \
         return (type)ks_fail(err, KS_FAILED, "not tried"); \
     }
-FAILS(bool, ks_cli_policy_open, ks_cli_policy* p, const char* argument, bool best, const char* env, ks_error* err)
+FAILS(bool, ks_cli_policy_open, ks_cli_policy* p, const char* argument, bool best, const char* env, bool quiet,
+      ks_error* err)
 FAILS(bool, ks_config_read, ks_config* config, const char* path, ks_error* err)
 FAILS(bool, ks_plot_results, const void* figure, const void* returns, const void* paper, ks_error* err)
 FAILS(bool, ks_table_results, const void* figure, const void* returns, const void* paper, ks_error* err)
