@@ -5,7 +5,7 @@
 set(debian ${PROJECT_BINARY_DIR}/debian)
 install(FILES ${MUJOCO_DIR}/libmujoco.so.${MUJOCO_VERSION} DESTINATION lib/kshot COMPONENT package EXCLUDE_FROM_ALL)
 file(WRITE ${debian}/copyright "kshot: Apache-2.0, /usr/share/common-licenses/Apache-2.0
-Copyright (C) the kshot maintainers
+Copyright (C) the kshot authors
 
 /usr/lib/kshot/libmujoco.so.${MUJOCO_VERSION}: Apache-2.0, LICENSE.mujoco and LICENSES_THIRD_PARTY.mujoco.md in this folder
 Copyright (C) DeepMind Technologies Limited
@@ -18,7 +18,7 @@ file(WRITE ${debian}/changelog "kshot (${PROJECT_VERSION}) unstable; urgency=med
 
   * Version ${PROJECT_VERSION}.
 
- -- kshot maintainers <maintainers@kshot.invalid>  ${now}
+ -- The kshot authors <kshot@example.org>  ${now}
 ")
 install(FILES ${debian}/copyright ${debian}/changelog DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT package EXCLUDE_FROM_ALL)
 # as Debian's policy wants them: texts compressed, without a time in it; libraries without what linkers alone look at
@@ -31,7 +31,7 @@ install(CODE "set(root \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}\")
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME kshot)
 set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
-set(CPACK_PACKAGE_CONTACT "kshot maintainers <maintainers@kshot.invalid>")
+set(CPACK_PACKAGE_CONTACT "The kshot authors <kshot@example.org>")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
