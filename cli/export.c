@@ -57,7 +57,7 @@ static bool check_suffix(const ks_export* e, const ks_export_format* format, ks_
 
 static bool open_and_write(ks_export* e, const ks_export_format* format, const char* argument, ks_error* err) {
     if (!ks_cli_check_output(e->output, e->force, err) ||
-        !ks_cli_policy_open(&e->policy, argument, e->sampling.best, e->sampling.env, err)) {
+        !ks_cli_policy_open(&e->policy, argument, e->sampling.best, e->sampling.env, e->sampling.quiet, err)) {
         return false;
     }
     bool ok = ks_cli_check_apart(e->output, e->policy.path, err) &&
@@ -113,6 +113,7 @@ static const ks_option OPTIONS[] = {
     KS_PROBLEM_ROW_SET(ks_export),
     KS_PROBLEM_ROW_DATA(ks_export, "of images: where they are"),
     KS_OPTION_ROW_THREADS(ks_export, sampling.threads),
+    KS_OPTION_ROW_QUIET(ks_export, sampling.quiet),
     {0},
 };
 

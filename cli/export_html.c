@@ -48,7 +48,8 @@ static bool choose_tasks(double* tasks, size_t* count, const ks_export* e, ks_er
     const ks_env_def* def = e->policy.def;
     *count = (size_t)e->task.count;
     for (size_t i = 0; i < *count; i++) {
-        if (!ks_cli_task(tasks + i * (size_t)def->task_dim, e->task.text[i], def, e->sampling.seed, err)) {
+        if (!ks_cli_task(tasks + i * (size_t)def->task_dim, e->task.text[i], def, e->sampling.seed, e->sampling.quiet,
+                         err)) {
             return false;
         }
     }
@@ -80,7 +81,8 @@ static bool tell_policy(ks_json* json, ks_export* e, ks_error* err) {
     double tasks[KS_EXPORT_MAX_TASKS * KS_TASK_MAX];
     const ks_cli_policy* p = &e->policy;
     int64_t steps = e->sampling.steps >= 0 ? e->sampling.steps : DEFAULT_STEPS;
-    ks_page_policies page = {.settings = ks_theatre_settings_default(), .tasks = tasks, .on_task = tell_returns};
+    ks_page_policies page = {
+        .settings = ks_theatre_settings_default(), .tasks = tasks, .on_task = e->sampling.quiet ? NULL : tell_returns};
     if (steps > KS_PLAY_MAX_STEPS) {
         return ks_fail(err, KS_BAD_INPUT, "--steps: policies are shown after 0 to %d gradient steps, not %lld",
                        KS_PLAY_MAX_STEPS, (long long)steps);
@@ -226,7 +228,7 @@ static bool write_page(ks_export* e, ks_error* err) {
     if (ok) {
         ks_text_print(stdout, e->output);
         printf(": %.2f MB\n", (double)size / 1e6);
-        if ((double)size > LARGE) {
+        if ((double)size > LARGE && !e->sampling.quiet) {
             fprintf(stderr, "kshot: note: a page of that size loads slowly; fewer tasks or steps make it smaller\n");
         }
     }

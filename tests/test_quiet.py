@@ -54,7 +54,8 @@ def quiet(kshot, folder, viewer):
     commands = [("csv", ["eval", run, "--goals", f"{folder}/goals.csv", "--steps", 1, "--trajectories", 2, "--search-lr", "0.1,0.2"]),
                 ("safetensors", ["adapt", run, *FAR]), ("safetensors", ["rollout", run, *FAR, "--trajectories", 2]),
                 ("safetensors", ["audit", POINT, *SMALL]), ("svg", ["plot", f"{folder}/few.csv"]),
-                ("svg", ["plot", "--trajectories", run, *FAR])]
+                ("svg", ["plot", "--trajectories", run, *FAR]),
+                ("html", ["export", run, "--html", *FAR, "--steps", 0, "--trajectories", 1])]
     if viewer:
         commands += [("gif", ["record", run, *FAR, "--steps", 0, "--trajectories", 1, "--length", 2, "--size", "64x64", "--fps", 2])]
     for i, (suffix, words) in enumerate(commands):
