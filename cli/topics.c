@@ -41,7 +41,7 @@ static bool print_exit_codes(FILE* out, int width, ks_error* err) {
     fputs("\n", out);
     ks_help_wrap(out, width, 0, 0,
                  "Every error is one line on standard error, `kshot: …`, which names the file, line, key or option and "
-                 "what would be right.");
+                 "what would be right. `--quiet` leaves these, and warnings.");
     return true;
 }
 
