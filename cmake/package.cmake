@@ -5,7 +5,7 @@
 set(debian ${PROJECT_BINARY_DIR}/debian)
 install(FILES ${MUJOCO_DIR}/libmujoco.so.${MUJOCO_VERSION} DESTINATION lib/kshot COMPONENT package EXCLUDE_FROM_ALL)
 file(WRITE ${debian}/copyright "kshot: Apache-2.0, /usr/share/common-licenses/Apache-2.0
-Copyright (C) the kshot authors
+Copyright (C) 2026 the kshot authors
 
 /usr/lib/kshot/libmujoco.so.${MUJOCO_VERSION}: Apache-2.0, LICENSE.mujoco and LICENSES_THIRD_PARTY.mujoco.md in this folder
 Copyright (C) DeepMind Technologies Limited

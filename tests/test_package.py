@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """test_package.py CPACK BUILD: the package for Debian has what it should and nothing else, says what it needs, and its command works
-from where it was unpacked. Where lintian is installed, it finds no errors."""
+from where it was unpacked. With LINTIAN=1 in the environment, which takes three times as long, lintian finds no errors."""
 
 import os
 import pathlib
@@ -42,7 +42,7 @@ def check(folder):
     assert f"{folder}/root/usr/lib/kshot/libmujoco" in libraries.replace("bin/../", ""), libraries
     said = command.done("eval", ROOT / "zoo/point/policy.safetensors", "--tasks", 2, "--steps", 1, "-j", 1, env=BARE)
     assert "2 tasks" in said, said
-    if shutil.which("lintian"):
+    if os.environ.get("LINTIAN") == "1":
         errors = subprocess.run(["lintian", "--allow-root", package], capture_output=True, text=True).stdout
         assert not re.search(r"^E:", errors, re.M), errors
 
