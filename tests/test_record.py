@@ -194,7 +194,7 @@ def bad_luck(kshot, folder, policy, walker):
         assert not [name for name in os.listdir(folder) if name.endswith(".tmp")], "nothing half-written is left"
 
     refused(BAD, ["-o"], policy)
-    refused(BAD, ["MODEL"], "-o", out)
+    refused(BAD, ["POLICY"], "-o", out)
     refused(BAD, ["4"], *[policy] * 5, "-o", out)
     refused(BAD, [".mp4", ".gif", ".png"], policy, "-o", f"{folder}/never.avi")
     refused(BAD, ["-o -"], policy, "-o", "-")

@@ -286,7 +286,7 @@ def it_may_be_closed_at_any_moment(kshot, folder, display):
 def what_cannot_be_is_said(kshot, folder):
     no_display = {key: value for key, value in os.environ.items() if key not in ("DISPLAY", "WAYLAND_DISPLAY")}
     kshot.refused(1, ["record"], "view", f"{folder}/point", env=no_display)
-    kshot.refused(2, ["MODEL"], "view")
+    kshot.refused(2, ["POLICY"], "view")
     kshot.refused(2, ["--size", "10x10"], "view", f"{folder}/point", "--size", "10x10")
     kshot.refused(2, ["--speed", "fast"], "view", f"{folder}/point", "--speed", "fast")
     kshot.refused(2, [f"{folder}/none"], "view", f"{folder}/none")
