@@ -37,7 +37,7 @@ static void short_name(char out[CELL], const char* path, bool ascii) {
         }
         snprintf(text, sizeof text, "%s%s", ascii ? ".." : "…", from);
     } else {
-        snprintf(text, sizeof text, "%s", path);
+        memcpy(text, path, length + 1);
     }
     ks_text_escape(out, CELL, text);
 }

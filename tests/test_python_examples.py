@@ -43,7 +43,7 @@ def page(folder):
 
 def plain(folder):
     """Beside kshot's own world, from the same start."""
-    path = f"{folder}/forward.safetensors"
+    path = f"{folder}/plain.safetensors"
     kshot.load("zoo/half-cheetah-dir", best=True).adapt(task=1).save(path)
     said = subprocess.run([sys.executable, "examples/python/plain_mujoco.py", "envs/models/half_cheetah.xml", path], text=True,
                           capture_output=True, check=True, env={**os.environ, "PYTHONPATH": f"{ROOT}/.deps/python"}).stdout
