@@ -1,10 +1,7 @@
-#include "viewer/director.h"
+#include "viewer/director_state.h"
 
 #include "base/number.h"
 #include "base/text.h"
-#include "viewer/lives.h"
-#include "viewer/panel.h"
-#include "viewer/rehearsal.h"
 #include "viewer/task.h"
 
 #include <math.h>
@@ -12,46 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PICTURE_RECT = 2, SLOW_FRAMES = 8, TEXT_ROOM = 256 };
+enum { SLOW_FRAMES = 8 };
 
-static const double LAST_PICTURE = 1;              /* s, before it starts again */
-static const double SLOW_FRAME = 1.0 / 18;         /* s; when pictures take longer, shadows go */
-static const double NEAREST = 0.07, FARTHEST = 22; /* of a camera, as multiples of the first distance */
-static const double AWAITED_FROM = 0.15;           /* s; what is adapted to sooner needs no announcement */
-static const double CLICK = 4;                     /* pixels that a mouse moves at most while it clicks */
-
-typedef struct director {
-    ks_director_settings s;
-    ks_scene* scene;
-    ks_picture* picture;
-    ks_rehearsal* rehearsal;
-    ks_panel* panel;
-    ks_panel_values values;
-    mjuiState state;
-    ks_view view;
-    ks_caption caption;
-    char status[96];
-    char awaited[TEXT_ROOM + 32]; /* "adapting to: go backward"; empty: nothing that takes long is under way */
-    double done;                  /* of it, 0 to 1 */
-
-    ks_lives* lives;
-    const ks_play* recorded; /* as it was performed */
-    const ks_play* play;     /* what is shown: some of its acts may be live. NULL until the first is there */
-    double time;             /* simulated seconds */
-    uint64_t seed;
-    bool restart; /* with the next play */
-    bool dirty;   /* something is to be drawn */
-    bool show_help, hide_panel, moved_goal;
-    bool pulling;     /* at what is selected */
-    double travelled; /* pixels, since the mouse button went down */
-    int slow;         /* pictures in a row that took long */
-} director;
+static const double LAST_PICTURE = 1;      /* s, before it starts again */
+static const double SLOW_FRAME = 1.0 / 18; /* s; when pictures take longer, shadows go */
+static const double AWAITED_FROM = 0.15;   /* s; what is adapted to sooner needs no announcement */
 
 /* ---- creation ------------------------------------------------------------------------------------------------------------ */
 
-static void ask(director* d, bool restart);
-
-static void init_values(director* d) {
+static void init_values(ks_director_state* d) {
     const ks_theatre_request* r = &d->s.request;
     ks_panel_values* v = &d->values;
     memcpy(v->task, r->task, sizeof v->task);
@@ -68,7 +34,7 @@ static void init_values(director* d) {
 }
 
 static void director_close(void* content) {
-    director* d = content;
+    ks_director_state* d = content;
     if (d) {
         ks_rehearsal_destroy(d->rehearsal);
         ks_lives_destroy(d->lives);
@@ -79,7 +45,7 @@ static void director_close(void* content) {
     }
 }
 
-static bool init(director* d, const ks_screen* screen, ks_error* err) {
+static bool init(ks_director_state* d, const ks_screen* screen, ks_error* err) {
     const ks_director_settings* s = &d->s;
     ks_scene_settings scene = {.font = screen->font};
     d->view = s->view;
@@ -96,12 +62,12 @@ static bool init(director* d, const ks_screen* screen, ks_error* err) {
     }
     d->state.nrect = 3;
     ks_panel_layout(d->panel, &d->state, ks_scene_context(d->scene));
-    ask(d, true);
+    ks_director_ask(d, true);
     return true;
 }
 
 static void* director_open(const void* settings, const ks_screen* screen, ks_error* err) {
-    director* d = calloc(1, sizeof *d);
+    ks_director_state* d = calloc(1, sizeof *d);
     if (!d) {
         ks_fail(err, KS_FAILED, "not enough memory");
         return NULL;
@@ -114,23 +80,23 @@ static void* director_open(const void* settings, const ks_screen* screen, ks_err
     return d;
 }
 
-static mjuiState* director_state(void* content) {
-    return &((director*)content)->state;
+static mjuiState* director_ui(void* content) {
+    return &((ks_director_state*)content)->state;
 }
 
 static void director_resize(void* content, int width, int height) {
-    director* d = content;
+    ks_director_state* d = content;
     int panel = d->hide_panel ? 0 : ks_panel_width(d->panel);
     panel = panel < width ? panel : width;
     d->state.rect[0] = (mjrRect){0, 0, width, height};
     d->state.rect[KS_PANEL_RECT] = (mjrRect){0, 0, panel, height};
-    d->state.rect[PICTURE_RECT] = (mjrRect){panel, 0, width - panel, height};
+    d->state.rect[KS_PICTURE_RECT] = (mjrRect){panel, 0, width - panel, height};
     d->dirty = true;
 }
 
 /* ---- adaptations ----------------------------------------------------------------------------------------------------------- */
 
-static void ask(director* d, bool restart) {
+void ks_director_ask(ks_director_state* d, bool restart) {
     const ks_panel_values* v = &d->values;
     ks_theatre_request r = d->s.request;
     memcpy(r.task, v->task, sizeof r.task);
@@ -144,14 +110,14 @@ static void ask(director* d, bool restart) {
 }
 
 /* What is being adapted to, once that takes long: until it is ready, the old task is shown. */
-static void watch_adapting(director* d) {
+static void watch_adapting(ks_director_state* d) {
     ks_theatre_request r;
     double seconds = 0, before = d->done;
     char text[sizeof d->awaited] = "";
     /* while a slider moves, one adaptation follows on the other */
     if (ks_rehearsal_is_busy(d->rehearsal, &r, &seconds) && (seconds >= AWAITED_FROM || *d->awaited)) {
         const ks_env_def* def = ks_env_model_def(d->s.model);
-        char task[TEXT_ROOM];
+        char task[KS_DIRECTOR_TEXT];
         int done, of;
         ks_task_text(task, sizeof task, def, r.task, KS_TASK_NAMED);
         ks_theatre_progress(d->s.theatre, &done, &of);
@@ -162,7 +128,7 @@ static void watch_adapting(director* d) {
     memcpy(d->awaited, text, sizeof text);
 }
 
-static void take(director* d) {
+static void take(ks_director_state* d) {
     ks_error failed = {0};
     double latency = 0;
     ks_rehearsal_news news = ks_rehearsal_take(d->rehearsal, &d->recorded, &latency, &failed);
@@ -200,17 +166,13 @@ static const char MEANINGS[] =
     "contact forces, of live panes\na picture of the window\n"
     "a video of it, from here to the next time\nleave";
 
-static void refresh_panel(director* d) {
+void ks_director_refresh_panel(ks_director_state* d) {
     ks_panel_refresh(d->panel, &d->state, ks_scene_context(d->scene));
     d->dirty = true;
 }
 
-static double clamp(double x, double low, double high) {
-    return fmin(fmax(x, low), high);
-}
-
 /* the next task in a direction: the other way, the next of its values, or a twentieth of the range further */
-static void other_task(director* d, int direction) {
+static void other_task(ks_director_state* d, int direction) {
     const ks_env_def* def = ks_env_model_def(d->s.model);
     ks_panel_values* v = &d->values;
     double range[2];
@@ -221,28 +183,28 @@ static void other_task(director* d, int direction) {
     } else if (ks_task_range(range, def, i)) {
         double step =
             def->task_numbers && def->task_numbers[i].step > 0 ? def->task_numbers[i].step : (range[1] - range[0]) / 20;
-        v->task[i] = ks_task_nearest(def, i, clamp(v->task[i] + direction * step, range[0], range[1]));
+        v->task[i] = ks_task_nearest(def, i, ks_director_clamp(v->task[i] + direction * step, range[0], range[1]));
     }
-    ask(d, true);
+    ks_director_ask(d, true);
 }
 
-static void one_step(director* d, int direction) {
+static void one_step(ks_director_state* d, int direction) {
     d->values.paused = 1;
     if (d->play) {
         double at = floor(d->time / d->play->dt + 0.5) + direction;
-        d->time = clamp(at * d->play->dt, 0, ks_play_duration(d->play));
+        d->time = ks_director_clamp(at * d->play->dt, 0, ks_play_duration(d->play));
     }
 }
 
 /* As it was recorded, from the start. */
-static void start_again(director* d) {
+static void start_again(ks_director_state* d) {
     d->time = 0;
     if (d->recorded) {
         d->play = ks_lives_show(d->lives, d->recorded);
     }
 }
 
-static void first_camera(director* d) {
+static void first_camera(ks_director_state* d) {
     ks_view v = d->s.view;
     v.joints = d->view.joints;
     v.contacts = d->view.contacts;
@@ -250,30 +212,29 @@ static void first_camera(director* d) {
     d->view = v;
 }
 
-static void say(director* d, const ks_error* err) {
+void ks_director_say(ks_director_state* d, const ks_error* err) {
     char why[71];
     ks_text_to_ascii(why, sizeof why, err->text);
     snprintf(d->status, sizeof d->status, "%s", why);
 }
 
-/* Which pane the mouse is in, and where its scene is. */
-static bool find_pane(const director* d, mjrRect* pane, int* row, int* step) {
-    return d->play && ks_picture_find_pane(d->picture, d->state.rect[PICTURE_RECT], d->play, &d->caption, d->state.x,
+bool ks_director_find_pane(const ks_director_state* d, mjrRect* pane, int* row, int* step) {
+    return d->play && ks_picture_find_pane(d->picture, d->state.rect[KS_PICTURE_RECT], d->play, &d->caption, d->state.x,
                                            d->state.y, pane, row, step);
 }
 
 /* The pane under the mouse goes on by itself. */
-static void go_live(director* d) {
+static void go_live(ks_director_state* d) {
     ks_error err = {0};
     mjrRect pane;
     int row, step;
-    if (find_pane(d, &pane, &row, &step) && !ks_lives_start(d->lives, row, step, d->time, &err)) {
-        say(d, &err);
+    if (ks_director_find_pane(d, &pane, &row, &step) && !ks_lives_start(d->lives, row, step, d->time, &err)) {
+        ks_director_say(d, &err);
     }
 }
 
 /* Returns false for the key that leaves. */
-static bool on_key(director* d) {
+static bool on_key(ks_director_state* d) {
     ks_panel_values* v = &d->values;
     switch (d->state.key) {
         case mjKEY_ESCAPE:
@@ -313,11 +274,11 @@ static bool on_key(director* d) {
             break;
         case 'N':
             d->seed++;
-            ask(d, true);
+            ks_director_ask(d, true);
             break;
         case 'M':
             v->mean_actions = !v->mean_actions;
-            ask(d, true);
+            ks_director_ask(d, true);
             break;
         case 'G':
             v->ghosts = v->ghosts ? 0 : d->s.view.ghosts ? d->s.view.ghosts : KS_PLAY_GHOSTS;
@@ -338,162 +299,29 @@ static bool on_key(director* d) {
         default:
             return true;
     }
-    refresh_panel(d);
+    ks_director_refresh_panel(d);
     return true;
 }
 
-/* ---- mouse ------------------------------------------------------------------------------------------------------------------- */
+/* ---- events ------------------------------------------------------------------------------------------------------------------- */
 
-/* The camera of all panes, moved as MuJoCo's own viewers do. */
-static void move_camera(director* d, int action, double dx, double dy) {
-    mjvCamera camera;
-    mjv_defaultCamera(&camera);
-    camera.azimuth = d->view.azimuth;
-    camera.elevation = d->view.elevation;
-    camera.distance = d->view.distance;
-    mju_copy3(camera.lookat, d->view.offset);
-    mjv_moveCamera(ks_scene_stage(d->scene), action, dx, dy, &camera);
-    d->view.azimuth = camera.azimuth;
-    d->view.elevation = clamp(camera.elevation, -89, 20);
-    d->view.distance = clamp(camera.distance, NEAREST * d->s.view.distance, FARTHEST * d->s.view.distance);
-    mju_copy3(d->view.offset, camera.lookat);
-    d->dirty = true;
-}
-
-/* Puts the goal where the mouse is on the floor. */
-static void move_goal(director* d, bool restart) {
-    const ks_env_def* def = ks_env_model_def(d->s.model);
-    mjrRect pane;
-    int row, step;
-    double place[2], local[3];
-    if (ks_env_goal_of(def) != KS_GOAL_PLACE || !find_pane(d, &pane, &row, &step) ||
-        ks_scene_select(local, d->scene, pane, d->play, row, step, d->time, &d->view, d->state.x, d->state.y) > 0 ||
-        !ks_scene_pick(place, d->scene, pane, d->play, row, step, d->time, &d->view, d->state.x, d->state.y)) {
-        return;
-    }
-    for (int i = 0; i < 2; i++) {
-        int number = def->look->goal_numbers[i];
-        double range[2];
-        if (ks_task_range(range, def, number)) {
-            d->values.task[number] = ks_task_nearest(def, number, clamp(place[i], range[0], range[1]));
-        }
-    }
-    refresh_panel(d);
-    ask(d, restart);
-}
-
-/* Selects the body under the mouse; where there is none, nothing is selected any more. */
-static void select_body(director* d) {
-    mjrRect pane;
-    int row, step;
-    double local[3] = {0};
-    if (find_pane(d, &pane, &row, &step)) {
-        int body =
-            ks_scene_select(local, d->scene, pane, d->play, row, step, d->time, &d->view, d->state.x, d->state.y);
-        ks_lives_select(d->lives, row, step, body, local);
-        d->dirty = true;
-    }
-}
-
-/* The camera of the pane of what is selected; NULL: nothing is, or its pane is not there. */
-static const mjvScene* aim_at_selected(director* d) {
-    int row, step;
-    mjrRect pane = d->state.rect[PICTURE_RECT];
-    if (!d->play || !ks_lives_perturb(d->lives, &row, &step) || row >= d->play->rows || step > d->play->steps) {
-        return NULL;
-    }
-    return ks_scene_aim(d->scene, pane, d->play, row, step, d->time, &d->view);
-}
-
-/* Ctrl and a button: pulls at what is selected. False: nothing is. */
-static bool grab(director* d) {
-    ks_error err = {0};
-    const mjvScene* aimed = d->state.control ? aim_at_selected(d) : NULL;
-    if (!aimed) {
-        return false;
-    }
-    d->pulling = ks_lives_grab(d->lives, aimed, d->state.button == mjBUTTON_LEFT, d->time, &err);
-    if (!d->pulling) {
-        say(d, &err);
-    } else if (d->values.paused) { /* nothing would move */
-        d->values.paused = 0;
-        refresh_panel(d);
-    }
-    return true;
-}
-
-static void pull(director* d, double height) {
-    const mjuiState* s = &d->state;
-    const mjvScene* aimed = aim_at_selected(d);
-    int action = s->dragbutton == mjBUTTON_LEFT ? (s->shift ? mjMOUSE_ROTATE_H : mjMOUSE_ROTATE_V)
-                                                : (s->shift ? mjMOUSE_MOVE_H : mjMOUSE_MOVE_V);
-    if (aimed) {
-        ks_lives_pull(d->lives, aimed, action, s->dx / height, -s->dy / height);
-        d->dirty = true;
-    }
-}
-
-static void on_picture_mouse(director* d) {
-    mjuiState* s = &d->state;
-    double height = fmax(s->rect[0].height, 1);
-    if (s->type == mjEVENT_PRESS && s->doubleclick && s->button == mjBUTTON_LEFT) {
-        select_body(d);
-    }
-    if (s->type == mjEVENT_PRESS && grab(d)) {
-        return;
-    }
-    if (d->pulling && s->type == mjEVENT_MOVE) {
-        pull(d, height);
-        return;
-    }
-    if (d->pulling && s->type == mjEVENT_RELEASE) {
-        ks_lives_release(d->lives);
-        d->pulling = false;
-        return;
-    }
-    if (s->type == mjEVENT_SCROLL) {
-        move_camera(d, mjMOUSE_ZOOM, 0, -0.05 * s->sy);
-    } else if (s->type == mjEVENT_PRESS) {
-        d->travelled = 0;
-        d->moved_goal = s->control && s->button == mjBUTTON_LEFT;
-    } else if (s->type == mjEVENT_MOVE && s->dragrect == PICTURE_RECT) {
-        d->travelled += fabs(s->dx) + fabs(s->dy);
-        if (d->moved_goal) {
-            move_goal(d, false);
-        } else {
-            int action = s->right    ? (s->shift ? mjMOUSE_MOVE_H : mjMOUSE_MOVE_V)
-                         : s->middle ? mjMOUSE_ZOOM
-                                     : (s->shift ? mjMOUSE_ROTATE_H : mjMOUSE_ROTATE_V);
-            /* one movement for both: rotating about z and tilting, as everybody expects of a free camera */
-            if (s->left && !s->shift) {
-                move_camera(d, mjMOUSE_ROTATE_H, s->dx / height, 0);
-                move_camera(d, mjMOUSE_ROTATE_V, 0, -s->dy / height);
-            } else {
-                move_camera(d, action, s->dx / height, -s->dy / height);
-            }
-        }
-    } else if (s->type == mjEVENT_RELEASE && s->dragbutton == mjBUTTON_LEFT && d->travelled <= CLICK) {
-        move_goal(d, true);
-    }
-}
-
-static void on_panel(director* d) {
+static void on_panel(ks_director_state* d) {
     bool dragging = d->state.type == mjEVENT_MOVE;
     switch (ks_panel_event(d->panel, &d->state, ks_scene_context(d->scene))) {
         case KS_CHANGED_NOTHING:
             break;
         case KS_CHANGED_SEED:
             d->seed++;
-            ask(d, true);
+            ks_director_ask(d, true);
             break;
         case KS_CHANGED_LEARNING:
-            ask(d, !dragging); /* while a slider moves, the show goes on with the policies as they become */
+            ks_director_ask(d, !dragging); /* while a slider moves, the show goes on with the policies as they become */
             break;
         case KS_CHANGED_LOOK:
             break;
         case KS_PRESSED_STEP:
             one_step(d, +1);
-            refresh_panel(d);
+            ks_director_refresh_panel(d);
             break;
         case KS_PRESSED_RESTART:
             start_again(d);
@@ -506,7 +334,7 @@ static void on_panel(director* d) {
 }
 
 static bool director_event(void* content) {
-    director* d = content;
+    ks_director_state* d = content;
     mjuiState* s = &d->state;
     bool key = s->type == mjEVENT_KEY;
     if (key && s->key == mjKEY_ESCAPE) {
@@ -522,8 +350,8 @@ static bool director_event(void* content) {
     if (key) {
         return on_key(d);
     }
-    if (s->dragrect == PICTURE_RECT || (s->dragrect == 0 && s->mouserect == PICTURE_RECT)) {
-        on_picture_mouse(d);
+    if (s->dragrect == KS_PICTURE_RECT || (s->dragrect == 0 && s->mouserect == KS_PICTURE_RECT)) {
+        ks_director_mouse(d);
     }
     return true;
 }
@@ -531,7 +359,7 @@ static bool director_event(void* content) {
 /* ---- time and pictures --------------------------------------------------------------------------------------------------------- */
 
 static bool director_advance(void* content, double seconds) {
-    director* d = content;
+    ks_director_state* d = content;
     take(d);
     watch_adapting(d);
     if (d->play && !d->values.paused) {
@@ -550,18 +378,18 @@ static bool director_advance(void* content, double seconds) {
 }
 
 /* Shadows go when pictures take too long, for good: whoever wants them nevertheless switches them on. */
-static void watch_speed(director* d, double drawing_s) {
+static void watch_speed(ks_director_state* d, double drawing_s) {
     d->slow = drawing_s > SLOW_FRAME ? d->slow + 1 : 0;
     if (d->slow == SLOW_FRAMES && (d->values.shadows || d->values.reflections)) {
         d->values.shadows = d->values.reflections = 0;
-        refresh_panel(d);
+        ks_director_refresh_panel(d);
     }
 }
 
 static void director_draw(void* content, double drawing_s) {
-    director* d = content;
+    ks_director_state* d = content;
     const mjrContext* context = ks_scene_context(d->scene);
-    mjrRect picture = d->state.rect[PICTURE_RECT];
+    mjrRect picture = d->state.rect[KS_PICTURE_RECT];
     watch_speed(d, drawing_s);
     d->view.shadows = d->values.shadows;
     d->view.reflections = d->values.reflections;
@@ -593,7 +421,7 @@ static void director_draw(void* content, double drawing_s) {
 const ks_content ks_director = {
     .open = director_open,
     .close = director_close,
-    .state = director_state,
+    .state = director_ui,
     .resize = director_resize,
     .event = director_event,
     .advance = director_advance,
