@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATH_ROOM = 4096, RESAMPLES = 2000 };
+enum { PATH_ROOM = 4096, RESAMPLES = 1000 };
 
 typedef struct report {
     const ks_suite* suite;
@@ -96,7 +96,7 @@ static bool write_group(const report* r, FILE* f, size_t first, double* room) {
     for (int step = 0; step <= r->lines[first].steps; step++) {
         size_t tasks = r->lines[first].tasks, runs = gather(room, r, first, step);
         ks_aggregate a;
-        const char* number = strcmp(r->lines[first].metric, "mean_return") == 0 ? "%.1f" : "%.4f";
+        const char* number = strcmp(r->lines[first].metric, "mean_return") == 0 ? "%.1f" : "%.4g";
         fprintf(f, "| %s | %s | %zu | %d |", line->domain, line->method, runs, step);
         if (!all_finite(room, runs * tasks)) {
             fputs(" diverged | |\n", f);
