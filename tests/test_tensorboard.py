@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 
-from event_reader import events, masked_crc
+from event_reader import events, masked_crc, records
 from kshot_cli import CONFIGS, SMALL, Kshot, memory_folder, rows, same_run, settings
 
 LOG = ["-s", "log=tensorboard", "-j", 1]
@@ -121,8 +121,9 @@ def killed(kshot, folder):
     process.send_signal(signal.SIGKILL)
     process.wait()
     (file,) = files(run)
-    with open(file, "ab") as half:
-        half.write(b"\x40\0\0\0\0\0")
+    if os.path.getsize(file) == sum(16 + len(body) for body in records(file)):  # else the kill has cut one off already
+        with open(file, "ab") as half:
+            half.write(b"\x40\0\0\0\0\0")
     before = len(read(run)[0]["mse/1"])
     kshot.done("train", *words, "-s", "iterations=8000", "-o", run, "--resume")
     start = list(events(files(run)[1]))[1]
