@@ -2,7 +2,9 @@
 
 #include "cli/interrupt.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,6 +50,7 @@ bool ks_child_run(ks_command_line* c, ks_error* err) {
     pid_t child;
     int status = 0;
     c->word[c->count] = NULL;
+    signal(SIGCHLD, SIG_DFL); /* where it is ignored, nobody learns how a child ended */
     posix_spawn_file_actions_init(&quiet);
     posix_spawn_file_actions_addopen(&quiet, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
     int failed = posix_spawn(&child, "/proc/self/exe", &quiet, NULL, c->word, environ);
@@ -57,11 +60,15 @@ bool ks_child_run(ks_command_line* c, ks_error* err) {
     }
     const volatile sig_atomic_t* interrupted = ks_cli_catch_interrupts();
     bool told = false;
-    while (waitpid(child, &status, WNOHANG) == 0) {
+    pid_t ended;
+    while ((ended = waitpid(child, &status, WNOHANG)) == 0) {
         if (*interrupted && !told) { /* Ctrl-C in a terminal has reached the child by itself; other signals have not */
             told = kill(child, SIGTERM) == 0;
         }
         nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    }
+    if (ended < 0) {
+        return ks_fail(err, KS_FAILED, "cannot wait for a process: %s", strerror(errno));
     }
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
         return !*interrupted || ks_fail(err, KS_INTERRUPTED, "interrupted; the same command goes on");

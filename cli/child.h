@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 
-enum { KS_COMMAND_LINE_WORDS = 96 };
+enum { KS_COMMAND_LINE_WORDS = 512 };
 
 /* Words, and NULL behind them once it is run. Starts as {0}. */
 typedef struct ks_command_line {

@@ -29,6 +29,10 @@ bool ks_cli_int(const char* option, const char* text, int64_t min, int64_t max, 
 /* "A" or "A,B,…": at most max numbers; *count is how many there were. */
 bool ks_cli_numbers(const char* option, const char* text, size_t max, double* values, size_t* count, ks_error* err);
 
+/* A folder to write runs into: what -o says (given), or where it is NULL runs/NAME and `ending`, NAME being a file's without its own
+ * ending. Errors: KS_BAD_INPUT (empty, too long). */
+bool ks_cli_run_folder(char* out, size_t room, const char* given, const char* file, const char* ending, ks_error* err);
+
 /* Whether the program can run here at all. Errors: KS_FAILED. */
 bool ks_cli_check_processor(ks_error* err);
 

@@ -59,11 +59,10 @@ static bool choose_tasks(double* tasks, size_t* count, const ks_export* e, ks_er
     return true;
 }
 
-static bool tell_returns(void* user, const ks_play* play, ks_error* err) {
+static void tell_returns(void* user, const ks_play* play) {
     char task[512];
     size_t broken = 0, sampled = 0;
     (void)user;
-    (void)err;
     ks_task_text(task, sizeof task, play->def, play->task, KS_TASK_NAMED);
     printf("%s: mean return after 0 … %d gradient steps:", task, play->steps);
     for (int j = 0; j <= play->steps; j++) {
@@ -74,7 +73,6 @@ static bool tell_returns(void* user, const ks_play* play, ks_error* err) {
     printf("\n");
     fflush(stdout);
     ks_cli_note_broken(broken, sampled);
-    return true;
 }
 
 static bool tell_policy(ks_json* json, ks_export* e, ks_error* err) {

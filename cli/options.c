@@ -86,6 +86,19 @@ bool ks_cli_lr(const char* text, double lr[KS_EVAL_MAX_STEPS], ks_error* err) {
     return true;
 }
 
+bool ks_cli_run_folder(char* out, size_t room, const char* given, const char* file, const char* ending, ks_error* err) {
+    const char* slash = strrchr(file, '/');
+    const char* name = slash ? slash + 1 : file;
+    const char* dot = strrchr(name, '.');
+    int length = dot && dot > name ? (int)(dot - name) : (int)strlen(name);
+    if (given && !*given) {
+        return ks_fail(err, KS_BAD_INPUT, "-o: the run directory's name is empty");
+    }
+    int used = given ? snprintf(out, room, "%s", given) : snprintf(out, room, "runs/%.*s%s", length, name, ending);
+    return (used >= 0 && (size_t)used < room) ||
+           ks_fail(err, KS_BAD_INPUT, "-o: the run directory's name has more than %zu letters", room - 1);
+}
+
 bool ks_cli_check_output(const char* path, bool force, ks_error* err) {
     if (strcmp(path, "-") == 0) {
         return ks_fail(err, KS_BAD_INPUT, "-o -: this output is a file; name one");

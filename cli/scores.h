@@ -13,7 +13,7 @@ typedef struct ks_scores {
     char metric[32]; /* its column: "mean_return", "mse", "accuracy" */
 } ks_scores;
 
-/* The rows of a label. Free them with ks_scores_free. Errors: KS_BAD_INPUT naming file and line, KS_FAILED. */
+/* The rows of a label. Free them with ks_scores_free, also after errors. Errors: KS_BAD_INPUT naming file and line, KS_FAILED. */
 bool ks_scores_read(ks_scores* scores, const char* path, const char* label, ks_error* err);
 double ks_scores_mean(const ks_scores* scores, int step);
 void ks_scores_free(ks_scores* scores);

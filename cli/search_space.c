@@ -9,15 +9,14 @@
 
 /* LOW..HIGH, with log: before it or without */
 static bool parse_range(ks_search_key* k, const char* text) {
-    const char* at = text;
-    k->log = strncmp(text, "log:", 4) == 0;
-    at += k->log ? 4 : 0;
-    if (!ks_scan_double(&at, &k->low) || strncmp(at, "..", 2) != 0) {
-        return false;
-    }
-    at += 2;
+    char low[64];
     k->range = true;
-    return ks_scan_double(&at, &k->high) && !*at && k->low < k->high && (!k->log || k->low > 0);
+    k->log = strncmp(text, "log:", 4) == 0;
+    text += k->log ? 4 : 0;
+    const char* dots = strstr(text, "..");
+    int length = dots ? snprintf(low, sizeof low, "%.*s", (int)(dots - text), text) : 0;
+    return length > 0 && length < (int)sizeof low && ks_parse_double(low, &k->low) &&
+           ks_parse_double(dots + 2, &k->high) && k->low < k->high && (!k->log || k->low > 0);
 }
 
 /* values separated by commas outside of brackets */

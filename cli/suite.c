@@ -144,11 +144,24 @@ static bool take_share(void* member, const char* text, ks_error* err) {
            ks_fail(err, KS_BAD_INPUT, "--share: '%s' is not I/N, as 1/4 is the first of four", text);
 }
 
-/* runs/NAME, NAME being the file's without its ending */
-static void default_folder(char out[FOLDER], const char* file) {
-    const char* slash = strrchr(file, '/');
-    const char* name = slash ? slash + 1 : file;
-    snprintf(out, FOLDER, "runs/%.*s", (int)strcspn(name, "."), name);
+/* What a verb has no use for. */
+static bool check_options(const arguments* a, const char* verb, ks_error* err) {
+    bool chosen = a->only || a->share.of > 1;
+    const char* wrong = a->measure && strcmp(verb, "plan") != 0  ? "--measure goes with plan"
+                        : a->again && strcmp(verb, "check") != 0 ? "--again goes with check"
+                        : chosen && strcmp(verb, "report") == 0  ? "report is of all lines that are done"
+                                                                 : NULL;
+    return !wrong || ks_fail(err, KS_BAD_INPUT, "suite %s: %s", verb, wrong);
+}
+
+static bool check_only(const ks_suite* suite, const char* only, ks_error* err) {
+    for (size_t i = 0; i < suite->count; i++) {
+        if (ks_suite_is_meant(&suite->lines[i], only)) {
+            return true;
+        }
+    }
+    return ks_fail(err, KS_BAD_INPUT, "--only: no line of %s is '%s'; `kshot suite plan` lists them", suite->name,
+                   only);
 }
 
 static int run_command(const ks_command* self, int argc, char** argv, ks_error* err) {
@@ -159,16 +172,15 @@ static int run_command(const ks_command* self, int argc, char** argv, ks_error* 
         return code;
     }
     const char *verb = argv[optind], *file = argv[optind + 1];
-    default_folder(folder, file);
-    if (a.folder) {
-        snprintf(folder, sizeof folder, "%s", a.folder);
+    if (!ks_cli_run_folder(folder, sizeof folder, a.folder, file, "", err) || !check_options(&a, verb, err)) {
+        return KS_BAD_INPUT;
     }
     for (size_t i = 0; i < sizeof VERBS / sizeof *VERBS; i++) {
         if (strcmp(verb, VERBS[i].name) == 0) {
             ks_suite suite;
             bool ok = ks_suite_read(&suite, file, err);
             job j = {&a, &suite, {folder, (int)a.threads, a.quiet}, err};
-            ok = ok && VERBS[i].run(&j);
+            ok = ok && check_only(&suite, a.only, err) && VERBS[i].run(&j);
             ks_suite_free(&suite);
             return ks_cli_exit(ok, err);
         }

@@ -55,8 +55,8 @@ static bool same_group(const ks_suite_line* a, const ks_suite_line* b) {
     return strcmp(a->domain, b->domain) == 0 && strcmp(a->method, b->method) == 0;
 }
 
-/* the runs of line `first`'s domain and method that are done: their scores after `step` steps, one behind the other; how many tasks each has
- * must be the same, which follows from the suite */
+/* the runs of line `first`'s domain and method that are done: their scores after `step` steps, one behind the other. A run that was
+ * evaluated on another number of tasks than the first is left out (`evaluate` has changed since). */
 static size_t gather(double* out, const report* r, size_t first, int step) {
     const ks_scores* model = &r->lines[first];
     size_t runs = 0;

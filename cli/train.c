@@ -16,15 +16,6 @@ static bool should_stop(void* user) {
     return *display->interrupted != 0;
 }
 
-/* runs/NAME, NAME being the config's file name without its ending */
-static void default_directory(char* out, size_t room, const char* config) {
-    const char* slash = strrchr(config, '/');
-    const char* name = slash ? slash + 1 : config;
-    const char* dot = strrchr(name, '.');
-    int length = dot && dot > name ? (int)(dot - name) : (int)strlen(name);
-    snprintf(out, room, "runs/%.*s", length, name);
-}
-
 static int train(const ks_config* config, ks_train_options* options, bool quiet, ks_error* err) {
     ks_train_display display = {
         .config = config, .options = options, .interrupted = ks_cli_catch_interrupts(), .live = ks_cli_live(stderr)};
@@ -61,6 +52,7 @@ typedef struct train_options {
     const char* config; /* NULL: none, with env alone */
     const char* env;    /* NULL: the config's */
     const char* output; /* NULL: not said */
+    char directory[KS_RUN_PATH];
     ks_option_list settings;
     int64_t threads;
     bool force, quiet;
@@ -82,8 +74,8 @@ static bool complete_options(train_options* o, int argc, char** argv, ks_error* 
         return false;
     }
     o->config = alone ? NULL : argv[optind];
-    if (o->output && !*o->output) {
-        return ks_fail(err, KS_BAD_INPUT, "-o: the run directory's name is empty");
+    if (!ks_cli_run_folder(o->directory, sizeof o->directory, o->output, o->config ? o->config : o->env, "", err)) {
+        return false;
     }
     return !(o->resume.asked && o->force) || ks_fail(err, KS_BAD_INPUT, "--resume and --force exclude each other");
 }
@@ -115,13 +107,7 @@ static int print_settings(const void* options, ks_error* err) {
 /* ---- the command ----------------------------------------------------------------------------------------------------------------- */
 
 static int run_alone(const train_options* o, const ks_config* config, ks_dist* dist, ks_error* err) {
-    char directory[4096];
-    ks_train_options options = {.dist = dist, .directory = directory, .threads = (int)o->threads};
-    if (o->output) {
-        snprintf(directory, sizeof directory, "%s", o->output);
-    } else {
-        default_directory(directory, sizeof directory, o->config ? o->config : o->env);
-    }
+    ks_train_options options = {.dist = dist, .directory = o->directory, .threads = (int)o->threads};
     options.start = o->force           ? KS_RUN_ANEW
                     : o->resume.or_new ? KS_RUN_RESUME_OR_NEW
                     : o->resume.asked  ? KS_RUN_RESUME

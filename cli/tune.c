@@ -91,7 +91,8 @@ static bool train(const tuning* t, size_t number, int64_t rung, const char* dire
     return ok;
 }
 
-static bool evaluate(const tuning* t, const char* directory, const char* csv) {
+/* label: what it is an evaluation of */
+static bool evaluate(const tuning* t, const char* directory, const char* csv, const char* label) {
     ks_command_line c = {0};
     char steps[24], seed[24], tasks[24];
     ks_error* err = t->err;
@@ -99,7 +100,7 @@ static bool evaluate(const tuning* t, const char* directory, const char* csv) {
     snprintf(seed, sizeof seed, "%lld", (long long)t->o->seed);
     snprintf(tasks, sizeof tasks, "%lld", (long long)t->o->tasks);
     const char* const words[] = {"kshot",   "eval", directory, "--steps", steps, "--seed", seed,
-                                 "--tasks", tasks,  "--label", "trial",   "-o",  csv,      "--force"};
+                                 "--tasks", tasks,  "--label", label,     "-o",  csv,      "--force"};
     bool ok = true;
     for (size_t i = 0; ok && i < sizeof words / sizeof *words; i++) {
         ok = ks_command_line_add(&c, words[i], err);
@@ -109,28 +110,56 @@ static bool evaluate(const tuning* t, const char* directory, const char* csv) {
     return ok;
 }
 
-/* Trains and judges a trial, unless it was before. A training that fails is the worst there is. */
-static bool judge(const tuning* t, trial* r, int64_t rung) {
-    char directory[PATH_ROOM], csv[PATH_ROOM + 64];
-    snprintf(directory, sizeof directory, "%s/trial-%03zu", t->folder, r->number);
-    snprintf(csv, sizeof csv, "%s/rung-%lld.csv", directory, (long long)rung);
-    r->score[rung] = -INFINITY;
-    if (access(csv, F_OK) != 0) {
-        if (!t->o->quiet) {
-            fprintf(stderr, "== trial %zu, rung %lld\n", r->number, (long long)rung);
-        }
-        if (!train(t, r->number, rung, directory) || !evaluate(t, directory, csv)) {
-            return t->err->code == KS_FAILED; /* it broke down, and has said so */
-        }
-    }
-    ks_scores s;
-    if (!ks_scores_read(&s, csv, "trial", t->err)) {
+/* Whether what was done before in a trial's run directory was for this search. */
+static bool is_ours(const tuning* t, size_t number, const char* directory) {
+    char path[PATH_ROOM + 16];
+    ks_config ours, saved;
+    snprintf(path, sizeof path, "%s/config.yaml", directory);
+    ks_config_default(&saved);
+    if (!trial_config(&ours, t, number, t->err) || !ks_config_read(&saved, path, t->err)) {
         return false;
     }
-    double mean = ks_scores_mean(&s, s.steps);
-    r->score[rung] = !isfinite(mean) ? -INFINITY : t->higher_is_better ? mean : -mean;
+    ours.seed = t->o->seed;
+    const char* key = ks_config_difference(&saved, &ours);
+    return !key ||
+           ks_fail(t->err, KS_BAD_INPUT, "%s is of another search (%s); -o names another folder", directory, key);
+}
+
+static bool read_score(const tuning* t, double* score, const char* csv, const char* label) {
+    ks_scores s;
+    bool read = ks_scores_read(&s, csv, label, t->err);
+    if (!read && t->err->code == KS_BAD_INPUT) {
+        ks_error inner = *t->err;
+        ks_fail(t->err, KS_BAD_INPUT, "%.400s; if it is of another search, -o names another folder", inner.text);
+    }
+    bool ok = read && ((s.tasks == (size_t)t->o->tasks && s.steps == t->steps) ||
+                       ks_fail(t->err, KS_BAD_INPUT, "%s has %zu tasks and %d gradient steps; -o names another folder",
+                               csv, s.tasks, s.steps));
+    if (ok) {
+        double mean = ks_scores_mean(&s, s.steps);
+        *score = !isfinite(mean) ? -INFINITY : t->higher_is_better ? mean : -mean;
+    }
     ks_scores_free(&s);
-    return true;
+    return ok;
+}
+
+/* Trains and judges a trial, unless it was before. A training that fails is the worst there is. */
+static bool judge(const tuning* t, trial* r, int64_t rung) {
+    char directory[PATH_ROOM], csv[PATH_ROOM + 64], label[64];
+    snprintf(directory, sizeof directory, "%s/trial-%03zu", t->folder, r->number);
+    snprintf(csv, sizeof csv, "%s/rung-%lld.csv", directory, (long long)rung);
+    snprintf(label, sizeof label, "%lld iterations", (long long)share_of(t, t->base.iterations, rung));
+    r->score[rung] = -INFINITY;
+    if (access(csv, F_OK) == 0) {
+        return is_ours(t, r->number, directory) && read_score(t, &r->score[rung], csv, label);
+    }
+    if (!t->o->quiet) {
+        fprintf(stderr, "== trial %zu, rung %lld\n", r->number, (long long)rung);
+    }
+    if (!train(t, r->number, rung, directory) || !evaluate(t, directory, csv, label)) {
+        return t->err->code == KS_FAILED && !*t->err->text; /* it broke down, and has said so itself */
+    }
+    return read_score(t, &r->score[rung], csv, label);
 }
 
 static bool run_trial(const tuning* t, trial* r, int64_t rung) {
@@ -203,10 +232,17 @@ static bool search(tuning* t) {
         qsort(t->trials, (size_t)left, sizeof *t->trials, by_score);
         left = rung < t->o->halvings ? (left + 1) / 2 : left;
     }
-    return keep_trials(t) && keep_best(t, t->trials[0].number);
+    return keep_trials(t) && (isfinite(t->trials[0].last) || ks_fail(t->err, KS_FAILED, "every trial broke down")) &&
+           keep_best(t, t->trials[0].number);
 }
 
 /* ---- the command ------------------------------------------------------------------------------------------------------------- */
+
+/* What the search itself sets. */
+static bool check_key(const char* key, ks_error* err) {
+    bool own = strcmp(key, "seed") == 0 || strcmp(key, "iterations") == 0 || strcmp(key, "env_steps") == 0;
+    return !own || ks_fail(err, KS_BAD_INPUT, "--search: %s is set by the search (--seed, -s iterations=…)", key);
+}
 
 static bool read_all(tuning* t, ks_error* err) {
     const tune_options* o = t->o;
@@ -216,7 +252,7 @@ static bool read_all(tuning* t, ks_error* err) {
         ok = ks_config_set(&t->base, o->fixed.text[i], err);
     }
     for (int i = 0; ok && i < o->search.count; i++) {
-        ok = ks_search_add(&t->space, o->search.text[i], err);
+        ok = ks_search_add(&t->space, o->search.text[i], err) && check_key(t->space.keys[i].key, err);
     }
     for (int64_t i = 0; ok && i < o->trials; i++) { /* better now than after hours */
         ks_config unused;
@@ -229,13 +265,6 @@ static bool read_all(tuning* t, ks_error* err) {
     t->higher_is_better = ks_config_problem(&t->base)->higher_is_better;
     t->steps = o->steps >= 0 ? (int)o->steps : t->base.method == KS_MAML ? t->base.inner.steps : 0;
     return ok;
-}
-
-/* runs/NAME-tune, NAME being the config's without its ending */
-static void default_folder(tuning* t) {
-    const char* slash = strrchr(t->config, '/');
-    const char* name = slash ? slash + 1 : t->config;
-    snprintf(t->folder, sizeof t->folder, "runs/%.*s-tune", (int)strcspn(name, "."), name);
 }
 
 static void print_best(const tuning* t) {
@@ -257,12 +286,10 @@ static int run(const ks_command* self, int argc, char** argv, ks_error* err) {
         return code;
     }
     tuning t = {.o = &o, .config = argv[optind], .err = err};
-    default_folder(&t);
-    if (o.folder) {
-        snprintf(t.folder, sizeof t.folder, "%s", o.folder);
-    }
     t.trials = calloc((size_t)o.trials, sizeof *t.trials);
-    bool ok = (t.trials || ks_fail(err, KS_FAILED, "not enough memory")) && read_all(&t, err) && search(&t);
+    bool ok = (t.trials || ks_fail(err, KS_FAILED, "not enough memory")) &&
+              ks_cli_run_folder(t.folder, sizeof t.folder, o.folder, t.config, "-tune", err) && read_all(&t, err) &&
+              search(&t);
     if (ok) {
         print_best(&t);
     }
@@ -273,13 +300,12 @@ static int run(const ks_command* self, int argc, char** argv, ks_error* err) {
 static const ks_option OPTIONS[] = {
     {"search", 0, "KEY=VALUES",
      "a setting that is tried: `KEY=A,B,C`, one of these; `KEY=LOW..HIGH`, a number between; `KEY=log:LOW..HIGH`, the "
-     "same in its logarithm. Can be given for several",
+     "same in its logarithm. Can be given for several; of whole numbers, list the values",
      KS_OPTION_LIST(tune_options, search), .required = true, .completes = KS_COMPLETE_SETTING},
     {"trials", 0, "N", "how many are drawn (default 16)", KS_OPTION_INT(tune_options, trials, 1, MAX_TRIALS)},
     {"halvings", 0, "H",
      "the first rung trains each with a 2^H-th of the iterations (and `env_steps`); the better half goes on with twice "
-     "as "
-     "many, H times (default 0: all are trained to the end)",
+     "as many, H times (default 0: all are trained to the end)",
      KS_OPTION_INT(tune_options, halvings, 0, MAX_HALVINGS)},
     {"seed", 0, "N", "of the draws, trainings and tasks: one that is not reported (default 1000)",
      KS_OPTION_INT(tune_options, seed, 0, INT64_MAX)},

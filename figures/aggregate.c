@@ -11,16 +11,6 @@ static int by_value(const void* a, const void* b) {
     return (x > y) - (x < y);
 }
 
-double ks_interquartile_mean(double* values, size_t count) {
-    qsort(values, count, sizeof *values, by_value);
-    double edge = (double)count / 4, sum = 0;
-    for (size_t i = 0; i < count; i++) { /* what of [i, i + 1] lies between the quarters */
-        double from = fmax((double)i, edge), to = fmin((double)i + 1, (double)count - edge);
-        sum += to > from ? (to - from) * values[i] : 0;
-    }
-    return sum / ((double)count / 2);
-}
-
 /* a score, and where it stands */
 typedef struct ranked {
     double value;

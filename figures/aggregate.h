@@ -19,11 +19,8 @@ typedef struct ks_aggregate {
     ks_interval mean, iqm;
 } ks_aggregate;
 
-/* Mean of the middle half of count > 0 numbers, which it sorts. Where a quarter of them is no whole number, the two at the edges count in
- * part. Numbers that are not finite are to be left out before. */
-double ks_interquartile_mean(double* values, size_t count);
-
-/* The statistics of all scores. Each of `samples` resamples draws, task by task, as many runs as there are, with replacement; the interval
+/* The statistics of all scores, which are finite. The interquartile mean is that of the middle half; where a quarter is no whole number of
+ * scores, the two at the edges count in part. Each of `samples` > 0 resamples draws, task by task, as many runs as there are, with replacement; the interval
  * is from the 2.5th to the 97.5th percentile. The same seed gives the same interval. Errors: KS_FAILED (memory). */
 bool ks_aggregate_scores(ks_aggregate* result, const double* score, size_t runs, size_t tasks, size_t samples,
                          uint64_t seed, ks_error* err);

@@ -3,6 +3,7 @@
 #include "policy/step_sizes.h"
 #include "viewer/colors.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,7 +48,7 @@ static void tell_step_sizes(ks_json* json, cJSON* to, const ks_page_curves* c) {
         double *now = alpha + (size_t)(j % 2) * n, *before = alpha + (size_t)((j + 1) % 2) * n;
         ks_step_sizes_alpha(now, &m->sizes, m->policy, m->params + n, j, c->shown.learners[0].lr[j]);
         if (j > 0 && memcmp(now, before, n * sizeof *now) == 0) {
-            cJSON_AddItemToArray(list, cJSON_CreateNull());
+            ks_json_number(json, list, NULL, NAN); /* null */
         } else {
             ks_json_floats(json, list, NULL, now, n);
         }

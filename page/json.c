@@ -2,10 +2,8 @@
 
 #include "base/text.h"
 
-#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "bytes are written as they stand in memory");
 
@@ -99,7 +97,8 @@ void ks_json_floats(ks_json* json, cJSON* to, const char* name, const double* va
     free(numbers);
 }
 
-void ks_quantise(uint16_t* out, double* low, double* high, const double* values, size_t n, size_t stride) {
+/* The numbers themselves: of n values, stride apart, to 0 … 65535; *low and *high get their range. */
+static void quantise(uint16_t* out, double* low, double* high, const double* values, size_t n, size_t stride) {
     *low = INFINITY;
     *high = -INFINITY;
     for (size_t i = 0; i < n; i++) {
@@ -119,7 +118,7 @@ void ks_json_points(ks_json* json, cJSON* to, const char* name, const double* po
     uint16_t* numbers = malloc((3 * count + 1) * sizeof *numbers);
     double low[3], high[3];
     for (int axis = 0; numbers && axis < 3; axis++) {
-        ks_quantise(numbers + axis, &low[axis], &high[axis], points + axis, count, 3);
+        quantise(numbers + axis, &low[axis], &high[axis], points + axis, count, 3);
     }
     if (numbers) {
         ks_json_numbers(json, to, "low", low, 3);

@@ -40,7 +40,4 @@ void ks_json_floats(ks_json* json, cJSON* to, const char* name, const double* va
  * `name` with the bytes (uint16). */
 void ks_json_points(ks_json* json, cJSON* to, const char* name, const double* points, size_t count);
 
-/* The numbers themselves: of n values, stride apart, to 0 … 65535; *low and *high get their range. */
-void ks_quantise(uint16_t* out, double* low, double* high, const double* values, size_t n, size_t stride);
-
 #endif

@@ -5,7 +5,6 @@
 #include "page/parts.h"
 
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* The scripts in the order in which they build on each other; main.js starts what the data asks for. */
@@ -27,6 +26,7 @@ void ks_page_tell_about(ks_json* json, const ks_page_about* about) {
 typedef struct page {
     const char *title, *data;
     FILE* file;
+    long size; /* bytes, once it is written */
 } page;
 
 static void put(FILE* file, const char* text) {
@@ -57,14 +57,14 @@ static void put_json(FILE* file, const char* json) {
     }
 }
 
-static void put_part(FILE* file, const char* name) {
+static const char* part(const char* name) {
     for (size_t i = 0; i < ks_parts_files_count; i++) {
         if (strcmp(ks_parts_files[i].name, name) == 0) {
-            fwrite(ks_parts_files[i].text, 1, ks_parts_files[i].size, file);
-            return;
+            return (const char*)ks_parts_files[i].text;
         }
     }
     assert(!"a part of the page is missing");
+    return "";
 }
 
 /* What stands in the frame for something else: {{name}}. */
@@ -72,31 +72,22 @@ static void put_filled(const page* p, const char* name, size_t length) {
     if (strncmp(name, "title", length) == 0) {
         put_text(p->file, p->title);
     } else if (strncmp(name, "style", length) == 0) {
-        put_part(p->file, "style.css");
+        put(p->file, part("style.css"));
     } else if (strncmp(name, "data", length) == 0) {
         put_json(p->file, p->data);
     } else if (strncmp(name, "script", length) == 0) {
         for (int i = 0; i < NUM_SCRIPTS; i++) {
-            put_part(p->file, SCRIPTS[i]);
+            put(p->file, part(SCRIPTS[i]));
         }
     } else {
         assert(!"the frame asks for something unknown");
     }
 }
 
-static const char* frame(void) {
-    for (size_t i = 0; i < ks_parts_files_count; i++) {
-        if (strcmp(ks_parts_files[i].name, "frame.html") == 0) {
-            return (const char*)ks_parts_files[i].text;
-        }
-    }
-    return "";
-}
-
 static bool write_all(void* user, FILE* file) {
     page* p = user;
     p->file = file;
-    const char* at = frame();
+    const char* at = part("frame.html");
     for (const char* open; (open = strstr(at, "{{"));) {
         const char* close = strstr(open, "}}");
         assert(close);
@@ -105,20 +96,8 @@ static bool write_all(void* user, FILE* file) {
         at = close + 2;
     }
     put(file, at);
-    return !ferror(file);
-}
-
-/* The length goes out through the file's place. */
-typedef struct measured {
-    page page;
-    long size;
-} measured;
-
-static bool write_measured(void* user, FILE* file) {
-    measured* m = user;
-    bool ok = write_all(&m->page, file);
-    m->size = ftell(file);
-    return ok && m->size >= 0;
+    p->size = ftell(file);
+    return p->size >= 0 && !ferror(file);
 }
 
 bool ks_page_write(size_t* size, const char* path, bool overwrite, const char* title, const ks_json* json,
@@ -129,9 +108,9 @@ bool ks_page_write(size_t* size, const char* path, bool overwrite, const char* t
     if (!data) {
         return ks_fail(err, KS_FAILED, "%s: not enough memory for a page", path);
     }
-    measured m = {.page = {.title = plain, .data = data}};
-    bool ok = ks_write_file(path, overwrite, write_measured, &m, err);
-    *size = (size_t)m.size;
+    page p = {.title = plain, .data = data};
+    bool ok = ks_write_file(path, overwrite, write_all, &p, err);
+    *size = (size_t)p.size;
     cJSON_free(data);
     return ok;
 }

@@ -9,7 +9,7 @@
 
 /* Bytes of all bodies' motion that a page has room for; beyond, states are left out and drawn between. */
 static const double ROOM = 3.2e6;
-enum { BYTES_PER_POSE = 14, PATHS = 20, TEXT_ROOM = 512 };
+enum { BYTES_PER_POSE = 14, TEXT_ROOM = 512 };
 
 static size_t choose_stride(const ks_page_policies* p, const ks_world* w) {
     double states = (double)p->num_tasks * (p->request.steps + 1) * (double)(p->settings.horizon + 1);
@@ -21,7 +21,7 @@ static size_t choose_stride(const ks_page_policies* p, const ks_world* w) {
 static void tell_ways(ks_json* json, cJSON* to, ks_world* w, const ks_act* act) {
     size_t nq = (size_t)w->m->nq;
     cJSON* list = ks_json_array(json, to, "ways");
-    for (size_t i = 0; i < act->num_ghosts && i < PATHS; i++) {
+    for (size_t i = 0; i < act->num_ghosts; i++) {
         size_t first = act->ghost_start[i];
         cJSON* one = ks_json_object(json, list, NULL);
         ks_world_tell_way(json, one, w, act->ghost_qpos + first * nq, act->ghost_start[i + 1] - first);
@@ -33,7 +33,6 @@ static void tell_act(ks_json* json, cJSON* list, ks_world* w, const ks_act* act,
     ks_json_number(json, to, "mean", act->mean_return);
     ks_json_numbers(json, to, "returns", act->returns, act->num_sampled);
     ks_json_number(json, to, "shown", (double)act->median);
-    ks_json_number(json, to, "broken", (double)act->broken);
     ks_json_number(json, to, "length", (double)act->length);
     ks_json_flag(json, to, "terminated", act->terminated);
     ks_json_floats(json, to, "rewards", act->rew, act->length);
@@ -63,7 +62,6 @@ static void tell_head(ks_json* json, const ks_page_policies* p, const ks_play* p
     ks_json_text(json, to, "taskSummary", play->def->task_summary);
     ks_json_number(json, to, "dt", play->dt);
     ks_json_flag(json, to, "timeless", play->def->dt <= 0);
-    ks_json_number(json, to, "horizon", (double)p->settings.horizon);
     ks_json_number(json, to, "trajectories", (double)p->request.trajectories);
     ks_json_numbers(json, to, "stepSizes", p->actor.lr, (size_t)p->request.steps);
     ks_json_flag(json, to, "learnedStepSizes", p->actor.sizes.learned != KS_LEARNED_NONE);
@@ -83,8 +81,11 @@ static bool adapt_to_all(ks_json* json, const ks_page_policies* p, ks_theatre* t
     for (size_t i = 0; i < p->num_tasks; i++) {
         ks_theatre_request request = p->request;
         memcpy(request.task, p->tasks + i * dim, dim * sizeof *request.task);
-        if (!ks_theatre_perform(theatre, play, &request, err) || (p->on_task && !p->on_task(p->user, play, err))) {
+        if (!ks_theatre_perform(theatre, play, &request, err)) {
             return false;
+        }
+        if (p->on_task) {
+            p->on_task(p->user, play);
         }
         tell_task(json, tasks, w, play, stride);
     }

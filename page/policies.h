@@ -17,8 +17,8 @@ typedef struct ks_page_policies {
     const double* tasks;          /* (num_tasks x task_dim) */
     size_t num_tasks;
     void* user;
-    /* Is told of every task once it was adapted to; false ends it with *err filled. May be NULL. */
-    bool (*on_task)(void* user, const ks_play* play, ks_error* err);
+    /* Is told of every task once it was adapted to; may be NULL. */
+    void (*on_task)(void* user, const ks_play* play);
 } ks_page_policies;
 
 /* Into the document. Errors: as ks_theatre_create and ks_theatre_perform. */

@@ -95,7 +95,9 @@ static void mean_color(double rgb[3], const mjModel* m, int texture) {
 
 static void tell_color(ks_json* json, cJSON* to, const mjModel* m, const float rgba[4], int material) {
     double color[4], mean[3];
-    const float* from = material >= 0 ? m->mat_rgba + 4 * material : rgba;
+    /* MuJoCo's own rule: a colour of its own goes before the material's */
+    bool own = material < 0 || rgba[0] != 0.5f || rgba[1] != 0.5f || rgba[2] != 0.5f || rgba[3] != 1;
+    const float* from = own ? rgba : m->mat_rgba + 4 * material;
     int texture = material >= 0 ? m->mat_texid[material * mjNTEXROLE + mjTEXROLE_RGB] : -1;
     for (int c = 0; c < 4; c++) {
         color[c] = (double)from[c];

@@ -139,12 +139,12 @@ static bool check_same_config(const run* r, ks_error* err) {
     }
     const char* key = ks_config_difference(&saved, r->config);
     if (key) {
-        return ks_fail(
-            err, KS_BAD_INPUT,
-            "%s: %s is another than now; a run is resumed with the config that it was started "
-            "with (only iterations, checkpoint_every, validate_every, validation_tasks, log and where images are may "
-            "change)",
-            path, key);
+        return ks_fail(err, KS_BAD_INPUT,
+                       "%s: %s is another than now; a run is resumed with the config that it was started "
+                       "with (only iterations, env_steps, checkpoint_every, validate_every, validation_tasks, log and "
+                       "where images "
+                       "are may change)",
+                       path, key);
     }
     return true;
 }

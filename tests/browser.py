@@ -121,6 +121,8 @@ class Browser:
                              f"innerWidth === {width} && innerHeight === {height}"):
                 break
             time.sleep(0.05)
+        else:
+            raise TimeoutError(path)
         self.settle()
 
     def settle(self):

@@ -119,8 +119,10 @@ def stopped(kshot, folder):
     words = suite(1000000)
     for how in (signal.SIGINT, signal.SIGTERM):
         process = subprocess.Popen(kshot.command(*words), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        while not process.stderr.readline().startswith("iteration"):
-            pass
+        line = ""
+        while not line.startswith("iteration"):
+            line = process.stderr.readline()
+            assert line, "it ended"
         process.send_signal(how)
         error = process.stderr.read()
         assert process.wait() == 130, error
@@ -132,10 +134,11 @@ def stopped(kshot, folder):
 
 def refused(kshot, folder):
     for old, new, mentions in (
-        ("suite: tiny-1", "suit: x", ["1", "suit", "unknown"]), ("seeds: [1, 2]", "seeds: 1", ["seeds", "list"]), ("seeds: [1, 2]", "seeds: [-1]", ["seeds"]),
+        ("suite: tiny-1", "suit: x", ["1", "suit", "unknown"]), ("seeds: [1, 2]", "seeds: 1", ["seeds", "list"]), ("seeds: [1, 2]", "seeds: [-1]", ["seeds"]), ("seeds: [1, 2]", "seeds: [1, 1]", [":2: seeds", "twice"]),
+        ("  random: {set: {iterations: 0}", "  maml: {set: {iterations: 0}", ["maml", "twice"]), ("suite: tiny-1", "suite: a, b", ["suite", "letters"]),
         ("      pretrained:\n", "      pretraind:\n", ["pretraind", "none of"]), ("inner.lr: 0.2", "inner.l: 0.2", ["point/maml/1", "inner.lr"]),
         ("config: point.yaml", "confi: point.yaml", ["confi", "unknown"]), ("config: point.yaml", "config: pint.yaml", ["pint.yaml"]),
-        ("  point:\n", "  ../point:\n", ["../point", "folder"]), ("{method: pretrain}", "pretrain", ["set", "keys"]),
+        ("  point:\n", "  ../point:\n", ["../point", "letters"]), ("{method: pretrain}", "pretrain", ["set", "keys"]),
         ("steps: 2,", "step: 2,", [":4", "step", "option of `kshot eval`"])):
         kshot.refused(2, mentions, "suite", "plan", write(folder, SUITE.replace(old, new), "bad.yaml"))
     suite = f"{folder}/tiny.yaml"
@@ -143,6 +146,14 @@ def refused(kshot, folder):
     kshot.refused(2, ["--share", "3/2"], "suite", "run", suite, "--share", "3/2")
     kshot.refused(2, ["point/maml/1", "not done"], "suite", "check", suite, "-o", f"{folder}/nowhere")
     kshot.refused(2, ["no line"], "suite", "report", suite, "-o", f"{folder}/nowhere")
+    kshot.refused(2, ["pont", "no line"], "suite", "plan", suite, "--only", "pont")
+    kshot.refused(2, ["report", "all lines"], "suite", "report", suite, "--only", "point")
+    kshot.refused(2, ["--measure", "plan"], "suite", "run", suite, "--measure")
+    kshot.refused(2, ["-o", "empty"], "suite", "plan", suite, "-o", "")
+    # told before the training
+    bad = write(folder, SUITE.replace("{tasks: 4, steps: 2,", "{tasks: 4, steps: many,"), "bad.yaml")
+    kshot.refused(2, ["--steps", "many"], "suite", "run", bad, "-o", f"{folder}/bad", "-q")
+    assert not os.path.exists(f"{folder}/bad")
 
 
 def main():

@@ -61,6 +61,9 @@ def again(kshot, folder):
     assert content(f"{folder}/a/trials.csv") == before
     kshot.done(*WORDS, "--seed", 7, "-o", f"{folder}/c", "-j", 1)
     assert content(f"{folder}/c/trials.csv") != before
+    # what another search has left is not taken for this one's
+    for other in (["--seed", 7], ["--tasks", 7], ["--steps", 0], ["-s", "gamma=0.9"], ["-s", "iterations=4"]):
+        kshot.refused(2, ["-o", "/a/trial-" if other[0] == "-s" and "gamma" in other[1] else "/a/"], *WORDS, *other, "-q", "-o", f"{folder}/a", "-j", 1)
 
 
 def lower_is_better(kshot, folder):
@@ -73,6 +76,10 @@ def lower_is_better(kshot, folder):
 def breaks_down(kshot, folder):
     """A trial that fails is the worst, and the search goes on."""
     kshot.done("tune", POINT, *SMALL, "--search", "inner.lr=0.1,1000", "--trials", 6, "--tasks", 6, "-o", f"{folder}/d", "-j", 1)
+    # where nothing else is left, there is no best
+    done = kshot("tune", POINT, *SMALL, "-s", "outer=adam", "-s", "adam.lr=1000", "--search", "inner.lr=1000", "--trials", 1, "--tasks", 6, "-q",
+                 "-o", f"{folder}/e", "-j", 1)
+    assert done.returncode == 1 and "every trial broke down" in done.stderr and not os.path.exists(f"{folder}/e/best.yaml"), done
     trials = rows(f"{folder}/d/trials.csv")
     assert {trial["inner.lr"] for trial in trials} == {"0.1", "1000"}
     assert trials[0]["inner.lr"] == "0.1" and trials[-1]["inner.lr"] == "1000"
@@ -80,9 +87,10 @@ def breaks_down(kshot, folder):
 
 def refused(kshot, folder):
     for search, mentions in (("inner.lr", ["--search", "KEY="]), ("inner.lr=1..0", ["--search"]), ("inner.lr=log:0..1", ["above 0"]), ("inner.l=1,2", ["inner.lr"]),
-                             ("inner.lr=1,x", ["inner.lr", "x"]), ("policy.hidden=[8,[8]", ["--search"]), ("inner.lr=,1", ["--search"])):
+                             ("inner.lr=1,x", ["inner.lr", "x"]), ("policy.hidden=[8,[8]", ["--search"]), ("inner.lr=,1", ["--search"]), ("seed=1,2", ["--search", "seed"])):
         kshot.refused(2, mentions, "tune", POINT, "--search", search, "-o", f"{folder}/none")
     kshot.refused(2, ["--search"], "tune", POINT, "-o", f"{folder}/none")
+    kshot.done("tune", POINT, *SMALL, "--search", "inner.lr=1..2", "--trials", 1, "--tasks", 6, "-o", f"{folder}/whole", "-j", 1)
     assert not os.path.exists(f"{folder}/none")
 
 

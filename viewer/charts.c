@@ -3,7 +3,6 @@
 
 #include "base/number.h"
 #include "base/ticks.h"
-#include "viewer/scene.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -233,12 +233,9 @@ static void go_live(ks_director_state* d) {
     }
 }
 
-/* Returns false for the key that leaves. */
-static bool on_key(ks_director_state* d) {
+static void on_key(ks_director_state* d) {
     ks_panel_values* v = &d->values;
     switch (d->state.key) {
-        case mjKEY_ESCAPE:
-            return false;
         case mjKEY_F1:
             d->show_help = !d->show_help;
             break;
@@ -297,10 +294,9 @@ static bool on_key(ks_director_state* d) {
             first_camera(d);
             break;
         default:
-            return true;
+            return;
     }
     ks_director_refresh_panel(d);
-    return true;
 }
 
 /* ---- events ------------------------------------------------------------------------------------------------------------------- */
@@ -348,7 +344,8 @@ static bool director_event(void* content) {
         }
     }
     if (key) {
-        return on_key(d);
+        on_key(d);
+        return true;
     }
     if (s->dragrect == KS_PICTURE_RECT || (s->dragrect == 0 && s->mouserect == KS_PICTURE_RECT)) {
         ks_director_mouse(d);

@@ -52,6 +52,7 @@ static void select_body(ks_director_state* d) {
         int body =
             ks_scene_select(local, d->scene, pane, d->play, row, step, d->time, &d->view, d->state.x, d->state.y);
         ks_lives_select(d->lives, row, step, body, local);
+        d->selected = pane;
         d->dirty = true;
     }
 }
@@ -59,11 +60,10 @@ static void select_body(ks_director_state* d) {
 /* The camera of the pane of what is selected; NULL: nothing is, or its pane is not there. */
 static const mjvScene* aim_at_selected(ks_director_state* d) {
     int row, step;
-    mjrRect pane = d->state.rect[KS_PICTURE_RECT];
     if (!d->play || !ks_lives_perturb(d->lives, &row, &step) || row >= d->play->rows || step > d->play->steps) {
         return NULL;
     }
-    return ks_scene_aim(d->scene, pane, d->play, row, step, d->time, &d->view);
+    return ks_scene_aim(d->scene, d->selected, d->play, row, step, d->time, &d->view);
 }
 
 /* Ctrl and a button: pulls at what is selected. False: nothing is. */
@@ -83,12 +83,13 @@ static bool grab(ks_director_state* d) {
     return true;
 }
 
-static void pull(ks_director_state* d, double height) {
+static void pull(ks_director_state* d) {
     const mjuiState* s = &d->state;
     const mjvScene* aimed = aim_at_selected(d);
     int action = s->dragbutton == mjBUTTON_LEFT ? (s->shift ? mjMOUSE_ROTATE_H : mjMOUSE_ROTATE_V)
                                                 : (s->shift ? mjMOUSE_MOVE_H : mjMOUSE_MOVE_V);
     if (aimed) {
+        double height = fmax(d->selected.height, 1);
         ks_lives_pull(d->lives, aimed, action, s->dx / height, -s->dy / height);
         d->dirty = true;
     }
@@ -104,7 +105,7 @@ void ks_director_mouse(ks_director_state* d) {
         return;
     }
     if (d->pulling && s->type == mjEVENT_MOVE) {
-        pull(d, height);
+        pull(d);
         return;
     }
     if (d->pulling && s->type == mjEVENT_RELEASE) {

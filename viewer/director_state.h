@@ -34,7 +34,8 @@ typedef struct ks_director_state {
     bool restart; /* with the next play */
     bool dirty;   /* something is to be drawn */
     bool show_help, hide_panel, moved_goal;
-    bool pulling;     /* at what is selected */
+    mjrRect selected; /* where the scene was in which a body was selected */
+    bool pulling;     /* at it */
     double travelled; /* pixels, since the mouse button went down */
     int slow;         /* pictures in a row that took long */
 } ks_director_state;

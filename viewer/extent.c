@@ -1,5 +1,7 @@
 #include "viewer/extent.h"
 
+#include "viewer/look.h"
+
 #include <math.h>
 
 enum { STRIDE = 3 }; /* positions from one that is looked at to the next */
@@ -29,7 +31,8 @@ double ks_extent_top(const mjModel* m, mjData* d, const ks_env_look* look, doubl
         double looked_at = ks_extent_height(look, floor, d->xpos[3 * look->body + 2]);
         for (int g = 0; g < m->ngeom; g++) {
             int body = m->geom_bodyid[g];
-            if (body > 0 && m->body_rootid[body] == m->body_rootid[look->body] && m->geom_type[g] != mjGEOM_PLANE) {
+            if (body > 0 && m->body_rootid[body] == m->body_rootid[look->body] && m->geom_type[g] != mjGEOM_PLANE &&
+                ks_look_is_seen(m, g)) {
                 top = fmax(top, geom_top(m, d, g) - looked_at);
             }
         }

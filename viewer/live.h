@@ -1,5 +1,5 @@
 /* live.h: an act that goes on by itself. A world of its own plays the act's actions again up to a moment; from there on the act's
- * policy acts in it, by its mean actions, for as long as anybody watches, while bodies may be pulled at. All physics is the
+ * policy acts in it, by its mean actions, for up to 20000 more timesteps or until the environment ends it, while bodies may be pulled at. All physics is the
  * environment's: a pull is a force on its world's bodies.
  *
  * Thread rule: one thread. Nothing but create allocates. */

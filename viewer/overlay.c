@@ -91,7 +91,7 @@ void ks_overlay_metres(mjvScene* scn, const double at[3], double size) {
     double step = ks_tick_step(size, 1), near = -1.15 * size, far = 0.55 * size;
     double first = ceil((at[0] - METRES_SEEN * size) / step), last = floor((at[0] + METRES_SEEN * size) / step);
     for (double i = first; i <= last; i++) {
-        double x = i * step;
+        double x = i * step + 0.0; /* no -0 */
         add(scn, mjGEOM_BOX, (double[]){0.012 * size, (far - near) / 2, 0.0015 * size},
             (double[]){x, (near + far) / 2, at[2] + 0.002 * size}, LINE_RGBA);
         mjvGeom* label = add(scn, mjGEOM_LABEL, NULL, (double[]){x + 0.03 * size, near, at[2]}, LINE_RGBA);

@@ -120,7 +120,7 @@ static void on_key(GLFWwindow* handle, int key, int code, int action, int modifi
     read_mouse(w);
     read_modifiers(w);
     if (s->control && (key == GLFW_KEY_P || key == GLFW_KEY_R)) {
-        if (key == GLFW_KEY_P) {
+        if (action == GLFW_PRESS && key == GLFW_KEY_P) {
             w->want_picture = true;
         } else if (action == GLFW_PRESS) {
             w->want_video = !w->want_video;

@@ -34,7 +34,7 @@ class Camera {
   move(dx, dy, height) {
     const metres = (2 * this.look.distance * this.zoom * Math.tan(FIELD_OF_VIEW / 2)) / height;
     const a = this.azimuth * DEGREE;
-    this.offset[0] += metres * (-dx * Math.sin(a) + 0);
+    this.offset[0] += metres * -dx * Math.sin(a);
     this.offset[1] += metres * (dx * Math.cos(a));
     this.offset[2] += metres * dy;
     this.changed();

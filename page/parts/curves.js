@@ -20,7 +20,7 @@ class CurvesPage {
     root.append(this.header(), this.body(), this.player.root, this.words());
     onResize(this.plot, () => this.build());
     onResize(this.errorPlot, () => this.buildErrors());
-    document.addEventListener('keydown', (event) => this.key(event));
+    onKey((event) => this.key(event));
     this.choose(0);
   }
 
@@ -56,7 +56,7 @@ class CurvesPage {
     const methods = { maml: 'meta-trained (MAML)', pretrain: 'pretrained on all curves', oracle: 'told amplitude and phase' };
     return element('section', { class: 'foot one' }, element('div', { class: 'card words' },
       facts([
-        ['Tasks', 'A sin(x − φ), A from 0.1 to 5, φ from 0 to π, both uniform; those in the list are held out'],
+        ['Tasks', 'A sin(x − φ), A from 0.1 to 5, φ from 0 to π, both uniform'],
         ['Model', `${data.layers.filter((l) => l.type === 'dense').length} dense layers, ` +
           `${plural(this.theta.length, 'number')}; ` + (data.iterations > 0
             ? `${methods[data.method] || data.method}, ${plural(data.iterations, 'iteration')}` : 'untrained')],
@@ -68,12 +68,7 @@ class CurvesPage {
   }
 
   key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.tagName === 'SELECT') return;
-    const count = this.data.tasks.length;
-    if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
-      event.preventDefault();
-      this.choose((this.index + (event.key === 'ArrowDown' ? 1 : count - 1)) % count);
-    } else if (this.live && event.key.toLowerCase() === 'n') this.drawNew();
+    if (this.live && event.key.toLowerCase() === 'n') this.drawNew();
     else if (event.key.toLowerCase() === 'r') this.choose(this.index);
   }
 
@@ -135,8 +130,12 @@ class CurvesPage {
     }
   }
 
+  errorOf(ys) {
+    return ys.reduce((sum, y, i) => sum + (y - this.truth[i]) ** 2, 0) / ys.length;
+  }
+
   finish() {
-    this.errors = this.predictions.map((p) => p.reduce((sum, y, i) => sum + (y - this.truth[i]) ** 2, 0) / p.length);
+    this.errors = this.predictions.map((p) => this.errorOf(p));
     this.build();
     this.buildErrors();
     this.player.redraw();
@@ -165,7 +164,7 @@ class CurvesPage {
   }
 
   path(ys, attributes) {
-    const points = ys.map ? Array.from(ys, (y, i) => [this.x(this.xs[i]), clamp(this.y(y), -1e4, 1e4)]) : [];
+    const points = Array.from(ys, (y, i) => [this.x(this.xs[i]), clamp(this.y(y), -1e4, 1e4)]);
     return drawn('path', { d: line(points.filter((p) => Number.isFinite(p[1]))), fill: 'none', 'stroke-linejoin': 'round', ...attributes });
   }
 
@@ -187,7 +186,7 @@ class CurvesPage {
         clamp(this.y.back(event.clientY - box.top), -this.limit, this.limit)];
       group.setAttribute('transform', `translate(${this.x(this.examples[i][0])} ${this.y(this.examples[i][1])})`);
       this.adapt();
-      this.errors = this.predictions.map((p) => p.reduce((sum, v, k) => sum + (v - this.truth[k]) ** 2, 0) / p.length);
+      this.errors = this.predictions.map((p) => this.errorOf(p));
       this.buildErrors();
       this.player.redraw();
     });
@@ -214,12 +213,11 @@ class CurvesPage {
   }
 
   showLegend(time, now) {
-    const error = now.reduce((sum, y, i) => sum + (y - this.truth[i]) ** 2, 0) / now.length;
     const key = (name, text) => element('span', { class: `key ${name}`, style: `--step: ${this.color}` }, text);
     this.legend.replaceChildren(
       key('truth', 'the true curve'), key('dot', 'examples'), key('before', 'before adapting'),
       key('now', `after ${time > 0 ? plural(Math.ceil(time - 1e-9), 'gradient step') : '0 steps'}`),
-      element('span', { class: 'error' }, 'error ', element('b', {}, numberText(error))));
+      element('span', { class: 'error' }, 'error ', element('b', {}, numberText(this.errorOf(now)))));
   }
 
   buildErrors() {

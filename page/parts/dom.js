@@ -43,13 +43,28 @@ function onResize(of, call) {
   new ResizeObserver(() => call(of.clientWidth, of.clientHeight)).observe(of);
 }
 
-/* Buttons of which one is chosen; choose(index) is called. Returns { root, set(index) }. */
+/* Calls with every key that is meant for the page, and neither for the browser nor for a list. */
+function onKey(call) {
+  document.addEventListener('keydown', (event) => {
+    if (!(event.ctrlKey || event.metaKey || event.altKey || event.target.tagName === 'SELECT')) call(event);
+  });
+}
+
+/* Buttons of which one is chosen, also by the arrows up and down; choose(index) is called. Returns { root, add(name), rename(i, name),
+ * set(index) }. */
 function chooser(label, names, choose) {
   /* the mouse leaves the keyboard to the player */
   const stay = (event) => event.preventDefault();
   const make = (name, i) =>
     element('button', { type: 'button', role: 'tab', 'aria-selected': 'false', onclick: () => choose(i), onmousedown: stay }, name);
   const buttons = names.map(make);
+  let at = 0;
+  onKey((event) => {
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    choose((at + by + buttons.length) % buttons.length);
+  });
   const root = element('div', { class: 'chooser', role: 'tablist', 'aria-label': label }, ...buttons);
   return {
     root,
@@ -60,6 +75,7 @@ function chooser(label, names, choose) {
     },
     rename(i, name) { buttons[i].textContent = name; },
     set(index) {
+      at = index;
       buttons.forEach((button, i) => button.setAttribute('aria-selected', i === index));
       const chosen = buttons[index];
       root.scrollTo({ left: chosen.offsetLeft - (root.clientWidth - chosen.offsetWidth) / 2 });

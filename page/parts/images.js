@@ -13,7 +13,6 @@ class ImagesPage {
     });
     root.append(this.header(), this.cards, this.player.root, this.foot());
     onResize(this.accuracy, () => this.buildAccuracy());
-    document.addEventListener('keydown', (event) => this.key(event));
     this.choose(0);
   }
 
@@ -32,7 +31,7 @@ class ImagesPage {
       element('div', { class: 'card words' }, element('h2', {}, 'What is shown'),
         element('p', {}, `On each card stands what the model learns a class from, ${plural(data.shots, 'image')}, and below the line others of ` +
           'the same class that it judges. A bar for every class says how likely the model finds it; a dot marks the true one. ' +
-          'Training has seen none of these classes.'),
+          'The classes are of the test split.'),
         facts([
           ['Model', data.iterations > 0 ? `${methods[data.method] || data.method}, ${plural(data.iterations, 'iteration')}` : 'untrained'],
           ['Batch norm', data.together ? 'queries see each other (transductive)' : ''],
@@ -41,17 +40,7 @@ class ImagesPage {
         keyList([['Space', 'play, pause'], ['← →', 'one gradient step'], ['↑ ↓', 'another task'], ['+ −', 'faster, slower']])));
   }
 
-  key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.tagName === 'SELECT') return;
-    const count = this.data.tasks.length;
-    if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
-      event.preventDefault();
-      this.choose((this.index + (event.key === 'ArrowDown' ? 1 : count - 1)) % count);
-    }
-  }
-
   choose(index) {
-    this.index = index;
     this.task = this.data.tasks[index];
     this.tasks.set(index);
     this.queries = [];
@@ -91,19 +80,16 @@ class ImagesPage {
 
   draw(time) {
     const { steps, ways } = this.data, first = Math.min(Math.floor(time), steps), second = Math.min(first + 1, steps);
-    let right = 0;
     for (const query of this.queries) {
       const now = Array.from(query.probabilities[first], (p, i) => mix(p, query.probabilities[second][i], time - first));
       const likeliest = now.every(Number.isFinite) ? now.indexOf(Math.max(...now)) : ways;
       const good = likeliest === query.way;
-      right += good;
       query.root.classList.toggle('right', good);
       query.guess.textContent = likeliest < ways ? this.task.classes[likeliest].letter : '?';
       query.likely.textContent = likeliest < ways ? ` ${Math.round(100 * now[likeliest])} % ${good ? '✓' : '✗'}` : '';
       query.bars.forEach((bar, i) => bar.style.setProperty('--p', Number.isFinite(now[i]) ? now[i].toFixed(4) : 0));
     }
     if (this.cursor) this.cursor.setAttribute('transform', `translate(${this.cursorX(time)} 0)`);
-    this.right = right;
   }
 
   buildAccuracy() {

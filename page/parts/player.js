@@ -42,8 +42,7 @@ class Player {
   }
 
   listen() {
-    document.addEventListener('keydown', (event) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || event.target.tagName === 'SELECT') return;
+    onKey((event) => {
       const act = {
         ' ': () => this.toggle(),
         k: () => this.toggle(),
@@ -56,7 +55,7 @@ class Player {
         '=': () => this.changeSpeed(1),
         '-': () => this.changeSpeed(-1),
       }[event.key];
-      if (!act || (event.key === ' ' && event.target.tagName === 'BUTTON' && event.target !== this.button)) return;
+      if (!act || (event.key === ' ' && ['BUTTON', 'SUMMARY'].includes(event.target.tagName) && event.target !== this.button)) return;
       event.preventDefault();
       act();
     });

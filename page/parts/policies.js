@@ -85,7 +85,15 @@ class PoliciesPage {
     });
     root.append(this.header(), this.stageRoot, this.player.root, this.foot());
     this.openStage();
-    document.addEventListener('keydown', (event) => this.key(event));
+    this.canvas.addEventListener('webglcontextlost', (event) => {
+      event.preventDefault();
+      this.renderer = null;
+    });
+    this.canvas.addEventListener('webglcontextrestored', () => {
+      this.openStage();
+      this.player.redraw();
+    });
+    onKey((event) => event.key.toLowerCase() === 'r' && this.camera.reset());
     window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.player.redraw());
     onResize(this.stageRoot, () => this.player.redraw());
     this.choose(0);
@@ -107,14 +115,6 @@ class PoliciesPage {
       this.renderer = null;
       this.stageRoot.prepend(element('p', { class: 'notice' }, error.message));
     }
-    this.canvas.addEventListener('webglcontextlost', (event) => {
-      event.preventDefault();
-      this.renderer = null;
-    });
-    this.canvas.addEventListener('webglcontextrestored', () => {
-      this.openStage();
-      this.player.redraw();
-    });
   }
 
   header() {
@@ -140,8 +140,8 @@ class PoliciesPage {
           ['Policy', data.iterations > 0 ? `${method || data.method}, ${data.iterations.toLocaleString('en')} iterations`
             : 'untrained'],
           ['Step sizes', steps > 0 ? (data.learnedStepSizes ? `learned, times ${sizes}` : sizes) : ''],
-          ['Physics', `MuJoCo, recorded every ${numberText(1000 * this.dt * this.data.tasks[0].acts[0].stride, 0)} ms; ` +
-            'this page only draws it'].map((x, i) => (i && data.timeless ? 'a point in the plane, recorded' : x)),
+          ['Physics', data.timeless ? 'a point in the plane, recorded'
+            : `MuJoCo, recorded every ${numberText(1000 * this.dt * data.tasks[0].acts[0].stride, 0)} ms; this page only draws it`],
           ['Made by', `kshot ${data.version}`],
         ]),
         keyList([
@@ -149,17 +149,6 @@ class PoliciesPage {
           ['Home, End', 'start, end'], ['R', 'the first camera'],
           ['Drag', 'turn; with Shift or the right button, move'], ['Wheel, two fingers', 'nearer, farther'],
         ])));
-  }
-
-  key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.tagName === 'SELECT') return;
-    const count = this.data.tasks.length;
-    if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
-      event.preventDefault();
-      this.choose((this.index + (event.key === 'ArrowDown' ? 1 : count - 1)) % count);
-    } else if (event.key === 'r' || event.key === 'R') {
-      this.camera.reset();
-    }
   }
 
   /* A round number that leaves time to look. */
@@ -174,7 +163,6 @@ class PoliciesPage {
   }
 
   choose(index) {
-    this.index = index;
     this.task = this.data.tasks[index];
     const { acts } = this.task, motions = acts.map((act) => this.motionOf(act));
     this.longest = Math.max(...motions.map((m) => m.length));

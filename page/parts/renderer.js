@@ -214,12 +214,7 @@ class Renderer {
     gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, buffers[2]);
     gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, new Uint32Array(shape.corners), gl.STATIC_DRAW);
     gl.bindVertexArray(null);
-    return { array, buffers, count: shape.corners.length };
-  }
-
-  release(handle) {
-    this.gl.deleteVertexArray(handle.array);
-    handle.buffers.forEach((buffer) => this.gl.deleteBuffer(buffer));
+    return { array, count: shape.corners.length };
   }
 
   makeShadow() {
@@ -266,8 +261,8 @@ class Renderer {
     gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
   }
 
-  /* rect: of the page, in pixels of CSS. camera: { eye, target, fieldOfView }. floor: { height, half, tile, start, drawn }.
-   * things: [{ handle, frame, color (rgba), gloss, casts, flat, count }]; size: of what casts shadows, around `target`. */
+  /* rect: of the page, in pixels of CSS. camera: { eye, target, fieldOfView, shadowAt }. floor: { height, half, tile, start, drawn }.
+   * things: [{ handle, frame, color (rgba), gloss, casts, flat, count }]; size: of what casts shadows, around `shadowAt`. */
   draw(rect, camera, things, floor, size, world) {
     const gl = this.gl, r = this.ratio;
     const x = Math.round((rect.left - this.box.left) * r), width = Math.round(rect.width * r);
@@ -275,7 +270,7 @@ class Renderer {
     if (width < 2 || height < 2) return;
     const reach = Math.hypot(...sub(camera.eye, camera.target));
     const near = 0.02 * reach, far = 40 * reach;
-    const sun = this.castShadows(things, camera.shadowAt || camera.target, size);
+    const sun = this.castShadows(things, camera.shadowAt, size);
     gl.enable(gl.SCISSOR_TEST);
     gl.viewport(x, y, width, height);
     gl.scissor(x, y, width, height);

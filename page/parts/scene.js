@@ -154,12 +154,13 @@ class Stage {
   trail(act, motion, step, rgb) {
     const { paths, track, planar } = this.look;
     if (!paths && !(track && !planar)) return [];
-    const state = Math.min(motion.states - 1, Math.floor(clamp(step, 0, motion.length) / motion.stride));
+    const whole = Math.floor(clamp(step, 0, motion.length)); /* ways of others have every state */
+    const state = Math.min(motion.states - 1, Math.floor(whole / motion.stride));
     if (!this.ways.has(act)) this.ways.set(act, this.makeWays(act, motion));
     const ways = this.ways.get(act);
     const all = ways.others.map((handle) => ({
       handle, frame: frameOf([0, 0, 0], UPRIGHT), color: [...rgb, 0.13], flat: 1, casts: false,
-      count: Math.min(handle.count, 6 * state),
+      count: Math.min(handle.count, 6 * whole),
     }));
     all.push({ handle: ways.own, frame: frameOf([0, 0, 0], UPRIGHT), color: [...rgb.map((c) => mix(c, 1, 0.2)), 0.85], flat: 1, gloss: 0, casts: false,
       count: 6 * state });

@@ -1,4 +1,4 @@
-#include "envs/file_yaml.h"
+#include "base/file_yaml.h"
 
 #include "base/names.h"
 #include "base/number.h"

@@ -1,8 +1,8 @@
-/* file_yaml.h: keys, numbers and names of an environment's YAML tree, every error with its line. Internal to this room.
+/* file_yaml.h: keys, numbers and names of the YAML tree of a file, every error with its line.
  *
  * Thread rule: a reader is used by one thread at a time. */
-#ifndef KS_ENVS_FILE_YAML_H
-#define KS_ENVS_FILE_YAML_H
+#ifndef KS_BASE_FILE_YAML_H
+#define KS_BASE_FILE_YAML_H
 
 #include "base/yaml.h"
 
