@@ -45,7 +45,10 @@ ks_api_camera* ks_api_camera_create(const ks_api_env* env, int width, int height
 
 void ks_api_camera_destroy(ks_api_camera* c) {
     if (c) {
-        ks_scene_destroy(c->scene);
+        ks_error unused;
+        if (c->scene && ks_offscreen_use(c->offscreen, &unused)) {
+            ks_scene_destroy(c->scene);
+        }
         ks_offscreen_destroy(c->offscreen);
         ks_plate_free(&c->plate);
         free(c);
@@ -72,7 +75,7 @@ static ks_play* play_of(const ks_api_camera* c, const double* states, size_t cou
 
 bool ks_api_camera_shoot(ks_api_camera* c, const double* states, size_t count, const double* task, uint8_t* rgb,
                          ks_error* err) {
-    ks_play* play = play_of(c, states, count, task, err);
+    ks_play* play = ks_offscreen_use(c->offscreen, err) ? play_of(c, states, count, task, err) : NULL;
     if (!play) {
         return false;
     }

@@ -63,15 +63,20 @@ ks_offscreen* ks_offscreen_create(ks_error* err) {
         return NULL;
     }
     o->context = make_context(o->display);
-    if (o->context == EGL_NO_CONTEXT || !eglMakeCurrent(o->display, EGL_NO_SURFACE, EGL_NO_SURFACE, o->context)) {
-        ks_fail(err, KS_FAILED, "EGL gives no context for OpenGL (error 0x%x; Debian: libgl1-mesa-dri)",
-                (unsigned)eglGetError());
+    if (!ks_offscreen_use(o, err)) {
         ks_offscreen_destroy(o);
         return NULL;
     }
     return o;
 }
 
+bool ks_offscreen_use(ks_offscreen* o, ks_error* err) {
+    return (o->context != EGL_NO_CONTEXT && eglMakeCurrent(o->display, EGL_NO_SURFACE, EGL_NO_SURFACE, o->context)) ||
+           ks_fail(err, KS_FAILED, "EGL gives no context for OpenGL (error 0x%x; Debian: libgl1-mesa-dri)",
+                   (unsigned)eglGetError());
+}
+
+/* The display stays open: all contexts of the process share it, and eglTerminate would take it from the others. */
 void ks_offscreen_destroy(ks_offscreen* o) {
     if (!o) {
         return;
@@ -81,7 +86,6 @@ void ks_offscreen_destroy(ks_offscreen* o) {
         if (o->context != EGL_NO_CONTEXT) {
             eglDestroyContext(o->display, o->context);
         }
-        eglTerminate(o->display);
     }
     eglReleaseThread();
     free(o);
