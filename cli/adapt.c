@@ -24,13 +24,8 @@ static bool tell(const adapt_options* o, const ks_cli_policy* p, const ks_eval_r
     return true;
 }
 
-/* θ is another, and so may be the environment, where the steps were taken; how it is meant to be adapted further stays. */
 static bool save(const adapt_options* o, const ks_cli_policy* p, const ks_real* adapted, ks_error* err) {
-    ks_policy_info info = p->info;
-    if (p->def) {
-        snprintf(info.env, sizeof info.env, "%s", p->def->name);
-        snprintf(info.env_file, sizeof info.env_file, "%s", ks_env_file(p->def));
-    }
+    ks_policy_info info = ks_opened_info_here(p);
     memcpy(p->theta, adapted, ks_policy_num_params(p->policy) * sizeof *p->theta);
     return ks_cli_check_output(o->output, o->force, err) && ks_policy_save(o->output, p->policy, p->theta, &info, err);
 }
@@ -55,7 +50,6 @@ static bool adapt_policy(const adapt_options* o, const ks_cli_policy* p, ks_real
 
 static bool adapt_examples(const adapt_options* o, ks_cli_policy* p, ks_real* adapted, ks_error* err) {
     ks_eval_settings s = ks_eval_settings_default();
-    ks_eval_model model;
     ks_eval_result result;
     s.steps = (int)o->sampling.steps;
     s.seed = (uint64_t)o->sampling.seed;
@@ -69,20 +63,13 @@ static bool adapt_examples(const adapt_options* o, ks_cli_policy* p, ks_real* ad
     if (o->task && p->kind != &ks_problem_sinusoid) {
         return ks_fail(err, KS_BAD_INPUT, "--task: a task of %s has no numbers; --seed N draws another", p->kind->name);
     }
-    ks_config_set_threads(&p->config, s.threads);
-    ks_problem* problem = ks_examples_problem(p, 1, err);
-    model = ks_opened_model(p);
-    bool ok = problem && (!o->task || ks_examples_curve(&curve, o->task, err));
-    if (ok && o->task) {
-        ks_sinusoid_give(problem, &curve);
+    if (o->task && !ks_examples_curve(&curve, o->task, err)) {
+        return false;
     }
-    ok = ok && ks_evaluate(&result, problem, &model, 1, &s, NULL, NULL, err);
+    bool ok = ks_examples_evaluate(&result, p, 1, o->task ? &curve : NULL, &s, err);
     if (ok) {
         ok = save(o, p, adapted, err) && tell(o, p, &result);
         ks_eval_result_free(&result);
-    }
-    if (problem) {
-        p->kind->destroy(problem);
     }
     return ok;
 }

@@ -123,7 +123,7 @@ static bool audit(const ks_config* given, const audit_options* o, ks_error* err)
 }
 
 static int run(const ks_command* self, int argc, char** argv, ks_error* err) {
-    audit_options o = {.iteration = -1, .threads = ks_cli_cores()};
+    audit_options o = {.iteration = -1, .threads = ks_cores()};
     int code = ks_command_read(&o, self, argc, argv, err);
     if (code != KS_COMMAND_GO) {
         return code;

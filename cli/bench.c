@@ -207,7 +207,7 @@ static bool configure(ks_config* config, const bench_options* o, const char* nam
 }
 
 static int run(const ks_command* self, int argc, char** argv, ks_error* err) {
-    bench_options o = {.threads = ks_cli_cores(), .rounds = 5};
+    bench_options o = {.threads = ks_cores(), .rounds = 5};
     ks_config config;
     results r = {0};
     int code = ks_command_read(&o, self, argc, argv, err);

@@ -9,6 +9,7 @@
 #include "rl/protocol.h"
 #include "rl/rl_evaluate.h"
 #include "run/config.h"
+#include "run/cores.h"
 #include "run/opened.h"
 
 #include <getopt.h>
@@ -35,9 +36,6 @@ bool ks_cli_run_folder(char* out, size_t room, const char* given, const char* fi
 
 /* Whether the program can run here at all. Errors: KS_FAILED. */
 bool ks_cli_check_processor(ks_error* err);
-
-/* The cores that this process may run on and, where a container or a scheduler allows fewer, may use. */
-int ks_cli_cores(void);
 
 /* Early: whether an output file can be written: it must not exist unless force, and must not be "-" (ks_check_output). */
 bool ks_cli_check_output(const char* path, bool force, ks_error* err);

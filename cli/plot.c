@@ -314,7 +314,7 @@ static bool plot(plot_options* o, ks_error* err) {
         return false;
     }
     o->sampling.seed = o->sampling.seed >= 0 ? o->sampling.seed : 1;
-    o->sampling.threads = o->sampling.threads ? o->sampling.threads : ks_cli_cores();
+    o->sampling.threads = o->sampling.threads ? o->sampling.threads : ks_cores();
     return o->trajectories  ? plot_trajectories(o, err)
            : o->predictions ? plot_predictions(o, err)
            : runs           ? plot_runs(o, err)

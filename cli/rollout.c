@@ -54,22 +54,6 @@ static bool save(const char* path, const ks_cli_policy* p, const ks_batch* b, co
     return ok;
 }
 
-/* Batches of all gradient steps of one task; the last keeps the physics. */
-static bool create_batches(ks_batch** batches, const ks_rl_eval_settings* s, const ks_cli_policy* p, ks_error* err) {
-    ks_sampler* sampler = ks_sampler_create(p->model, p->policy, 1, err);
-    if (!sampler) {
-        return false;
-    }
-    bool ok = true;
-    for (int j = 0; ok && j <= s->eval.steps; j++) {
-        ks_batch_sizes sizes = ks_sampler_batch_sizes(sampler, s->trajectories, s->horizon, j == s->eval.steps);
-        batches[j] = ks_batch_create(&sizes, err);
-        ok = batches[j] != NULL;
-    }
-    ks_sampler_destroy(sampler);
-    return ok;
-}
-
 static bool rollout(const rollout_options* o, const ks_cli_policy* p, ks_error* err) {
     double task[KS_TASK_MAX];
     ks_batch* batches[KS_EVAL_MAX_STEPS + 1] = {0};
@@ -77,7 +61,7 @@ static bool rollout(const rollout_options* o, const ks_cli_policy* p, ks_error* 
     ks_eval_model model = ks_opened_model(p);
     bool ok = ks_sampling_settings(&s, &o->sampling, p, err) &&
               ks_cli_task(task, o->task, p->def, o->sampling.seed, o->sampling.quiet, err) &&
-              create_batches(batches, &s, p, err);
+              ks_rl_create_batches(batches, p->model, p->policy, &s, err);
     s.eval.deterministic = o->deterministic;
     ks_eval_result result;
     if (ok && ks_rl_evaluate(&result, p->model, &model, task, 1, &s, batches, NULL, NULL, err)) {

@@ -1,7 +1,7 @@
 #include "cli/sampling.h"
 
 ks_cli_sampling ks_sampling_default(void) {
-    return (ks_cli_sampling){.seed = 1, .threads = ks_cli_cores(), .gae_lambda = -1};
+    return (ks_cli_sampling){.seed = 1, .threads = ks_cores(), .gae_lambda = -1};
 }
 
 bool ks_sampling_settings(ks_rl_eval_settings* settings, const ks_cli_sampling* s, const ks_cli_policy* p,

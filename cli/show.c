@@ -9,7 +9,7 @@
 enum { DEFAULT_STEPS = 3 };
 
 ks_show ks_show_default(void) {
-    return (ks_show){.steps = -1, .seed = 1, .split = -1, .ghosts = -1, .threads = ks_cli_cores()};
+    return (ks_show){.steps = -1, .seed = 1, .split = -1, .ghosts = -1, .threads = ks_cores()};
 }
 
 /* drawn with MuJoCo's letters, which are those of ASCII */

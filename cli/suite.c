@@ -165,7 +165,7 @@ static bool check_only(const ks_suite* suite, const char* only, ks_error* err) {
 }
 
 static int run_command(const ks_command* self, int argc, char** argv, ks_error* err) {
-    arguments a = {.share = {1, 1}, .threads = ks_cli_cores()};
+    arguments a = {.share = {1, 1}, .threads = ks_cores()};
     char folder[FOLDER];
     int code = ks_command_read(&a, self, argc, argv, err);
     if (code != KS_COMMAND_GO) {

@@ -116,7 +116,7 @@ static int run_alone(const train_options* o, const ks_config* config, ks_dist* d
 }
 
 static int run(const ks_command* self, int argc, char** argv, ks_error* err) {
-    train_options o = {.threads = ks_cli_cores()};
+    train_options o = {.threads = ks_cores()};
     ks_config config;
     ks_dist* dist;
     /* first of all: what one process cannot do, the others would wait for */

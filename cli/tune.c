@@ -280,7 +280,7 @@ static void print_best(const tuning* t) {
 }
 
 static int run(const ks_command* self, int argc, char** argv, ks_error* err) {
-    tune_options o = {.trials = 16, .seed = 1000, .steps = -1, .tasks = 40, .threads = ks_cli_cores()};
+    tune_options o = {.trials = 16, .seed = 1000, .steps = -1, .tasks = 40, .threads = ks_cores()};
     int code = ks_command_read(&o, self, argc, argv, err);
     if (code != KS_COMMAND_GO) {
         return code;

@@ -17,6 +17,10 @@ enum {
     MAX_LAYERS = 2 * KS_MAX_HIDDEN + 1
 };
 
+const char* const ks_activation_names[] = {[KS_RELU] = "relu", [KS_TANH] = "tanh", NULL};
+const char* const ks_head_names[] = {
+    [KS_GAUSSIAN] = "gaussian", [KS_CATEGORICAL] = "categorical", [KS_SQUARED_ERROR] = "squared_error", NULL};
+
 /* ---- layout ----------------------------------------------------------------------------------------------------- */
 
 ks_policy_settings ks_policy_settings_default(void) {
@@ -49,7 +53,7 @@ static bool plain_layer(ks_layer* layer, const char* kind, int units, ks_error* 
 
 /* Dense layers with an activation between each two. */
 static bool plain_layers(ks_layer layers[MAX_LAYERS], int* count, const ks_policy_settings* s, ks_error* err) {
-    const char* activation = s->activation == KS_RELU ? "relu" : "tanh";
+    const char* activation = ks_activation_names[s->activation];
     *count = 2 * s->num_hidden + 1;
     for (int i = 0; i < *count; i++) {
         bool dense = i % 2 == 0;

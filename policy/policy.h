@@ -34,6 +34,9 @@ enum {
 
 typedef enum ks_activation { KS_RELU, KS_TANH } ks_activation;
 typedef enum ks_head { KS_GAUSSIAN, KS_CATEGORICAL, KS_SQUARED_ERROR } ks_head;
+/* by ks_activation: "relu", "tanh"; by ks_head: "gaussian", "categorical", "squared_error"; NULL ends both */
+extern const char* const ks_activation_names[];
+extern const char* const ks_head_names[];
 
 typedef struct ks_policy_settings {
     int obs_dim;               /* inputs */

@@ -10,10 +10,6 @@
 
 enum { LR_TEXT = KS_NUMBER_ROOM * KS_POLICY_MAX_LR };
 static const char* const FORMAT = "kshot.policy.1";
-/* each list ends with NULL */
-static const char* const ACTIVATIONS[] = {[KS_RELU] = "relu", [KS_TANH] = "tanh", NULL};
-static const char* const HEADS[] = {
-    [KS_GAUSSIAN] = "gaussian", [KS_CATEGORICAL] = "categorical", [KS_SQUARED_ERROR] = "squared_error", NULL};
 
 /* "0.5,0.25", each number in the shortest form that reads back exactly */
 static void lr_text(char text[LR_TEXT], const double* lr, int count) {
@@ -95,8 +91,8 @@ void ks_policy_write_meta(ks_tensor_writer* w, const char* path, const ks_policy
     ks_tensor_writer_meta_int(w, "obs_dim", s->obs_dim);
     ks_tensor_writer_meta_int(w, "act_dim", s->act_dim);
     ks_tensor_writer_meta(w, "hidden", hidden);
-    ks_tensor_writer_meta(w, "activation", ACTIVATIONS[s->activation]);
-    ks_tensor_writer_meta(w, "head", HEADS[s->head]);
+    ks_tensor_writer_meta(w, "activation", ks_activation_names[s->activation]);
+    ks_tensor_writer_meta(w, "head", ks_head_names[s->head]);
     ks_tensor_writer_meta_double(w, "log_std_min", s->log_std_min);
     ks_tensor_writer_meta(w, "method", info->method);
     ks_tensor_writer_meta_double(w, "inner_lr", info->inner_lr);
@@ -341,20 +337,21 @@ bool ks_policy_read_meta(const ks_tensor_file* f, ks_policy_settings* settings, 
     ks_policy_info i = {0};
     int activation = 0;
     int head = 0;
-    bool ok =
-        read_name(f, "env", i.env, sizeof i.env, err) && read_int(f, "obs_dim", 1, KS_MAX_WIDTH, &s.obs_dim, err) &&
-        read_int(f, "act_dim", 1, KS_MAX_WIDTH, &s.act_dim, err) && read_hidden(f, &s, err) &&
-        read_choice(f, "activation", ACTIVATIONS, &activation, err) && read_choice(f, "head", HEADS, &head, err) &&
-        ks_tensor_file_meta_double(f, "log_std_min", KS_RANGE_LOG_STD_MIN, &s.log_std_min, err) &&
-        read_name(f, "method", i.method, sizeof i.method, err) &&
-        ks_tensor_file_meta_double(f, "inner_lr", KS_RANGE_INNER_LR, &i.inner_lr, err) &&
-        read_int(f, "inner_steps", KS_RANGE_INNER_STEPS, &i.inner_steps, err) &&
-        ks_tensor_file_meta_double(f, "gamma", KS_RANGE_GAMMA, &i.gamma, err) &&
-        ks_tensor_file_meta_double(f, "gae_lambda", KS_RANGE_GAE_LAMBDA, &i.gae_lambda, err) &&
-        read_int(f, "horizon", KS_RANGE_HORIZON, &i.horizon, err) &&
-        ks_tensor_file_meta_int(f, "iteration", 0, INT64_MAX, &i.iteration, err) &&
-        ks_tensor_file_meta_int(f, "seed", 0, INT64_MAX, &i.seed, err) && read_eval_lr(f, &i, err) &&
-        read_env_file(f, &i, err) && read_unusual(f, &i, err) && read_network(f, &s, err);
+    bool ok = read_name(f, "env", i.env, sizeof i.env, err) &&
+              read_int(f, "obs_dim", 1, KS_MAX_WIDTH, &s.obs_dim, err) &&
+              read_int(f, "act_dim", 1, KS_MAX_WIDTH, &s.act_dim, err) && read_hidden(f, &s, err) &&
+              read_choice(f, "activation", ks_activation_names, &activation, err) &&
+              read_choice(f, "head", ks_head_names, &head, err) &&
+              ks_tensor_file_meta_double(f, "log_std_min", KS_RANGE_LOG_STD_MIN, &s.log_std_min, err) &&
+              read_name(f, "method", i.method, sizeof i.method, err) &&
+              ks_tensor_file_meta_double(f, "inner_lr", KS_RANGE_INNER_LR, &i.inner_lr, err) &&
+              read_int(f, "inner_steps", KS_RANGE_INNER_STEPS, &i.inner_steps, err) &&
+              ks_tensor_file_meta_double(f, "gamma", KS_RANGE_GAMMA, &i.gamma, err) &&
+              ks_tensor_file_meta_double(f, "gae_lambda", KS_RANGE_GAE_LAMBDA, &i.gae_lambda, err) &&
+              read_int(f, "horizon", KS_RANGE_HORIZON, &i.horizon, err) &&
+              ks_tensor_file_meta_int(f, "iteration", 0, INT64_MAX, &i.iteration, err) &&
+              ks_tensor_file_meta_int(f, "seed", 0, INT64_MAX, &i.seed, err) && read_eval_lr(f, &i, err) &&
+              read_env_file(f, &i, err) && read_unusual(f, &i, err) && read_network(f, &s, err);
     if (!ok) {
         return false;
     }

@@ -98,7 +98,7 @@ static void add_mlp(list* l, const ks_policy_config* c, bool images) {
     for (int i = 0; i < c->num_hidden; i++) {
         add(l, "{\"type\": \"dense\", \"out\": %d}, ", c->hidden[i]);
         add_norm(l, c->batch_norm);
-        add(l, "{\"type\": \"%s\"}, ", c->activation == KS_RELU ? "relu" : "tanh");
+        add(l, "{\"type\": \"%s\"}, ", ks_activation_names[c->activation]);
     }
 }
 

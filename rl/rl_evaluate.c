@@ -39,3 +39,16 @@ bool ks_rl_evaluate(ks_eval_result* result, const ks_env_model* model, const ks_
     ks_rl_destroy(problem);
     return ok;
 }
+
+bool ks_rl_create_batches(ks_batch** batches, const ks_env_model* model, const ks_policy* policy,
+                          const ks_rl_eval_settings* s, ks_error* err) {
+    ks_sampler* sampler = ks_sampler_create(model, policy, 1, err);
+    bool ok = sampler != NULL;
+    for (int j = 0; ok && j <= s->eval.steps; j++) {
+        ks_batch_sizes sizes = ks_sampler_batch_sizes(sampler, s->trajectories, s->horizon, j == s->eval.steps);
+        batches[j] = ks_batch_create(&sizes, err);
+        ok = batches[j] != NULL;
+    }
+    ks_sampler_destroy(sampler);
+    return ok;
+}

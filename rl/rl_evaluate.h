@@ -25,4 +25,9 @@ bool ks_rl_evaluate(ks_eval_result* result, const ks_env_model* model, const ks_
                     size_t count, const ks_rl_eval_settings* settings, ks_batch* const* batches,
                     ks_eval_progress progress, void* user, ks_error* err);
 
+/* Such batches of one task: batches (steps + 1), of which the last keeps the physics. On errors, too, the caller destroys those that are
+ * not NULL, as all of them are to be before. Errors: KS_FAILED (memory). */
+bool ks_rl_create_batches(ks_batch** batches, const ks_env_model* model, const ks_policy* policy,
+                          const ks_rl_eval_settings* settings, ks_error* err);
+
 #endif

@@ -1,12 +1,12 @@
 #define _GNU_SOURCE /* sched_getaffinity */
-#include "cli/cores.h"
+#include "run/cores.h"
 
-#include "cli/cli.h"
+#include "base/number.h"
 
 #include <math.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,11 +21,7 @@ static int read_numbers(const char* path, double* numbers, int room) {
     }
     int count = 0;
     const char* at = fgets(line, sizeof line, f) ? line : "";
-    for (char* end; count < room; at = end) {
-        numbers[count] = strtod(at, &end);
-        if (end == at) {
-            break;
-        }
+    while (count < room && ks_scan_double(&at, &numbers[count])) {
         count++;
     }
     fclose(f);
@@ -75,7 +71,7 @@ static bool has_cpu(const char* controllers) {
     return false;
 }
 
-double ks_cli_cgroup_cpus(const char* root) {
+double ks_cgroup_cpus(const char* root) {
     char path[PATH], line[PATH];
     double limit = HUGE_VAL;
     snprintf(path, sizeof path, "%s/proc/self/cgroup", root);
@@ -104,10 +100,10 @@ double ks_cli_cgroup_cpus(const char* root) {
     return limit;
 }
 
-int ks_cli_cores(void) {
+int ks_cores(void) {
     cpu_set_t set;
     long cores = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : sysconf(_SC_NPROCESSORS_ONLN);
     double allowed =
-        floor(ks_cli_cgroup_cpus("")); /* a thread more than whole processors would be stopped again and again */
+        floor(ks_cgroup_cpus("")); /* a thread more than whole processors would be stopped again and again */
     return cores < 1 || allowed < 1 ? 1 : allowed < (double)cores ? (int)allowed : (int)cores;
 }

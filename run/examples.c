@@ -89,7 +89,6 @@ bool ks_examples_set(ks_opened* p, const ks_examples_settings* o, ks_error* err)
     return set_all(o, p, err) && ks_config_check(&p->config, err) && check_ways(p, err) && find_missing(p, o, err);
 }
 
-/* Says whose word it was, where images are not where the run's config has them. Returns false. */
 bool ks_examples_explain_data(const ks_opened* p, ks_error* err) {
     const char* data = p->config.images.data;
     return p->took_data && access(data, F_OK) != 0
@@ -106,6 +105,22 @@ ks_problem* ks_examples_problem(const ks_opened* p, size_t tasks, ks_error* err)
         ks_examples_explain_data(p, err);
     }
     return problem;
+}
+
+bool ks_examples_evaluate(ks_eval_result* result, ks_opened* p, size_t count, const ks_sinusoid* curve,
+                          const ks_eval_settings* s, ks_error* err) {
+    ks_eval_model model = ks_opened_model(p);
+    ks_config_set_threads(&p->config, s->threads);
+    ks_problem* problem = ks_examples_problem(p, count, err);
+    if (!problem) {
+        return false;
+    }
+    if (curve) {
+        ks_sinusoid_give(problem, curve);
+    }
+    bool ok = ks_evaluate(result, problem, &model, count, s, NULL, NULL, err);
+    p->kind->destroy(problem);
+    return ok;
 }
 
 void ks_examples_own_lr(double lr[KS_EVAL_MAX_STEPS], const ks_opened* p) {

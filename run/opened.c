@@ -115,6 +115,36 @@ bool ks_opened_open_any(ks_opened* p, const char* argument, bool best, const cha
     return open_model(p, argument, best, env, true, err);
 }
 
+bool ks_opened_again(ks_opened* p, const ks_opened* other, const ks_real* params, ks_error* err) {
+    size_t bytes = ks_opened_num_params(other) * sizeof *params;
+    *p = (ks_opened){.info = other->info};
+    snprintf(p->path, sizeof p->path, "%s", other->path);
+    snprintf(p->directory, sizeof p->directory, "%s", other->directory);
+    p->theta = malloc(bytes);
+    bool ok = p->theta || ks_fail(err, KS_FAILED, "not enough memory for %zu parameters", bytes / sizeof *params);
+    p->policy = ok ? ks_policy_create(ks_policy_get_settings(other->policy), err) : NULL;
+    if (!p->policy || !find_problem(p, false, err)) {
+        ks_opened_close(p);
+        return false;
+    }
+    memcpy(p->theta, params, bytes);
+    return true;
+}
+
+ks_policy_info ks_opened_info_here(const ks_opened* p) {
+    ks_policy_info info = p->info;
+    if (p->def) {
+        snprintf(info.env, sizeof info.env, "%s", p->def->name);
+        snprintf(info.env_file, sizeof info.env_file, "%s", ks_env_file(p->def));
+    }
+    return info;
+}
+
+size_t ks_opened_num_params(const ks_opened* p) {
+    ks_step_sizes sizes = ks_policy_info_sizes(&p->info);
+    return ks_policy_num_params(p->policy) + ks_step_sizes_count(&sizes, p->policy);
+}
+
 ks_rl_eval_settings ks_opened_eval_settings(const ks_opened* p) {
     ks_rl_eval_settings s = ks_rl_eval_settings_default();
     s.trajectories = ks_protocol_trajectories(p->def);

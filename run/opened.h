@@ -29,6 +29,15 @@ bool ks_opened_open(ks_opened* p, const char* argument, bool best, const char* e
 bool ks_opened_open_any(ks_opened* p, const char* argument, bool best, const char* env, ks_error* err);
 void ks_opened_close(ks_opened* p);
 
+/* A model that learns from examples once more, without its file: with parameters (Q) of its own, which are copied, and the settings of
+ * the problem that the file has. Owned by the caller (ks_opened_close). Errors: KS_FAILED (memory). */
+bool ks_opened_again(ks_opened* p, const ks_opened* other, const ks_real* params, ks_error* err);
+
+/* Its info where θ was adapted: with the environment that the steps were taken in, which may be another than the file's. How it is
+ * meant to be adapted further stays. */
+ks_policy_info ks_opened_info_here(const ks_opened* p);
+/* Numbers of its parameters: Q. */
+size_t ks_opened_num_params(const ks_opened* p);
 /* What evaluations take. */
 ks_eval_model ks_opened_model(const ks_opened* p);
 /* How a policy is sampled from and adapted where nobody says otherwise: step sizes that are kept with it, then its environment's

@@ -1,5 +1,5 @@
 /* The number of threads follows what control groups allow. */
-#include "cli/cores.h"
+#include "run/cores.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -35,22 +35,22 @@ static void put(const char* path, const char* text) {
 }
 
 static void assert_cpus(double expected) {
-    assert_float_equal(ks_cli_cgroup_cpus(root), expected, 1e-9);
+    assert_float_equal(ks_cgroup_cpus(root), expected, 1e-9);
 }
 
 static void test_no_limit(void** state) {
     (void)state;
-    assert_true(isinf(ks_cli_cgroup_cpus(root))); /* no such files */
+    assert_true(isinf(ks_cgroup_cpus(root))); /* no such files */
     put("/proc/self/cgroup", "0::/user.slice\n");
-    assert_true(isinf(ks_cli_cgroup_cpus(root)));
+    assert_true(isinf(ks_cgroup_cpus(root)));
     put("/sys/fs/cgroup/user.slice/cpu.max", "max 100000\n");
-    assert_true(isinf(ks_cli_cgroup_cpus(root)));
+    assert_true(isinf(ks_cgroup_cpus(root)));
     put("/proc/self/cgroup", "4:cpu,cpuacct:/job\n2:cpuset:/\n");
     put("/sys/fs/cgroup/cpu,cpuacct/job/cpu.cfs_quota_us", "-1\n");
     put("/sys/fs/cgroup/cpu,cpuacct/job/cpu.cfs_period_us", "100000\n");
-    assert_true(isinf(ks_cli_cgroup_cpus(root)));
+    assert_true(isinf(ks_cgroup_cpus(root)));
     put("/proc/self/cgroup", "nonsense\n::\n0:\n");
-    assert_true(isinf(ks_cli_cgroup_cpus(root)));
+    assert_true(isinf(ks_cgroup_cpus(root)));
 }
 
 static void test_version_2(void** state) {
