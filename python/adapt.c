@@ -90,7 +90,7 @@ bool ks_api_evaluate_policy(const ks_api_model* m, const double* task, size_t co
     return ok;
 }
 
-/* The model's file once more, with its own parameters and other settings of its problem. NULL on errors. */
+/* A model of an origin of its own, whose problem has these settings in place of those of the file. NULL on errors. */
 static ks_api_model* reopen(const ks_api_model* m, const ks_api_problem* p, int64_t seed, ks_error* err) {
     const ks_opened* o = &m->origin->opened;
     if (!o->kind || o->model) {
@@ -99,42 +99,25 @@ static ks_api_model* reopen(const ks_api_model* m, const ks_api_problem* p, int6
         return NULL;
     }
     ks_examples_settings settings = {.text = p->settings, .count = p->count, .data = p->data};
-    bool best = *o->directory && strstr(o->path, "best.safetensors");
-    ks_api_model* again = ks_api_model_load(*o->directory ? o->directory : o->path, best, NULL, err);
+    ks_api_model* again = ks_api_model_apart(m, err);
     ks_opened* opened = again ? &again->origin->opened : NULL;
-    size_t params = ks_api_model_num_params(o);
-    bool ok = opened && (ks_api_model_num_params(opened) == params ||
-                         ks_fail(err, KS_BAD_INPUT, "%s is another model now", o->path));
-    if (ok) {
-        memcpy(opened->theta, m->params, params * sizeof *m->params);
-        ok = ks_examples_set(opened, &settings, err) && ks_examples_take_head(opened, (uint64_t)seed, err);
+    if (opened && ks_examples_set(opened, &settings, err) && ks_examples_take_head(opened, (uint64_t)seed, err)) {
+        return again;
     }
-    if (!ok) {
-        ks_api_model_destroy(again);
-        return NULL;
-    }
-    return again;
+    ks_api_model_destroy(again);
+    return NULL;
 }
 
 static bool evaluate_opened(ks_eval_result* result, ks_opened* o, const ks_api_problem* p, size_t count,
                             const ks_eval_settings* s, ks_error* err) {
-    ks_eval_model model = ks_opened_model(o);
     if (p->curve && (o->kind != &ks_problem_sinusoid || count != 1)) {
         return ks_fail(err, KS_BAD_INPUT, "task: a task of %s has no numbers; seed draws another", o->kind->name);
-    }
-    ks_config_set_threads(&o->config, s->threads);
-    ks_problem* problem = ks_examples_problem(o, count, err);
-    if (!problem) {
-        return false;
     }
     ks_sinusoid curve = {0};
     if (p->curve) {
         curve = (ks_sinusoid){.amplitude = p->curve[0], .phase = p->curve[1]};
-        ks_sinusoid_give(problem, &curve);
     }
-    bool ok = ks_evaluate(result, problem, &model, count, s, NULL, NULL, err);
-    o->kind->destroy(problem);
-    return ok;
+    return ks_examples_evaluate(result, o, count, p->curve ? &curve : NULL, s, err);
 }
 
 bool ks_api_evaluate_examples(const ks_api_model* m, const ks_api_problem* p, size_t count, const ks_api_sampling* how,
@@ -180,7 +163,7 @@ ks_api_model* ks_api_adapt_to_examples(const ks_api_model* m, const ks_api_examp
                                .outputs = layout->act_dim,
                                .classes = layout->head == KS_CATEGORICAL,
                                .max_rows = ks_given_longest(support)};
-    if (layout->head == KS_GAUSSIAN || support->tasks != 1) {
+    if (o->model || layout->head == KS_GAUSSIAN || support->tasks != 1) {
         ks_fail(err, KS_BAD_INPUT, "one task's examples are for models of examples, not for policies: give a task");
         return NULL;
     }
@@ -222,6 +205,17 @@ static bool all_finite(const float* x, size_t n, const char* name, ks_error* err
     return true;
 }
 
+/* Discrete policies are told the number of an action, which is read as an index. */
+static bool are_actions(const float* act, size_t n, const ks_policy_settings* policy, ks_error* err) {
+    for (size_t i = 0; policy->head == KS_CATEGORICAL && i < n; i++) {
+        if (act[i] != floorf(act[i]) || act[i] < 0 || act[i] >= (float)policy->act_dim) {
+            return ks_fail(err, KS_BAD_INPUT, "act has %g, which is no action: they are 0 to %d", (double)act[i],
+                           policy->act_dim - 1);
+        }
+    }
+    return true;
+}
+
 /* A batch of them, as the sampler would have left it. NULL on errors. */
 static ks_batch* batch_of(const ks_api_trajectories* d, const ks_policy* policy, ks_error* err) {
     ks_batch_sizes sizes = {.trajectories = d->n,
@@ -231,7 +225,9 @@ static ks_batch* batch_of(const ks_api_trajectories* d, const ks_policy* policy,
                             .head_cols = ks_policy_head_cols(policy),
                             .task_dim = 1};
     if (!check_trajectories(d, err) || !all_finite(d->obs, d->rows * sizes.obs_dim, "obs", err) ||
-        !all_finite(d->act, d->rows * sizes.act_cols, "act", err) || !all_finite(d->rew, d->rows, "rew", err)) {
+        !all_finite(d->act, d->rows * sizes.act_cols, "act", err) ||
+        !are_actions(d->act, d->rows, ks_policy_get_settings(policy), err) ||
+        !all_finite(d->rew, d->rows, "rew", err)) {
         return NULL;
     }
     for (size_t i = 0; i < d->n; i++) {
@@ -300,19 +296,6 @@ struct ks_api_rollout {
     int steps;
 };
 
-static bool create_batches(ks_api_rollout* r, const ks_opened* o, const ks_rl_eval_settings* s, ks_error* err) {
-    ks_sampler* sampler = ks_sampler_create(o->model, o->policy, 1, err);
-    bool ok = sampler != NULL;
-    r->steps = s->eval.steps;
-    for (int j = 0; ok && j <= r->steps; j++) {
-        ks_batch_sizes sizes = ks_sampler_batch_sizes(sampler, s->trajectories, s->horizon, j == r->steps);
-        r->batch[j] = ks_batch_create(&sizes, err);
-        ok = r->batch[j] != NULL;
-    }
-    ks_sampler_destroy(sampler);
-    return ok;
-}
-
 ks_api_rollout* ks_api_rollout_create(const ks_api_model* m, const double* task, const ks_api_sampling* how,
                                       ks_error* err) {
     const ks_opened* o = &m->origin->opened;
@@ -324,13 +307,14 @@ ks_api_rollout* ks_api_rollout_create(const ks_api_model* m, const double* task,
     }
     ks_api_rollout* r = calloc(1, sizeof *r);
     bool ok = r || ks_fail(err, KS_FAILED, "not enough memory");
-    ok = ok && create_batches(r, o, &s, err) &&
+    ok = ok && ks_rl_create_batches(r->batch, o->model, o->policy, &s, err) &&
          ks_rl_evaluate(&result, o->model, &model, task, 1, &s, r->batch, NULL, NULL, err);
     if (!ok) {
         ks_api_rollout_destroy(r);
         return NULL;
     }
     ks_eval_result_free(&result);
+    r->steps = s.eval.steps;
     return r;
 }
 

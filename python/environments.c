@@ -4,12 +4,17 @@
 #include "base/parallel.h"
 #include "base/rng.h"
 #include "rl/rollout.h"
+#include "run/cores.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { CHUNKS = 8 /* of worlds, for each thread */ };
+
+int ks_api_cores(void) {
+    return ks_cores();
+}
 
 /* ---- environments ---------------------------------------------------------------------------------------------------------- */
 
@@ -43,7 +48,6 @@ void ks_api_env_close(ks_api_env* e) {
 ks_api_env_facts ks_api_env_describe(const ks_api_env* e) {
     const ks_env_def* d = e->def;
     return (ks_api_env_facts){.name = d->name,
-                              .file = ks_env_file(d),
                               .summary = d->summary,
                               .task_summary = d->task_summary,
                               .obs_dim = ks_env_model_obs_dim(e->model),
@@ -64,8 +68,7 @@ bool ks_api_env_task_number(const ks_api_env* e, int index, ks_api_task_number* 
     *out = (ks_api_task_number){.name = n->name,
                                 .unit = n->unit,
                                 .trained = {n->trained[0], n->trained[1]},
-                                .known = {n->known[0], n->known[1]},
-                                .step = n->step};
+                                .known = {n->known[0], n->known[1]}};
     return true;
 }
 

@@ -1,18 +1,14 @@
 /* Models: files, parameters, acting. */
 #include "base/atomic_file.h"
+#include "base/path.h"
 #include "python/objects.h"
 
 #include <cjson/cJSON.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* ---- life ------------------------------------------------------------------------------------------------------------------ */
-
-size_t ks_api_model_num_params(const ks_opened* o) {
-    ks_step_sizes sizes = ks_policy_info_sizes(&o->info);
-    return ks_policy_num_params(o->policy) + ks_step_sizes_count(&sizes, o->policy);
-}
 
 static void release(ks_api_origin* origin) {
     if (origin && atomic_fetch_sub(&origin->models, 1) == 1) {
@@ -22,7 +18,7 @@ static void release(ks_api_origin* origin) {
 }
 
 ks_api_model* ks_api_model_of(ks_api_origin* origin, const ks_real* params, ks_error* err) {
-    size_t bytes = ks_api_model_num_params(&origin->opened) * sizeof *params;
+    size_t bytes = ks_opened_num_params(&origin->opened) * sizeof *params;
     ks_api_model* m = calloc(1, sizeof *m);
     ks_real* own = malloc(bytes);
     if (!m || !own) {
@@ -40,15 +36,34 @@ ks_api_model* ks_api_model_of(ks_api_origin* origin, const ks_real* params, ks_e
 
 ks_api_model* ks_api_model_copy(const ks_api_model* m, ks_error* err) {
     atomic_fetch_add(&m->origin->models, 1);
-    return ks_api_model_of(m->origin, m->params, err);
+    ks_api_model* copy = ks_api_model_of(m->origin, m->params, err);
+    if (copy) {
+        copy->adapted = m->adapted;
+    }
+    return copy;
 }
 
 ks_api_model* ks_api_model_with(const ks_api_model* m, const ks_real* theta, ks_error* err) {
     ks_api_model* copy = ks_api_model_copy(m, err);
     if (copy) {
+        copy->adapted = true;
         memcpy(copy->params, theta, ks_policy_num_params(m->origin->opened.policy) * sizeof *theta);
     }
     return copy;
+}
+
+ks_api_model* ks_api_model_apart(const ks_api_model* m, ks_error* err) {
+    ks_api_origin* origin = calloc(1, sizeof *origin);
+    if (!origin) {
+        ks_fail(err, KS_FAILED, "not enough memory");
+        return NULL;
+    }
+    if (!ks_opened_again(&origin->opened, &m->origin->opened, m->params, err)) {
+        free(origin);
+        return NULL;
+    }
+    atomic_init(&origin->models, 1);
+    return ks_api_model_of(origin, m->params, err);
 }
 
 void ks_api_model_destroy(ks_api_model* m) {
@@ -67,6 +82,15 @@ ks_eval_model ks_api_model_evaluated(const ks_api_model* m) {
 
 /* ---- files ------------------------------------------------------------------------------------------------------------------- */
 
+/* Its run directory, which may know where images are, by a path that stays right when the program works in another. */
+static void keep_directory(ks_opened* o) {
+    char path[KS_PATH_ROOM];
+    ks_error unused;
+    if (*o->directory && ks_path_absolute(path, NULL, o->directory, &unused)) {
+        snprintf(o->directory, sizeof o->directory, "%s", path);
+    }
+}
+
 ks_api_model* ks_api_model_load(const char* path, bool best, const char* env, ks_error* err) {
     ks_api_origin* origin = calloc(1, sizeof *origin);
     if (!origin) {
@@ -77,13 +101,20 @@ ks_api_model* ks_api_model_load(const char* path, bool best, const char* env, ks
         free(origin);
         return NULL;
     }
+    keep_directory(&origin->opened);
     atomic_init(&origin->models, 1);
     return ks_api_model_of(origin, origin->opened.theta, err);
 }
 
+static ks_policy_info info_of(const ks_api_model* m) {
+    const ks_opened* o = &m->origin->opened;
+    return m->adapted ? ks_opened_info_here(o) : o->info;
+}
+
 bool ks_api_model_save(const ks_api_model* m, const char* path, bool force, ks_error* err) {
     const ks_opened* o = &m->origin->opened;
-    return ks_check_output(path, force, err) && ks_policy_save(path, o->policy, m->params, &o->info, err);
+    ks_policy_info info = info_of(m);
+    return ks_check_output(path, force, err) && ks_policy_save(path, o->policy, m->params, &info, err);
 }
 
 /* ---- what it is ---------------------------------------------------------------------------------------------------------------- */
@@ -102,9 +133,8 @@ ks_api_model_facts ks_api_model_describe(const ks_api_model* m) {
                                 .noise_cols = (int)ks_policy_noise_cols(o->policy),
                                 .inner_steps = o->info.inner_steps,
                                 .acts = o->model != NULL,
-                                .coupled = ks_policy_couples_rows(o->policy),
                                 .theta = ks_policy_num_params(o->policy),
-                                .params = ks_api_model_num_params(o),
+                                .params = ks_opened_num_params(o),
                                 .num_tensors = ks_policy_num_tensors(o->policy) + (has_log_lr(o) ? 1 : 0)};
 }
 
@@ -130,14 +160,11 @@ float* ks_api_model_params(ks_api_model* m) {
     return m->params;
 }
 
-static const char* const HEADS[] = {
-    [KS_GAUSSIAN] = "gaussian", [KS_CATEGORICAL] = "categorical", [KS_SQUARED_ERROR] = "squared_error"};
-
 static void add_network(cJSON* all, const ks_policy* policy) {
     const ks_policy_settings* s = ks_policy_get_settings(policy);
     cJSON_AddNumberToObject(all, "inputs", s->obs_dim);
     cJSON_AddNumberToObject(all, "outputs", s->act_dim);
-    cJSON_AddStringToObject(all, "head", HEADS[s->head]);
+    cJSON_AddStringToObject(all, "head", ks_head_names[s->head]);
     cJSON_AddNumberToObject(all, "log_std_min", s->log_std_min);
     if (*s->network) {
         cJSON_AddItemToObject(all, "layers", cJSON_Parse(s->network));
@@ -147,12 +174,13 @@ static void add_network(cJSON* all, const ks_policy* policy) {
     for (int i = 0; i < s->num_hidden; i++) {
         cJSON_AddItemToArray(hidden, cJSON_CreateNumber(s->hidden[i]));
     }
-    cJSON_AddStringToObject(all, "activation", s->activation == KS_RELU ? "relu" : "tanh");
+    cJSON_AddStringToObject(all, "activation", ks_activation_names[s->activation]);
 }
 
 char* ks_api_model_info(const ks_api_model* m) {
     const ks_opened* o = &m->origin->opened;
-    const ks_policy_info* i = &o->info;
+    ks_policy_info info = info_of(m);
+    const ks_policy_info* i = &info;
     cJSON* all = cJSON_CreateObject();
     cJSON_AddStringToObject(all, "path", o->path);
     cJSON_AddStringToObject(all, "problem", *i->problem ? i->problem : "rl");

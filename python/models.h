@@ -17,7 +17,6 @@ typedef struct ks_api_model_facts {
     int act_cols, noise_cols;          /* numbers of a stored action, and random ones that drawing it takes */
     int inner_steps;                   /* gradient steps that it was trained for */
     bool acts;                         /* a policy */
-    bool coupled;                      /* batch norm: outputs depend on the other rows */
     size_t theta, params, num_tensors; /* P; Q: θ and what is learned with it; of the Q */
 } ks_api_model_facts;
 

@@ -22,15 +22,16 @@ typedef struct ks_api_origin {
 struct ks_api_model {
     ks_api_origin* origin;
     ks_real* params; /* (Q) */
+    bool adapted;    /* by steps in the origin's environment, which may be another than the file's */
 };
 
 /* A model of an origin, which it takes over, also where it fails; params (Q) are copied. Errors: KS_FAILED (memory). */
 ks_api_model* ks_api_model_of(ks_api_origin* origin, const ks_real* params, ks_error* err);
 /* The same origin with θ (P) of its own, and what stands behind θ as it is. Errors: KS_FAILED (memory). */
 ks_api_model* ks_api_model_with(const ks_api_model* model, const ks_real* theta, ks_error* err);
+/* The same, of examples, with an origin of its own, to be given other settings. Errors: KS_FAILED (memory). */
+ks_api_model* ks_api_model_apart(const ks_api_model* model, ks_error* err);
 /* What evaluations take. */
 ks_eval_model ks_api_model_evaluated(const ks_api_model* model);
-/* Q */
-size_t ks_api_model_num_params(const ks_opened* opened);
 
 #endif

@@ -8,20 +8,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* How many threads it is worth to start (run/cores.h). */
+int ks_api_cores(void);
+
 /* ---- environments ---------------------------------------------------------------------------------------------------------- */
 
 typedef struct ks_api_env ks_api_env;
 
 typedef struct ks_api_env_facts {
-    const char *name, *file, *summary, *task_summary; /* file: absolute, "" for those that ship */
+    const char *name, *summary, *task_summary;
     int obs_dim, act_dim, num_actions, task_dim, horizon, nq, nv;
     double dt; /* s */
 } ks_api_env_facts;
 
-/* One number of a task, as ks_task_number. */
+/* One number of a task, as ks_task_number has it. */
 typedef struct ks_api_task_number {
     const char *name, *unit;
-    double trained[2], known[2], step;
+    double trained[2], known[2];
 } ks_api_task_number;
 
 /* The names of those that ship; NULL behind the last. */

@@ -5,9 +5,11 @@ input is refused with the command's words."""
 import os
 import re
 import signal
+import subprocess
 import sys
 import threading
 import time
+import warnings
 
 from kshot_cli import CONFIGS, SMALL, Kshot, memory_folder, rows, same_run
 from python_package import ROOT, refused
@@ -43,6 +45,12 @@ def policies(folder):
     assert all(np.array_equal(written[k], rollout[k]) for k in written), sorted(written)
     returns = np.add.reduceat(rollout["rew"].astype(float), rollout["traj_start"][:-1]).mean()
     assert abs(returns - adapted.history[2]) < 1e-3 * abs(returns)
+    # adapted in another environment, it is a policy of that one from then on
+    command.done("adapt", CHEETAH, *words[:1], "-e", "half-cheetah-vel", *words[3:], "-o", f"{folder}/vel.safetensors")
+    away = kshot.load(CHEETAH, best=True, env="half-cheetah-vel").adapt(trajectories=6, steps=2)
+    away.copy().save(f"{folder}/vel-own.safetensors")
+    assert open(f"{folder}/vel-own.safetensors", "rb").read() == open(f"{folder}/vel.safetensors", "rb").read()
+    assert away.info["env"] == kshot.load(f"{folder}/vel-own.safetensors").env == "half-cheetah-vel"
     # the same steps on trajectories that were sampled before, as a robot might
     first = policy.rollout(-1, 6)
     halfway = policy.adapt(rollouts=first)
@@ -112,6 +120,16 @@ def examples(folder):
     adapted = images.adapt(steps=1)
     same(adapted, f"{folder}/images.safetensors")
     assert images.classifies and adapted.predict(np.zeros((3, 196))).shape == (3,)
+    # what was adapted can be judged by its problem, which has the settings of the file, from another working directory, too
+    pretrained = kshot.train(f"{folder}/strokes/config.yaml", out=f"{folder}/pretrained", settings={"method": "pretrain"})
+    curve = kshot.load("zoo/sinusoid").adapt(task=(2, 1), settings={"sinusoid": {"shots": np.int64(5)}})
+    moved = kshot.load(os.path.relpath(f"{folder}/pretrained"))
+    before = kshot.evaluate(pretrained.adapt(steps=1), 2, 1).value, kshot.evaluate(curve, 5, 1).value
+    curve.save(f"{folder}/curve.safetensors")
+    os.chdir(folder)
+    assert np.array_equal(kshot.evaluate(moved.adapt(steps=1), 2, 1).value, before[0])
+    assert np.array_equal(kshot.evaluate(kshot.load("curve.safetensors"), 5, 1).value, before[1])
+    os.chdir(ROOT)
 
 
 def training(folder):
@@ -149,6 +167,46 @@ def ctrl_c(folder):
     done = len(rows(f"{folder}/endless/progress.csv"))
     policy = kshot.train(f"{folder}/endless/config.yaml", out=f"{folder}/endless", settings={"iterations": done + 1}, resume=True)
     assert policy.info["iteration"] == done + 1
+
+
+def plugins(folder):
+    """An environment in a shared library, from a path with letters of all kinds; first of all in training."""
+    home = f"{folder}/b\u00fccher \U0001f600"
+    os.mkdir(home)
+    subprocess.run(["gcc", "-std=c17", "-O1", "-shared", "-fPIC", f"-I{ROOT}", f"{ROOT}/examples/plugin.c", "-lm", "-o",
+                    f"{home}/libboat.so"], check=True)
+    code = f"""
+import sys
+sys.path[:0] = {sys.path[:3]!r}
+import kshot
+policy = kshot.train({{"env": {home + "/libboat.so"!r}, "iterations": 1, "tasks": 2, "trajectories": 2, "policy.hidden": [4]}}, out=sys.argv[1])
+assert policy.env == "boat" and kshot.load(sys.argv[1]).rollout(trajectories=2)["obs"].shape[1] == 4
+"""
+    done = subprocess.run([sys.executable, "-c", code, f"{folder}/boat"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def warned(folder):
+    """A run's warnings are the caller's, and errors where the caller has it so."""
+    few = {"env": "point", "tasks": 2, "trajectories": 2, "policy.hidden": [4]}
+
+    def go_on(iterations):
+        with open(f"{folder}/warned/progress.csv", "w"):
+            pass
+        return kshot.train({**few, "iterations": iterations}, out=f"{folder}/warned", resume=True)
+
+    kshot.train({**few, "iterations": 1}, out=f"{folder}/warned")
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        go_on(2)
+    assert [w.filename for w in said] == [__file__] and "no rows before iteration" in str(said[0].message), said
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            go_on(3)
+            raise AssertionError("a warning that is an error was lost")
+        except RuntimeWarning as error:
+            assert "no rows before iteration" in str(error)
 
 
 def sine(rng):
@@ -200,6 +258,20 @@ def refusals(folder):
     refused(["task", "-1 or 1"], policy.adapt, 0.5)
     refused(["lr"], policy.adapt, 1, lr=-1)
     refused(["traj_start"], policy.adapt, rollouts={**policy.rollout(1, 2, horizon=5), "traj_start": np.array([0, 3, 9])})
+    own = policy.rollout(1, 2, horizon=5)
+    refused(["rollouts", "terminated"], policy.adapt, rollouts={k: v for k, v in own.items() if k != "rew"})
+    refused(["rollouts", "do not fit"], policy.adapt, rollouts={**own, "act": own["act"][:-1]})
+    refused(["trajectories and horizon"], policy.adapt, rollouts=own, trajectories=2)
+    bandit = kshot.train({"env": "bandit-5", "iterations": 0}, out=f"{folder}/discrete")
+    arms = bandit.rollout(trajectories=2)
+    for wrong, said in ((5, "5"), (-1, "-1"), (0.5, "0.5")):
+        refused([f"act has {said}, ", "0 to 4"], bandit.adapt, rollouts={**arms, "act": np.full_like(arms["act"], wrong)})
+    assert bandit.adapt(rollouts={**arms, "act": arms["act"][:, 0].astype(int)}).history is None
+    for x in (1.0, [], [[1.0], [1.0, 2.0]], [["a"], ["b"]]):
+        refused(["x: it is no array"], model.adapt, x, np.zeros((2, 1)))
+    refused(["y: it is no array"], model.adapt, np.zeros((3, 1)), 2.0)
+    refused(["x: it is no array"], kshot.fit, [([], [], [[0.0]], [0])])
+    refused(["sinusoid.shots", "no value"], model.adapt, settings={"sinusoid": {"shots": {1, 2}}})
     refused(["y: an array"], model.adapt, np.zeros((3, 1)), np.zeros(4))
     refused(["not finite"], model.adapt, np.zeros((3, 1)), np.full(3, np.nan))
     refused(["2 numbers"], model.adapt, task=(1, 2, 3))
@@ -220,7 +292,7 @@ def versions():
 
 
 with memory_folder() as FOLDER:
-    for test in (policies, acting, evaluations, examples, training, ctrl_c, fitting, refusals, versions):
+    for test in (policies, acting, evaluations, examples, plugins, training, warned, ctrl_c, fitting, refusals, versions):
         began = time.monotonic()
         test(FOLDER) if test not in (acting, versions) else test()
         print(f"{test.__name__}: {time.monotonic() - began:.2f} s")

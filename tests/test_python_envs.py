@@ -2,6 +2,7 @@
 """test_python_envs.py KSHOT LIBRARIES: kshot's environments as Gymnasium has them: its checkers, seeds, tasks, ends of episodes, threads, pictures,
 other processes; and Stable-Baselines3, if it is there."""
 
+import collections
 import multiprocessing
 import threading
 import time
@@ -115,15 +116,22 @@ def tasks():
 
 def threads():
     """C is called without the GIL: Python goes on, and environments are stepped side by side."""
-    env, count, over = kshot.make_vec("half-cheetah-vel", 1000, seed=1, threads=1), 0, []
+    env, steps = kshot.make_vec("half-cheetah-vel", 1000, seed=1, threads=1), [0]
     env.reset()
-    actions = np.zeros((1000, 6), np.float32)
-    thread = threading.Thread(target=lambda: over.append([env.step(actions) for _ in range(20)]))
+    actions, seen = np.zeros((1000, 6), np.float32), collections.Counter()
+
+    def play_on():
+        for _ in range(20):
+            env.step(actions)
+            steps[0] += 1
+
+    thread = threading.Thread(target=play_on)
     thread.start()
-    while thread.is_alive():
-        count += 1
-        time.sleep(0.001)
-    assert over and count > 40, count  # if it were held, no more than once a step
+    while steps[0] < 20 and thread.is_alive():
+        seen[steps[0]] += 1
+        time.sleep(0.0001)
+    thread.join()
+    assert steps == [20] and max(seen.values()) > 5, seen  # if it were held, one or two looks at most while a step is made
     first = env.step(actions)[0]
     kept = first.copy()
     env.step(actions)
@@ -146,6 +154,13 @@ def pictures():
     after = env.render()
     assert len(after) == 2 and after[0].shape == (120, 160, 3) and after[0].dtype == np.uint8
     assert (before[0] != after[0]).any() and (after[0] != after[1]).any() and after[0].std() > 10
+    # another one draws, and goes: each has its own pictures
+    other = kshot.make("point", render_mode="rgb_array", size=(200, 100))
+    other.reset(seed=1)
+    theirs = other.render()
+    assert np.array_equal(env.render(), after) and np.array_equal(other.render(), theirs)
+    other.close()
+    assert np.array_equal(env.render(), after)
     env.close()
     assert kshot.make("point").render() is None
 
@@ -161,6 +176,7 @@ def refusals():
     refused(["threads"], kshot.make_vec, "point", 1, threads=0)
     env.reset()
     refused(["actions", "2 x 6"], env.step, np.zeros((2, 5)))
+    refused(["actions", "(6, 2)", "2 x 6"], env.step, np.zeros((6, 2)))
     refused(["seed"], env.reset, seed=-1)
     refused(["3 tasks for 2 worlds"], env.set_task, np.zeros((3, 1)))
     bandit = kshot.make("bandit-5")

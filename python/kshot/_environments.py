@@ -44,11 +44,8 @@ class Description:
     """An open environment: what there is to know of it."""
 
     def __init__(self, name: Any, append_task: bool = False):
-        reference = c.path_bytes(name)
-        if reference.endswith(b".so"):
-            c.serve_plugins()
         self.handle: int | None = None
-        self.handle = c.call(lib.ks_api_env_open, reference, append_task)
+        self.handle = c.call(lib.ks_api_env_open, c.path_bytes(name), append_task)
         facts = lib.ks_api_env_describe(self.handle)
         self.name, self.summary = facts.name.decode(), facts.summary.decode()
         self.task_summary = (facts.task_summary or b"").decode()
@@ -187,7 +184,7 @@ class _Worlds:
             raise c.Error("step: call reset first")
         n, d = self.count, self.description
         act = np.ascontiguousarray(act, np.float32)
-        if act.size != n * max(1, d.act_dim):
+        if act.size != n * max(1, d.act_dim) or (act.ndim > 1 and len(act) != n):
             raise BadInput(f"actions: an array of {act.shape}; {n} x {max(1, d.act_dim)} numbers are needed")
         obs, rew = np.empty((n, d.obs_dim), np.float32), np.empty(n)
         flags = np.empty((3, n), np.bool_)

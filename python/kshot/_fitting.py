@@ -10,7 +10,7 @@ import numpy as np
 
 from . import _library as c
 from ._library import BadInput, lib
-from ._models import Model, examples
+from ._models import Model, examples, numbers
 
 _LEARNED = {False: 0, None: 0, "none": 0, "one": 1, "tensor": 2, "parameter": 3, True: 3}
 
@@ -19,12 +19,9 @@ class _Fit:
     """The object in C, and the shape of its examples."""
 
     def __init__(self, first: tuple[Any, ...], classes: int | None, hidden: Sequence[int], settings: dict[str, Any]):
-        x, y = np.asarray(first[0]), np.asarray(first[1])
         self.classes = classes is not None
-        self.inputs = int(np.prod(x.shape[1:]))
-        self.outputs = int(classes) if classes is not None else int(np.prod(y.shape[1:]))
-        if x.ndim < 1 or len(x) == 0:
-            raise BadInput("tasks: x of a task must have at least one row")
+        self.inputs = numbers(first[0], "tasks: x").shape[1]
+        self.outputs = int(classes) if classes is not None else numbers(first[1], "tasks: y").shape[1]
         self.inner_steps = settings["inner_steps"]
         sizes = (ctypes.c_int * max(1, len(hidden)))(*hidden)
         how = c.FitSettings(self.inputs, self.outputs, len(hidden), sizes, self.classes, **settings)

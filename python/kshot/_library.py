@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import importlib.util
+import json
 import os
 import pathlib
 from ctypes import POINTER, Structure, c_bool, c_char_p, c_double, c_int, c_int64, c_size_t, c_uint8, c_uint64, c_void_p
@@ -67,7 +68,8 @@ def _load() -> ctypes.CDLL:
     if ours:
         os.environ["OMP_WAIT_POLICY"] = "passive"
     try:
-        return ctypes.CDLL(str(_folder() / "libkshot_python.so"))
+        # its functions are there for environments in shared libraries, which call those of whoever loads them
+        return ctypes.CDLL(str(_folder() / "libkshot_python.so"), mode=ctypes.RTLD_GLOBAL)
     finally:
         if ours:
             del os.environ["OMP_WAIT_POLICY"]
@@ -87,11 +89,6 @@ def load_camera() -> ctypes.CDLL:
     return _camera
 
 
-def serve_plugins() -> None:
-    """Environments in shared libraries call functions of whoever loads them: the library's become visible to them."""
-    ctypes.CDLL(str(_folder() / "libkshot_python.so"), mode=ctypes.RTLD_GLOBAL)
-
-
 def declare(library: ctypes.CDLL, name: str, result: Any, *arguments: Any) -> None:
     function = getattr(library, name)
     function.restype = result
@@ -101,12 +98,12 @@ def declare(library: ctypes.CDLL, name: str, result: Any, *arguments: Any) -> No
 # ---- types of kshot_api.h ----------------------------------------------------------------------------------------------------------
 
 class EnvFacts(Structure):
-    _fields_ = [(n, c_char_p) for n in ("name", "file", "summary", "task_summary")] + [
+    _fields_ = [(n, c_char_p) for n in ("name", "summary", "task_summary")] + [
         (n, c_int) for n in ("obs_dim", "act_dim", "num_actions", "task_dim", "horizon", "nq", "nv")] + [("dt", c_double)]
 
 
 class TaskNumber(Structure):
-    _fields_ = [("name", c_char_p), ("unit", c_char_p), ("trained", c_double * 2), ("known", c_double * 2), ("step", c_double)]
+    _fields_ = [("name", c_char_p), ("unit", c_char_p), ("trained", c_double * 2), ("known", c_double * 2)]
 
 
 class Step(Structure):
@@ -115,7 +112,7 @@ class Step(Structure):
 
 class ModelFacts(Structure):
     _fields_ = [(n, c_int) for n in ("inputs", "outputs", "head", "act_cols", "noise_cols", "inner_steps")] + [
-        ("acts", c_bool), ("coupled", c_bool)] + [(n, c_size_t) for n in ("theta", "params", "num_tensors")]
+        ("acts", c_bool)] + [(n, c_size_t) for n in ("theta", "params", "num_tensors")]
 
 
 class Tensor(Structure):
@@ -170,6 +167,7 @@ _camera: ctypes.CDLL | None = None
 lib = _load()
 _E, _P = POINTER(CError), c_void_p
 for _name, _result, *_arguments in (
+    ("ks_api_cores", c_int),
     ("ks_api_env_name", c_char_p, c_size_t),
     ("ks_api_env_open", _P, c_char_p, c_bool, _E),
     ("ks_api_env_close", None, _P),
@@ -225,6 +223,30 @@ def call(function: Any, *arguments: Any) -> Any:
     return result
 
 
+def _plain(value: Any) -> Any:
+    """What JSON does not know: numbers and arrays of NumPy, and paths."""
+    if isinstance(value, (np.generic, np.ndarray)):
+        return value.tolist()
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    raise TypeError
+
+
+def assignments(settings: dict[str, Any], prefix: str = "") -> list[str]:
+    """ "KEY=YAML" of every setting; {"inner": {"lr": 0.1}} is {"inner.lr": 0.1}. """
+    out = []
+    for key, value in settings.items():
+        if isinstance(value, dict):
+            out += assignments(value, f"{prefix}{key}.")
+            continue
+        try:
+            # as it is typed, since YAML does not read all that JSON escapes
+            out.append(f"{prefix}{key}={json.dumps(value, ensure_ascii=False, default=_plain)}")
+        except (TypeError, ValueError):
+            raise BadInput(f"{prefix}{key}: {value!r} is no value of a setting") from None
+    return out
+
+
 def strings(texts: list[str]) -> Any:
     return (c_char_p * max(1, len(texts)))(*[t.encode() for t in texts])
 
@@ -251,17 +273,7 @@ def _after_fork() -> None:
 os.register_at_fork(after_in_child=_after_fork)
 
 
-def _allowed() -> int:
-    """The cores that this process may use, where a container or a scheduler allows fewer, too."""
-    cores = len(os.sched_getaffinity(0))
-    try:
-        quota, period = pathlib.Path("/sys/fs/cgroup/cpu.max").read_text().split()
-        return max(1, min(cores, round(int(quota) / int(period)))) if quota != "max" else cores
-    except (OSError, ValueError):
-        return cores
-
-
-_CORES = _allowed()
+_CORES = lib.ks_api_cores()
 
 
 def thread_count(threads: int | None) -> int:

@@ -6,6 +6,7 @@ import ctypes
 import json
 import os
 import types
+import warnings
 from typing import Any, Sequence
 
 import numpy as np
@@ -34,15 +35,23 @@ def sampling(steps: int, lr: Any = None, trajectories: int | None = None, horizo
     return out
 
 
+def numbers(values: Any, name: str, dtype: Any = None) -> np.ndarray:
+    """(n, numbers of a row), n > 0."""
+    try:
+        array = np.asarray(values, dtype=dtype)
+        return array.reshape(len(array), -1)
+    except (TypeError, ValueError):
+        raise BadInput(f"{name}: it is no array with a row of numbers for each example") from None
+
+
 def examples(x: Any, y: Any, inputs: int, outputs: int, classes: bool) -> tuple[np.ndarray, np.ndarray]:
     """Examples of a task as C wants them: x (n, inputs) float32, y (n, outputs) or (n,) classes, float32."""
-    x = np.ascontiguousarray(np.asarray(x, dtype=np.float32).reshape(len(x), -1))
-    y = np.asarray(y)
+    x, y = np.ascontiguousarray(numbers(x, "x", np.float32)), numbers(y, "y")
     if x.shape[1] != inputs:
         raise BadInput(f"x: {x.shape[1]} numbers of an example; the model takes {inputs}")
     if classes and y.dtype.kind not in "iub":
         raise BadInput(f"y: classes are whole numbers from 0 to {outputs - 1}, not {y.dtype}")
-    y = np.ascontiguousarray(y.astype(np.float32).reshape(len(y), -1))
+    y = np.ascontiguousarray(numbers(y, "y", np.float32))
     if len(y) != len(x) or y.shape[1] != (1 if classes else outputs):
         raise BadInput(f"y: an array of {y.shape}; {len(x)} x {1 if classes else outputs} is needed")
     return x, y
@@ -214,16 +223,19 @@ class Policy(_Base):
         was trained for, or 1), `trajectories` are sampled from the policy as it then is. Where rollouts are given, one for each step,
         nothing is sampled: dicts as rollout() returns, of which obs, act, rew, traj_start and terminated are read; they may come from
         a robot, as long as the policy has acted. lr: the size of each step, of learned step sizes a factor; the last serves all
-        further ones. What is not given is as the environment's protocol has it. history (steps + 1,) of the new one: mean returns."""
+        further ones. What is not given is as the environment's protocol has it. history (steps + 1,) of the new one: mean returns;
+        None with rollouts."""
         if rollouts is not None:
             if task is not None:
                 raise BadInput("adapt: give a task or rollouts")
+            if trajectories is not None or horizon is not None:
+                raise BadInput("adapt: trajectories and horizon are of what is sampled, and rollouts are given")
             rollouts = [rollouts] if isinstance(rollouts, dict) else list(rollouts)
             if steps is not None and steps != len(rollouts):
                 raise BadInput(f"adapt: {len(rollouts)} rollouts for {steps} steps; each step takes one")
             policy = self
             for j, rollout in enumerate(rollouts):
-                how = sampling(j + 1, lr, None, horizon, gae_lambda, seed, threads)
+                how = sampling(j + 1, lr, None, None, gae_lambda, seed, threads)
                 policy = policy._step_on(rollout, j, how)
             return policy
         steps = (self.inner_steps or 1) if steps is None else steps
@@ -234,12 +246,16 @@ class Policy(_Base):
         return Policy(adapted.value, values.metric[0], self._env)
 
     def _step_on(self, rollout: dict[str, np.ndarray], step: int, how: c.Sampling) -> Policy:
-        obs = self._rows(rollout["obs"], "obs")
+        kinds = {"obs": np.float32, "act": np.float32, "rew": np.float32, "traj_start": np.int64, "terminated": np.uint8}
+        try:
+            arrays = [np.ascontiguousarray(rollout[name], kind) for name, kind in kinds.items()]
+        except (KeyError, TypeError, ValueError):
+            raise BadInput(f"rollouts: a dict with arrays {', '.join(kinds)} is needed") from None
+        obs, act, rew, start, terminated = arrays
+        obs = self._rows(obs, "obs")
         n, f = len(obs), self._facts
-        act = np.ascontiguousarray(rollout["act"], np.float32).reshape(n, -1)
-        rew = np.ascontiguousarray(rollout["rew"], np.float32)
-        start = np.ascontiguousarray(rollout["traj_start"], np.int64)
-        terminated = np.ascontiguousarray(rollout["terminated"], np.uint8)
+        if act.ndim == 1 and act.size == n * f.act_cols:
+            act = act.reshape(n, -1)
         if act.shape != (n, f.act_cols) or rew.shape != (n,) or len(start) < 2 or terminated.shape != (len(start) - 1,):
             raise BadInput(f"rollouts: obs {obs.shape}, act {act.shape}, rew {rew.shape}, traj_start {start.shape} and "
                            f"terminated {terminated.shape} do not fit each other")
@@ -255,7 +271,8 @@ class Policy(_Base):
 
         Trajectory i is the timesteps traj_start[i] … traj_start[i + 1] - 1 of obs (T, obs_dim), act (T, act_dim), rew (T,), logp (T,),
         head (T, outputs: means or logits), and with physics qpos (T, nq), qvel (T, nv), before each action, qpos_last and qvel_last
-        (n, …), after the last. terminated (n,): 1 where the environment ended it, 0 the time limit. task (n, task_dim)."""
+        (n, …), after the last. terminated (n,): 1 where the environment ended it, 0 the time limit. task (n, task_dim). If some broke
+        down, there is a RuntimeWarning."""
         how = sampling(steps, lr, trajectories, horizon, gae_lambda, seed, threads, deterministic)
         handle = c.call(lib.ks_api_rollout_create, self._handle, c.pointer(self._task(task, seed)), ctypes.byref(how))
         try:
@@ -270,6 +287,9 @@ class Policy(_Base):
                     kind = np.dtype(kinds.get(name, np.float64 if name[0] == "q" else np.float32))
                     data = ctypes.string_at(getattr(a, name), int(np.prod(shape)) * kind.itemsize)
                     out[name] = np.frombuffer(bytearray(data), kind).reshape(shape)
+            if a.broken > 0:
+                warnings.warn(f"{a.broken} of {a.n} trajectories broke down and end there: the physics did, or a number was not finite",
+                              RuntimeWarning, stacklevel=2)
             return out
         finally:
             lib.ks_api_rollout_destroy(handle)
@@ -348,7 +368,7 @@ def drawn_problem(settings: dict[str, Any] | None, data: Any, split: str = "test
     curve = None if task is None else np.array(task, dtype=np.float64)
     if curve is not None and curve.shape != (2,):
         raise BadInput(f"task: an array of {curve.shape}; a sine curve has 2 numbers (amplitude, phase)")
-    texts = [f"{key}={json.dumps(value)}" for key, value in (settings or {}).items()]
+    texts = c.assignments(settings or {})
     out = c.Problem(c.strings(texts), len(texts), None if data is None else c.path_bytes(data), SPLITS[split], c.pointer(curve))
     out.keep = curve
     return out
@@ -357,8 +377,6 @@ def drawn_problem(settings: dict[str, Any] | None, data: Any, split: str = "test
 def load(path: str | os.PathLike, best: bool = False, env: str | os.PathLike | None = None) -> Policy | Model:
     """Reads a model file, or of a run directory policy.safetensors, with best its best.safetensors. env: another environment than
     the policy's own, by name or file."""
-    if env is not None and os.fspath(env).endswith(".so"):
-        c.serve_plugins()
     handle = c.call(lib.ks_api_model_load, c.path_bytes(path), best, None if env is None else c.path_bytes(env))
     if not lib.ks_api_model_describe(handle).acts:
         return Model(handle)

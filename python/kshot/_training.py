@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import json
 import os
 import signal
 import threading
@@ -15,18 +14,6 @@ from ._library import BadInput, lib
 from ._models import Model, Policy, load
 
 _STARTS = {False: 0, "force": 1, True: 2, "auto": 3}
-
-
-def _flat(config: dict[str, Any], prefix: str = "") -> list[str]:
-    """ "KEY=YAML" of every setting; {"inner": {"lr": 0.1}} is {"inner.lr": 0.1}. """
-    out = []
-    for key, value in config.items():
-        if isinstance(value, dict):
-            out += _flat(value, f"{prefix}{key}.")
-        else:
-            value = os.fspath(value) if isinstance(value, os.PathLike) else value
-            out.append(f"{prefix}{key}={json.dumps(value, default=lambda v: v.tolist())}")
-    return out
 
 
 class _Session:
@@ -62,6 +49,12 @@ class _Session:
             self.error = error
         return self.interrupted or self.stopped or self.error is not None
 
+    def on_warning(self, text: bytes) -> None:
+        try:
+            warnings.warn(text.decode(errors="replace"), RuntimeWarning, stacklevel=3)  # where train was called
+        except BaseException as error:  # of those who make errors of warnings
+            self.error = self.error or error
+
 
 def train(config: str | os.PathLike | dict[str, Any], out: str | os.PathLike, *,
           callback: Callable[[dict[str, float]], Any] | None = None, resume: bool | str = False, force: bool = False,
@@ -78,12 +71,12 @@ def train(config: str | os.PathLike | dict[str, Any], out: str | os.PathLike, *,
     if resume and force:
         raise BadInput("resume and force exclude each other")
     of_file = not isinstance(config, dict)
-    texts = ([] if of_file else _flat(config)) + _flat(settings or {})
+    texts = ([] if of_file else c.assignments(config)) + c.assignments(settings or {})
     session = _Session(callback)
     keys = c.strings(texts)
     training = c.Training(c.path_bytes(config) if of_file else None, c.path_bytes(out), keys, len(texts),
                           _STARTS["force" if force else resume], c.thread_count(threads), c.ON_ROW(session.on_row),
-                          c.ON_WARNING(lambda text: warnings.warn(text.decode(), RuntimeWarning, stacklevel=2)))
+                          c.ON_WARNING(session.on_warning))
     error = c.CError()
     with session:
         ok = lib.ks_api_train(ctypes.byref(training), ctypes.byref(error))
