@@ -1,5 +1,6 @@
 #include "base/names.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { MAX = 63 };
@@ -26,4 +27,16 @@ size_t ks_edit_distance(const char* a, const char* b) {
         }
     }
     return d[n][m];
+}
+
+bool ks_names_at(char* out, size_t room, const char* names, int index) {
+    for (; index > 0; index--) {
+        names = strchr(names, '|');
+        if (!names) {
+            return false;
+        }
+        names++;
+    }
+    snprintf(out, room, "%.*s", (int)strcspn(names, "|"), names);
+    return true;
 }

@@ -79,19 +79,6 @@ const char* ks_settings_nearest(const ks_settings_table* table, const char* key)
     return nearest;
 }
 
-/* The index-th of "a|b|c" into out, or false. */
-static bool choice_name(const char* names, int index, char* out, size_t room) {
-    for (; index > 0; index--) {
-        names = strchr(names, '|');
-        if (!names) {
-            return false;
-        }
-        names++;
-    }
-    snprintf(out, room, "%.*s", (int)strcspn(names, "|"), names);
-    return true;
-}
-
 /* the first condition of a row that does not hold, or NULL */
 static const ks_settings_when* broken_condition(place p, const void* whole) {
     for (int i = 0; i < p.part->num_when; i++) {
@@ -109,7 +96,7 @@ static void condition_text(char* out, size_t room, const ks_settings_table* tabl
     for (int i = 0; (choice = find_place(table, i)).row; i++) {
         if (choice.offset == when->offset && choice.row->type == KS_SETTING_CHOICE) {
             char wanted[32] = "";
-            choice_name(choice.row->text, when->value, wanted, sizeof wanted);
+            ks_names_at(wanted, sizeof wanted, choice.row->text, when->value);
             snprintf(out, room, "%s: %s", choice.row->key, wanted);
             return;
         }
@@ -251,7 +238,7 @@ static bool set_number(void* at_value, const ks_setting* row, const char* text, 
 
 static bool set_choice(int* value, const ks_setting* row, const char* text, ks_error* err) {
     char name[32];
-    for (int i = 0; choice_name(row->text, i, name, sizeof name); i++) {
+    for (int i = 0; ks_names_at(name, sizeof name, row->text, i); i++) {
         if (strcmp(name, text) == 0) {
             *value = i;
             return true;
@@ -354,7 +341,7 @@ static void print_value(FILE* file, const void* value, const ks_setting* row) {
             fputs(*(const bool*)value ? "true" : "false", file);
             break;
         case KS_SETTING_CHOICE:
-            choice_name(row->text, *(const int*)value, name, sizeof name);
+            ks_names_at(name, sizeof name, row->text, *(const int*)value);
             fputs(name, file);
             break;
         case KS_SETTING_TEXT:

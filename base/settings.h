@@ -73,7 +73,8 @@ enum { KS_SETTINGS_MAX = 128 }; /* rows of a table at most */
 const ks_setting* ks_settings_row(const ks_settings_table* table, int index);
 /* The row of that key, or -1. */
 int ks_settings_find(const ks_settings_table* table, const char* key);
-/* Whether a row is a setting of this whole. If not, and why is not NULL, it says so: "problem is rl, and it belongs to sinusoid". */
+/* Whether a row is a setting of this whole. If not, and why is not NULL, it says so: "it is a key of problem: sinusoid,
+ * and here it is problem: rl". */
 enum { KS_SETTINGS_WHY = 128 };
 bool ks_settings_applies(const ks_settings_table* table, int row, const void* whole, char why[KS_SETTINGS_WHY]);
 /* What must be chosen for a row to be a setting at all: "problem: rl, outer: trpo"; "": nothing. */

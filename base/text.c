@@ -85,3 +85,15 @@ void ks_text_to_ascii(char* out, size_t room, const char* text) {
     }
     out[used] = 0;
 }
+
+size_t ks_text_length_of(const char* text, size_t bytes) {
+    size_t length = 0;
+    for (size_t i = 0; i < bytes; i++) {
+        length += ((unsigned char)text[i] & 0xc0) != 0x80;
+    }
+    return length;
+}
+
+size_t ks_text_length(const char* text) {
+    return ks_text_length_of(text, strlen(text));
+}

@@ -25,4 +25,8 @@ void ks_text_print(FILE* out, const char* text);
 /* The same for letters that are those of ASCII alone (MuJoCo's): every other character becomes a question mark. */
 void ks_text_to_ascii(char* out, size_t room, const char* text);
 
+/* Characters, not bytes; of the text's first so many bytes. */
+size_t ks_text_length(const char* text);
+size_t ks_text_length_of(const char* text, size_t bytes);
+
 #endif

@@ -1,5 +1,6 @@
 #include "cli/complete.h"
 
+#include "base/names.h"
 #include "cli/cli.h"
 #include "cli/option_table.h"
 #include "cli/setting_text.h"
@@ -23,11 +24,8 @@ static void offer(const target* t, const char* word, const char* end, const char
 
 static void offer_names(const target* t, const char* names) {
     char name[64];
-    for (const char* at = names; at && *at; at += *at == '|') {
-        size_t length = strcspn(at, "|");
-        snprintf(name, sizeof name, "%.*s", (int)length, at);
+    for (int i = 0; names && ks_names_at(name, sizeof name, names, i); i++) {
         offer(t, name, "", "");
-        at += length;
     }
 }
 
@@ -140,8 +138,11 @@ static const ks_option* find_attached(const ks_command* command, const char* wor
         return NULL;
     }
     snprintf(name, sizeof name, "%.*s", (int)(equals - word), word);
-    *t = (target){t->out, equals + 1, word, (int)(equals - word) + 1};
-    return ks_command_option(command, name);
+    const ks_option* row = ks_command_option(command, name);
+    if (row) {
+        *t = (target){t->out, equals + 1, word, (int)(equals - word) + 1};
+    }
+    return row;
 }
 
 bool ks_complete(int count, char** words, FILE* out, ks_error* err) {

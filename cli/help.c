@@ -106,6 +106,18 @@ static int print_about(char* name, ks_error* err) {
     return ks_cli_exit(print_topic(name, err), err);
 }
 
+/* Nothing that was typed goes unused. */
+static bool check(const help_options* o, int argc, char** argv, ks_error* err) {
+    if (o->man && o->shell >= 0) {
+        return ks_fail(err, KS_BAD_INPUT, "help: --man and --completion: one at a time");
+    }
+    if (o->force && !o->man) {
+        return ks_fail(err, KS_BAD_INPUT, "help: --force belongs to --man DIR; `kshot help --help` explains");
+    }
+    int most = o->man || o->shell >= 0 ? 0 : 1;
+    return argc - optind <= most || ks_cli_arguments(argc, argv, most, NULL, err);
+}
+
 static int run(const ks_command* self, int argc, char** argv, ks_error* err) {
     help_options o = {.shell = -1};
     int code = ks_command_read(&o, self, argc, argv, err);
@@ -114,6 +126,9 @@ static int run(const ks_command* self, int argc, char** argv, ks_error* err) {
     }
     if (o.complete) {
         return ks_cli_exit(ks_complete(argc - optind, argv + optind, stdout, err), err);
+    }
+    if (!check(&o, argc, argv, err)) {
+        return KS_BAD_INPUT;
     }
     if (o.shell >= 0) {
         fputs(ks_completion_scripts[o.shell], stdout);
@@ -126,8 +141,7 @@ static int run(const ks_command* self, int argc, char** argv, ks_error* err) {
         ks_help_overview(stdout);
         return 0;
     }
-    static const char* const NAMES[] = {"TOPIC"};
-    return ks_cli_arguments(argc, argv, 1, NAMES, err) ? print_about(argv[optind], err) : KS_BAD_INPUT;
+    return print_about(argv[optind], err);
 }
 
 static const ks_option OPTIONS[] = {

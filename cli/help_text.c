@@ -1,5 +1,6 @@
 #include "cli/help_text.h"
 
+#include "base/text.h"
 #include "cli/terminal.h"
 
 #include <string.h>
@@ -12,29 +13,20 @@ int ks_help_width(FILE* out) {
     return width > WIDEST ? WIDEST : width < NARROWEST ? NARROWEST : width;
 }
 
-/* of so many bytes */
-static int columns(const char* text, size_t bytes) {
-    int count = 0;
-    for (size_t i = 0; i < bytes; i++) {
-        count += ((unsigned char)text[i] & 0xC0) != 0x80;
-    }
-    return count;
-}
-
 /* The bytes of the next word. What is typed, `in quotes`, is not torn where it fits into a line. */
 static size_t next_word(const char* text, int room) {
     size_t plain = strcspn(text, " "), bytes = 0;
     for (bool quoted = false; text[bytes] && (quoted || text[bytes] != ' '); bytes++) {
         quoted = quoted != (text[bytes] == '`');
     }
-    return columns(text, bytes) <= room ? bytes : plain;
+    return (int)ks_text_length_of(text, bytes) <= room ? bytes : plain;
 }
 
 void ks_help_wrap(FILE* out, int width, int column, int indent, const char* text) {
     bool begun = false; /* a word stands in this line */
     while (*text) {
         size_t bytes = next_word(text, width - indent);
-        int word = columns(text, bytes);
+        int word = (int)ks_text_length_of(text, bytes);
         if (begun && column + 1 + word > width) {
             fprintf(out, "\n%*s", indent, "");
             column = indent;
@@ -49,7 +41,7 @@ void ks_help_wrap(FILE* out, int width, int column, int indent, const char* text
 }
 
 void ks_help_row(FILE* out, int width, int column, const char* name, const char* text) {
-    int used = 2 + columns(name, strlen(name));
+    int used = 2 + (int)ks_text_length(name);
     fprintf(out, "  %s", name);
     if (used + 2 > column) {
         fprintf(out, "\n");
@@ -78,7 +70,7 @@ static int text_column(const ks_command* command) {
         for (const ks_option* row = g->rows; row->name; row++) {
             char form[KS_OPTION_FORM];
             ks_help_option_form(form, row);
-            int used = columns(form, strlen(form)) + (row->letter ? 4 : 8);
+            int used = (int)ks_text_length(form) + (row->letter ? 4 : 8);
             widest = used > widest && used <= NAME_COLUMNS ? used : widest;
         }
     }

@@ -24,13 +24,13 @@ static int run(int argc, char** argv) {
     ks_cli_open_standard_streams();
     signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is then an error of write, which is reported; */
     signal(SIGPIPE, SIG_IGN); /* and so is a pipe that nobody reads any more */
-    if (argc < 2) {
-        ks_help_overview(stderr);
-        return KS_BAD_INPUT;
-    }
     ks_error err = {0};
     if (!ks_cli_check_processor(&err)) {
         return fail(err.text, KS_FAILED);
+    }
+    if (argc < 2) {
+        ks_help_overview(stderr);
+        return KS_BAD_INPUT;
     }
     int code = 0;
     const ks_command* command = ks_command_find(argv[1]);

@@ -188,7 +188,7 @@ static bool write_program(void* user, FILE* out) {
 static bool write_config(void* user, FILE* out) {
     (void)user;
     ks_setting_text t;
-    char head[sizeof t.section + sizeof t.condition + 16], last[sizeof head] = "";
+    char last[sizeof t.head] = "";
     begin(out, "kshot-config", "5", "settings of a training");
     fputs(".SH DESCRIPTION\n", out);
     put_line(out,
@@ -197,13 +197,11 @@ static bool write_config(void* user, FILE* out) {
              "`-s inner.lr=0.1`. Where the problem is another than rl, some defaults are that problem's own; "
              "`kshot train -s problem=images --help` lists them.");
     for (int i = 0; ks_setting_text_at(&t, i); i++) {
-        snprintf(head, sizeof head, "%s%s%s%s", *t.section ? t.section : "The run", *t.condition ? " (with " : "",
-                 t.condition, *t.condition ? ")" : "");
-        if (strcmp(head, last) != 0) {
+        if (strcmp(t.head, last) != 0) {
             fputs(".SH \"", out);
-            put_text(out, head);
+            put_text(out, t.head);
             fputs("\"\n", out);
-            strcpy(last, head);
+            strcpy(last, t.head);
         }
         fputs(".TP\n.B ", out);
         put_line(out, t.key);

@@ -1,5 +1,6 @@
 #include "cli/option_table.h"
 
+#include "base/names.h"
 #include "base/number.h"
 #include "cli/cli.h"
 #include "cli/help_text.h"
@@ -68,16 +69,13 @@ static void make_getopt_table(getopt_table* t, const ks_command* command) {
 }
 
 static bool choose(int* which, const char* label, const char* names, const char* value, ks_error* err) {
-    char listed[256] = "";
-    *which = 0;
-    for (const char* at = names; *at; at += at[strcspn(at, "|")] ? strcspn(at, "|") + 1 : strcspn(at, "|")) {
-        int length = (int)strcspn(at, "|");
-        if (strlen(value) == (size_t)length && strncmp(at, value, (size_t)length) == 0) {
+    char listed[256] = "", name[64];
+    for (*which = 0; ks_names_at(name, sizeof name, names, *which); ++*which) {
+        if (strcmp(name, value) == 0) {
             return true;
         }
         size_t used = strlen(listed);
-        snprintf(listed + used, sizeof listed - used, "%s%.*s", used ? ", " : "", length, at);
-        ++*which;
+        snprintf(listed + used, sizeof listed - used, "%s%s", used ? ", " : "", name);
     }
     return ks_fail(err, KS_BAD_INPUT, "%s: '%s' is not one of %s", label, value, listed);
 }
@@ -157,8 +155,11 @@ static bool check_arguments(const ks_command* command, int argc, char** argv, ks
     if (given >= command->arguments.least && given <= most) {
         return true;
     }
-    const char* names[] = {command->arguments.name};
-    return given > most ? ks_cli_arguments(argc, argv, most, names, err) : ks_cli_arguments(argc, argv, 1, names, err);
+    if (given > most) {
+        return ks_cli_arguments(argc, argv, most, NULL, err);
+    }
+    return ks_fail(err, KS_BAD_INPUT, "%s: %s is missing; `kshot %s --help` explains", command->name,
+                   command->arguments.name, command->name);
 }
 
 int ks_command_read(void* options, const ks_command* command, int argc, char** argv, ks_error* err) {

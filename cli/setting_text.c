@@ -29,6 +29,8 @@ bool ks_setting_text_at(ks_setting_text* t, int index) {
     t->key = row->key;
     snprintf(t->section, sizeof t->section, "%.*s", dot ? (int)(dot - row->key) : 0, row->key);
     ks_settings_condition(t->condition, &ks_config_table, index);
+    snprintf(t->head, sizeof t->head, "%s%s%s%s", *t->section ? t->section : "the run",
+             *t->condition ? " (only with " : "", t->condition, *t->condition ? ")" : "");
     ks_settings_range(range, row);
     default_text(initial, sizeof initial, index);
     snprintf(t->text, sizeof t->text, "%s (%s%sdefault %s)", row->help, range, *range ? "; " : "", initial);

@@ -6,9 +6,10 @@
 #include "base/settings.h"
 
 typedef struct ks_setting_text {
-    const char* key;                    /* "inner.lr" */
-    char section[32];                   /* "inner"; "": it stands in none */
-    char condition[KS_SETTINGS_WHY];    /* "problem: sinusoid", or "" */
+    const char* key;                 /* "inner.lr" */
+    char section[32];                /* "inner"; "": it stands in none */
+    char condition[KS_SETTINGS_WHY]; /* "problem: sinusoid", or "" */
+    char head[KS_SETTINGS_WHY + 48]; /* what it stands under in a document: "inner", "the run", "tasks (only with …)" */
     char text[KS_SETTINGS_RANGE + 512]; /* its help, what it may be, and its default */
 } ks_setting_text;
 

@@ -26,10 +26,15 @@ const ks_file_kind ks_file_kinds[] = {
     {"policy.safetensors", "of a run directory: the model after the last iteration"},
     {"best.safetensors", "of a run directory: the best model so far, taken with --best"},
     {"checkpoint.safetensors", "of a run directory: what --resume needs"},
+    {"events.out.tfevents.*",
+     "of a run directory with `log: tensorboard`: the numbers of progress.csv for TensorBoard"},
     {"ENV.yaml", "an environment of yours: a MuJoCo model, observations, rewards, tasks (docs/robots.md)"},
+    {"SUITE.yaml", "domains, methods and seeds for `kshot suite` (docs/suite.md)"},
     {"GOALS.csv", "tasks for --goals: one a line, its numbers separated by commas, no header"},
     {"RESULTS.csv", "what `kshot eval -o` writes, for `kshot plot`"},
     {"OUT.safetensors", "what `kshot adapt`, `rollout` and `audit` write; `kshot info` lists its tensors"},
+    {"OUT.html", "what `kshot export --html` writes: a page for browsers (docs/browser.md)"},
+    {"OUT.onnx", "what `kshot export --onnx` writes: the network alone, for programs that run ONNX"},
     {NULL, NULL},
 };
 
@@ -63,17 +68,15 @@ static bool print_files(FILE* out, int width, ks_error* err) {
 /* All settings, or those of a name. Returns how many. */
 static int print_settings(FILE* out, int width, const char* name) {
     ks_setting_text t;
-    char head[sizeof t.section + sizeof t.condition + 16], last[sizeof head] = "";
+    char last[sizeof t.head] = "";
     int count = 0;
     for (int i = 0; ks_setting_text_at(&t, i); i++) {
         if (name && !ks_setting_is(&t, name)) {
             continue;
         }
-        snprintf(head, sizeof head, "%s%s%s%s", *t.section ? t.section : "the run", *t.condition ? " (only with " : "",
-                 t.condition, *t.condition ? ")" : "");
-        if (strcmp(head, last) != 0) {
-            fprintf(out, count ? "\n%s\n" : "%s\n", head);
-            strcpy(last, head);
+        if (strcmp(t.head, last) != 0) {
+            fprintf(out, count ? "\n%s\n" : "%s\n", t.head);
+            strcpy(last, t.head);
         }
         ks_help_row(out, width, COLUMN + 4, t.key, t.text);
         count++;

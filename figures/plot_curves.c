@@ -1,4 +1,5 @@
 #include "base/number.h"
+#include "base/text.h"
 #include "figures/axis.h"
 #include "figures/figure.h"
 #include "figures/plot.h"

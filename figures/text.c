@@ -24,11 +24,3 @@ void ks_text_quote(FILE* out, const char* raw, size_t most) {
     }
     fputs(cut ? "…'" : "'", out);
 }
-
-size_t ks_text_length(const char* text) {
-    size_t length = 0;
-    for (; *text; text++) {
-        length += ((unsigned char)*text & 0xc0) != 0x80;
-    }
-    return length;
-}

@@ -9,7 +9,4 @@
  * no printable text is escaped. What is longer than `most` characters ends in "…". */
 void ks_text_quote(FILE* out, const char* text, size_t most);
 
-/* Characters, not bytes. */
-size_t ks_text_length(const char* text);
-
 #endif

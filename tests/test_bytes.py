@@ -25,6 +25,7 @@ SWITCHES = (
     {"OPENBLAS_CORETYPE": "Prescott", "LIBXSMM_TARGET": "generic"},
 )
 EMULATOR = ["qemu-x86_64", "-cpu", "Haswell"]
+TOO_OLD = ["qemu-x86_64", "-cpu", "SandyBridge"]  # it has AVX, without which MuJoCo ends the program
 SHORT = "--short" in sys.argv
 EMULATES = not SHORT and shutil.which(EMULATOR[0])
 
@@ -45,6 +46,13 @@ def every_processor(kshot, folder):
             same_run(f"{folder}/{name}", f"{folder}/{name}-emulated")
     if not EMULATES:
         print("skipped: an emulated processor (there is no qemu-x86_64, or this is a build with sanitizers)")
+
+
+def too_old(kshot, _):
+    """A processor without AVX2 is told about, whatever is typed."""
+    for words in ((), ("--version",)) if EMULATES else ():
+        result = subprocess.run([*TOO_OLD, *kshot.command(*words)], capture_output=True, text=True, timeout=60)
+        assert result.returncode == 1 and "AVX2" in result.stderr.splitlines()[-1] and not result.stdout, result
 
 
 def zoo(kshot, folder):
@@ -80,7 +88,7 @@ def training(kshot, folder):
 
 def main():
     kshot = Kshot(sys.argv[1])
-    for test in (every_processor,) if SHORT else (every_processor, zoo, training):
+    for test in (every_processor,) if SHORT else (every_processor, too_old, zoo, training):
         with tempfile.TemporaryDirectory() as folder:
             test(kshot, folder)
             print(f"{test.__name__}: ok")

@@ -34,6 +34,12 @@ def help_text(kshot):
     kshot.refused(BAD, ["evla", "'eval'"], "help", "evla")
     kshot.refused(BAD, ["trian", "'train'"], "trian")
     kshot.refused(BAD, ["more"], "help", "eval", "more")
+    kshot.refused(BAD, ["more"], "help", "--man", "/nowhere", "more")
+    kshot.refused(BAD, ["more"], "help", "--completion", "bash", "more")
+    kshot.refused(BAD, ["--man", "--completion"], "help", "--completion", "bash", "--man", "/nowhere")
+    kshot.refused(BAD, ["--force"], "help", "--force", "eval")
+    files = kshot.done("help", "files")
+    assert all(name in files for name in ("events.out.tfevents", "SUITE.yaml", "OUT.html", "OUT.onnx")), files
 
 
 def version(kshot):
@@ -89,6 +95,7 @@ def completion(kshot, folder):
                          ("eval policy.safetensors --split=te", ["test"]),
                          ("eval policy.safetensors -e half-cheetah-d", ["half-cheetah-dir"]),
                          ("eval policy.safetensors --goals ", ["polder", "table.csv"]),
+                         ("eval policy.safetensors --nothing=", []),
                          ("train m", ["my.yaml"]),
                          ("train my.yaml -s inner.fi", ["inner.first_order="]),
                          ("train my.yaml -s inner.first_order=t", ["true"]),

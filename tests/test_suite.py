@@ -142,6 +142,7 @@ def refused(kshot, folder):
         ("steps: 2,", "step: 2,", [":4", "step", "option of `kshot eval`"])):
         kshot.refused(2, mentions, "suite", "plan", write(folder, SUITE.replace(old, new), "bad.yaml"))
     suite = f"{folder}/tiny.yaml"
+    kshot.refused(2, ["SUITE.yaml"], "suite", "run")
     kshot.refused(2, ["plna", "plan"], "suite", "plna", suite)
     kshot.refused(2, ["--share", "3/2"], "suite", "run", suite, "--share", "3/2")
     kshot.refused(2, ["point/maml/1", "not done"], "suite", "check", suite, "-o", f"{folder}/nowhere")

@@ -68,6 +68,12 @@ static void test_errors_are_escaped(void** state) {
     assert_true(strlen(err.text) < sizeof err.text && strlen(err.text) > sizeof err.text - 8);
 }
 
+static void test_length(void** state) {
+    (void)state;
+    assert_int_equal(ks_text_length("größe 🐜"), 7);
+    assert_int_equal(ks_text_length_of("größe 🐜", 4), 3);
+}
+
 static void test_ascii(void** state) {
     (void)state;
     char out[16];
@@ -100,6 +106,7 @@ int main(void) {
         cmocka_unit_test(test_escape),          cmocka_unit_test(test_escape_cuts_between_characters),
         cmocka_unit_test(test_print_is_escape), cmocka_unit_test(test_errors_are_escaped),
         cmocka_unit_test(test_ascii),           cmocka_unit_test(test_labels),
+        cmocka_unit_test(test_length),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
