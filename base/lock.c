@@ -114,7 +114,10 @@ ks_lock_state ks_lock_look(const char* directory) {
     int fd = folder < 0 ? -1 : openat(folder, NAME, O_RDONLY | O_CLOEXEC);
     ks_lock_state state = KS_LOCK_NONE;
     if (fd >= 0) {
-        state = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK ? KS_LOCK_HELD : KS_LOCK_LEFT;
+        struct stat info;
+        bool held = flock(fd, LOCK_SH | LOCK_NB) != 0;
+        bool removed = fstat(fd, &info) == 0 && info.st_nlink == 0; /* by its holder, since it was opened */
+        state = held ? KS_LOCK_HELD : removed ? KS_LOCK_NONE : KS_LOCK_LEFT;
         close(fd);
     }
     if (folder >= 0) {

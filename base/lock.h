@@ -31,7 +31,7 @@ bool ks_lock_follow(const ks_lock* lock, char* path, size_t room, bool* moved, k
 typedef enum ks_lock_state {
     KS_LOCK_NONE, /* there is no such directory, or nobody holds it */
     KS_LOCK_LEFT, /* nobody holds it, but its file is there: its last holder was killed */
-    KS_LOCK_HELD,
+    KS_LOCK_HELD, /* or it cannot be told here */
 } ks_lock_state;
 ks_lock_state ks_lock_look(const char* directory);
 

@@ -3,7 +3,6 @@
 #include "base/text.h"
 #include "cli/terminal.h"
 #include "figures/dots.h"
-#include "figures/text.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -113,10 +112,15 @@ static const char* plain(const ks_watch_look* look) {
     return look->colour ? "\033[0m" : "";
 }
 
+/* Columns of a run's number and a blank. */
+static size_t label_width(size_t count) {
+    return LABEL - (count < 10);
+}
+
 /* Columns that fit beside each other; the others have width 0. */
 static void fit(size_t width[CELLS], char (*cells)[CELLS][CELL], size_t count, size_t room) {
     memset(width, 0, CELLS * sizeof *width);
-    size_t used = LABEL - 1;
+    size_t used = label_width(count);
     for (int c = 0; c < CELLS; c++) {
         size_t most = 0;
         for (size_t i = 0; i < count; i++) {
@@ -142,7 +146,7 @@ static bool table(FILE* out, const ks_watch_run* runs, size_t count, const ks_wa
     }
     fit(width, cells, count, (size_t)look->columns);
     for (size_t i = 0; i < count; i++) {
-        fprintf(out, "%s%-2zu", ink_of(look, (int)i), i + 1);
+        fprintf(out, "%s%-*zu", ink_of(look, (int)i), (int)label_width(count), i + 1);
         for (int c = 0; c < CELLS; c++) {
             if (width[c] > 0) {
                 fputs(c > 0 ? "  " : "", out);
@@ -444,11 +448,12 @@ static void print_head(FILE* out, size_t runs, const ks_watch_look* look) {
 }
 
 static void print_troubles(FILE* out, const ks_watch_run* runs, size_t count, int* lines, const ks_watch_look* look) {
-    for (size_t i = 0; i<count&& * lines> 0; i++) {
+    for (size_t i = 0; i < count && *lines >= 1; i++) {
         if (*runs[i].trouble) {
-            char text[sizeof runs[i].trouble * 2];
-            ks_text_escape(text, sizeof text, runs[i].trouble);
-            fprintf(out, "%.*s%s", look->columns, text, look->line_end);
+            char text[sizeof runs[i].trouble];
+            size_t room = (size_t)look->columns + 1;
+            ks_text_escape(text, room < sizeof text ? room : sizeof text, runs[i].trouble);
+            fprintf(out, "%s%s", text, look->line_end);
             --*lines;
         }
     }

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/lock.h"
+#include "base/text.h"
 #include "run/config.h"
 
 #include <math.h>
@@ -17,9 +18,14 @@ bool ks_watch_run_goes_on(const ks_watch_run* run) {
     return run->state == KS_WATCH_WAITING || run->state == KS_WATCH_RUNNING;
 }
 
+/* A count from a file, where any number may stand. */
+static int64_t whole(double number) {
+    return (int64_t)fmin(fmax(number, 0), 1e15);
+}
+
 int64_t ks_watch_run_iterations(const ks_watch_run* run) {
     const ks_live_rows* r = &run->rows;
-    return r->count > 0 ? (int64_t)r->rows[r->count - 1].iteration + 1 : 0;
+    return r->count > 0 ? whole(r->rows[r->count - 1].iteration + 1) : 0;
 }
 
 double ks_watch_run_left(const ks_watch_run* run) {
@@ -81,17 +87,16 @@ static bool read_config(ks_watch_run* run) {
     int64_t iterations = ks_watch_run_iterations(run);
     double steps = run->rows.env_steps, limit = (double)config.rl.env_steps;
     double all = limit > 0 && steps > 0 ? ceil(limit * (double)iterations / steps) : INFINITY;
-    bool done = ks_config_is_done(&config, iterations, (uint64_t)steps);
+    bool done = ks_config_is_done(&config, iterations, (uint64_t)whole(steps));
     run->total = done ? iterations : all < config.iterations ? (int64_t)all : config.iterations;
     snprintf(run->task, sizeof run->task, "%s on %s, seed %lld", ks_method_name((ks_method)config.method),
              ks_config_name(&config), (long long)config.seed);
     return done;
 }
 
-static ks_watch_state find_state(const ks_watch_run* run, bool done) {
-    ks_lock_state lock = ks_lock_look(run->path);
+static ks_watch_state find_state(const ks_watch_run* run, ks_lock_state lock) {
     return lock == KS_LOCK_HELD                                   ? KS_WATCH_RUNNING
-           : done                                                 ? KS_WATCH_DONE
+           : run->done                                            ? KS_WATCH_DONE
            : lock == KS_LOCK_LEFT                                 ? KS_WATCH_KILLED
            : run->seen[0].st_ino == 0 && run->seen[1].st_ino == 0 ? KS_WATCH_WAITING
                                                                   : KS_WATCH_STOPPED;
@@ -101,15 +106,17 @@ bool ks_watch_run_look(ks_watch_run* run) {
     char path[4200], config[4200];
     double now = ks_clock();
     bool moved = false;
+    ks_lock_state lock = ks_lock_look(run->path); /* before the files: whoever has let it go has written all of them */
+    bool let_go = run->state == KS_WATCH_RUNNING && lock != KS_LOCK_HELD;
     file_of(path, sizeof path, run, "progress.csv");
     file_of(config, sizeof config, run, "config.yaml");
-    if (now >= run->next_look) {
+    if (now >= run->next_look || let_go) {
         bool other_rows = changed(&run->seen[0], path), other_config = changed(&run->seen[1], config);
         moved = other_rows || other_config;
         ks_error err = {0};
         if (other_rows) {
             bool ok = ks_live_rows_read(&run->rows, path, &err);
-            snprintf(run->trouble, sizeof run->trouble, "%.255s", ok ? "" : err.text);
+            ks_text_escape(run->trouble, sizeof run->trouble, ok ? "" : err.text);
         }
         if (moved) {
             run->done = read_config(run);
@@ -117,7 +124,10 @@ bool ks_watch_run_look(ks_watch_run* run) {
         double took = ks_clock() - now;
         run->next_look = now + 10 * took;
     }
-    ks_watch_state state = find_state(run, run->done);
+    if (moved && lock != KS_LOCK_HELD) { /* it may have begun since */
+        lock = ks_lock_look(run->path);
+    }
+    ks_watch_state state = find_state(run, lock);
     moved = moved || state != run->state;
     run->state = state;
     return moved;

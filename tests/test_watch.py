@@ -19,6 +19,7 @@ from kshot_cli import CONFIGS, SMALL, Kshot, memory_folder, settings
 ENVIRONMENT = {**{k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "COLUMNS", "LINES", "LC_ALL", "LC_CTYPE")},
                "TERM": "xterm", "LANG": "C.UTF-8"}
 HEAD = "iteration,mse_0,mse_1,outer_loss,gradient_norm,sampling_s,update_s\n"
+LONG = 300000  # rows that take more than a tenth of a second to read
 BRAILLE = re.compile("[\u2801-\u28ff]")
 
 
@@ -145,6 +146,48 @@ def without(kshot, run, folder):
     kshot.refused(2, ["RUN"], "watch", env=env)
 
 
+def ended(kshot, run):
+    """A run that ends while a long file is not read again is done all the same, not stopped. Its lock is ours."""
+    kshot.done("train", f"{CONFIGS}/sinusoid.yaml", *settings(iterations=1), "-j", 1, "-o", run)
+    with open(f"{run}/config.yaml") as file:
+        config = file.read()
+    with open(f"{run}/config.yaml", "w") as file:
+        file.write(config.replace("iterations: 1 ", f"iterations: {LONG} "))
+    with open(f"{run}/progress.csv", "w") as file:
+        file.write(HEAD + "".join(f"{i},4,3,3,1,0,0.1\n" for i in range(LONG - 1)))
+    with open(f"{run}/.kshot.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        # AddressSanitizer's strict checks measure the rest of the file for every number
+        env = {**ENVIRONMENT, "ASAN_OPTIONS": f"{os.environ.get('ASAN_OPTIONS', '')}:strict_string_checks=0"}
+        watch = subprocess.Popen(kshot.command("watch", run), stdout=subprocess.PIPE, text=True, env=env)
+        first = watch.stdout.readline()
+        with open(f"{run}/progress.csv", "a") as file:
+            file.write(f"{LONG - 1},4,3,3,1,0,0.1\n")
+        os.remove(lock.name)
+    rest = watch.communicate(timeout=60)[0].splitlines()
+    assert f"  running  {LONG - 1}/{LONG}  " in first and len(rest) == 1 and f"  done  {LONG}/{LONG}  " in rest[0], (first, rest)
+
+
+def odd(kshot, folder):
+    """Ten runs, letters of several bytes, and numbers that no training writes."""
+    runs = [f"{folder}/läuft-{i}" for i in range(11)]
+    for run in runs:
+        os.mkdir(run)
+        with open(f"{run}/progress.csv", "w") as file:
+            file.write(HEAD + "0,4,3,3,1,0,0.1\n")
+    for text, count in (("1e300,4,3,3,1,0,0.1", r"\d+"), ("-1e300,4,3,3,1,0,0.1", "0")):
+        with open(f"{runs[0]}/progress.csv", "w") as file:
+            file.write(f"{HEAD}{text}\n")
+        shown = kshot.done("watch", "--once", runs[0], env=ENVIRONMENT)
+        assert re.search(rf"stopped  {count}  ", shown), shown
+    with open(f"{runs[0]}/progress.csv", "w") as file:
+        file.write(HEAD + "nothing\n")
+    for columns in range(12, 60):
+        frame = kshot.done("watch", "--once", *runs, env={**ENVIRONMENT, "LINES": "40", "COLUMNS": str(columns)})
+        fits(frame, 40, columns)
+    assert re.search(r"^9  \S*läuft-8 .*\n10 \S*läuft-9 ", frame, re.M), frame
+
+
 def main():
     kshot = Kshot(sys.argv[1])
     with memory_folder() as folder:
@@ -154,6 +197,8 @@ def main():
         leaving(kshot, run)
         alive(kshot, folder)
         without(kshot, run, folder)
+        ended(kshot, f"{folder}/ended")
+        odd(kshot, folder)
 
 
 main()
