@@ -17,7 +17,8 @@ typedef struct ks_event_log ks_event_log;
 ks_event_log* ks_event_log_open(const char* directory, ks_progress_layout layout, int64_t iteration, ks_error* err);
 /* The text of a file (config.yaml), for people; `iteration` comes next. Errors: KS_FAILED, KS_BAD_INPUT (it cannot be read). */
 bool ks_event_log_text(ks_event_log* log, int64_t iteration, const char* tag, const char* path, ks_error* err);
-/* As ks_progress_row: it reaches the file at once, or where rows come fast within a fraction of a second. Errors: KS_FAILED. */
+/* As ks_progress_row: it reaches the file at once; where iterations take less than a tenth of a second, with one of the next rows
+ * or the next checkpoint. Errors: KS_FAILED. */
 bool ks_event_log_row(ks_event_log* log, int64_t iteration, uint64_t env_steps, const ks_maml_stats* stats,
                       const double* validation, ks_error* err);
 /* Makes all rows so far last. Errors: KS_FAILED. */

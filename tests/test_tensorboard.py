@@ -134,10 +134,11 @@ def killed(kshot, folder):
 def full_disk(kshot, folder):
     """What cannot be written ends the run, as with progress.csv."""
     run = f"{folder}/full"
-    limit = "ulimit -f 2; exec \"$@\""  # kB
+    limit = "ulimit -f 100; exec \"$@\""  # kB
     result = subprocess.run(["bash", "-c", limit, "bash", *kshot.command("train", *SINUSOID, "-s", "iterations=2000", "-o", run)],
                             capture_output=True, text=True, timeout=60)
-    assert result.returncode == 1 and "cannot write" in result.stderr.splitlines()[-1], result.stderr
+    last = result.stderr.splitlines()[-1]
+    assert result.returncode == 1 and "cannot write" in last and "events.out.tfevents" in last, result.stderr
 
 
 def main():
