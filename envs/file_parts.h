@@ -4,8 +4,8 @@
 #ifndef KS_ENVS_FILE_PARTS_H
 #define KS_ENVS_FILE_PARTS_H
 
-#include "envs/file_env.h"
 #include "base/file_yaml.h"
+#include "envs/file_env.h"
 
 /* In this order: expressions know the task's numbers, the start is what actions may be centred on. */
 bool ks_file_read_start(const ks_file_reader* r, ks_file_env* env, const yaml_node_t* file);
