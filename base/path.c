@@ -10,6 +10,25 @@ static bool too_long(const char* path, ks_error* err) {
     return ks_fail(err, KS_BAD_INPUT, "%.60s…: a path of more than %d letters", path, KS_PATH_ROOM - 1);
 }
 
+/* real: without links and "..". The file itself need not exist, but its folder does. */
+static bool resolve(char real[PATH_MAX], const char* path) {
+    char folder[PATH_MAX];
+    const char* slash = strrchr(path, '/');
+    if (realpath(path, real)) {
+        return true;
+    }
+    if (!slash || (size_t)(slash - path) >= sizeof folder) {
+        return false;
+    }
+    memcpy(folder, path, (size_t)(slash - path));
+    folder[slash - path] = 0;
+    if (!realpath(*folder ? folder : "/", real)) {
+        return false;
+    }
+    size_t used = strcmp(real, "/") == 0 ? 0 : strlen(real);
+    return (size_t)snprintf(real + used, PATH_MAX - used, "%s", slash) < PATH_MAX - used;
+}
+
 bool ks_path_absolute(char out[KS_PATH_ROOM], const char* folder, const char* path, ks_error* err) {
     char cwd[PATH_MAX] = "", joined[2 * PATH_MAX], real[PATH_MAX];
     if (*path != '/' && (!folder || *folder != '/') && !getcwd(cwd, sizeof cwd)) {
@@ -21,7 +40,7 @@ bool ks_path_absolute(char out[KS_PATH_ROOM], const char* folder, const char* pa
     if (length < 0 || (size_t)length >= sizeof joined) {
         return too_long(path, err);
     }
-    const char* found = realpath(joined, real) ? real : joined;
+    const char* found = resolve(real, joined) ? real : joined;
     if (strlen(found) >= KS_PATH_ROOM) {
         return too_long(path, err);
     }

@@ -10,7 +10,7 @@
 enum { KS_PATH_ROOM = 1024 };
 
 /* The absolute path of `path`, which is taken from `folder` (NULL: the working directory) if it is not absolute; without links, where
- * it exists. Errors: KS_BAD_INPUT (too long). */
+ * its folder exists. Errors: KS_BAD_INPUT (too long). */
 bool ks_path_absolute(char out[KS_PATH_ROOM], const char* folder, const char* path, ks_error* err);
 
 /* The folder that `file` is in, "." if it has none. Errors: KS_BAD_INPUT (too long). */

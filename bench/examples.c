@@ -37,7 +37,7 @@ bool ks_bench_examples_run(ks_bench_examples* r, const ks_bench_options* o, ks_e
     if (ok) {
         params = calloc(setup.num_params + setup.state_size, sizeof *params);
         ok = (params || ks_fail(err, KS_FAILED, "not enough memory")) &&
-             ks_setup_initial(params, &setup, o->config, err);
+             ks_setup_initial(params, NULL, &setup, o->config, err);
     }
     for (int i = 0; ok && i < o->rounds; i++) {
         double sgemm;

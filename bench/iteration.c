@@ -65,7 +65,7 @@ bool ks_bench_iteration_run(ks_bench_iteration* result, const ks_bench_options* 
     if (ok) {
         params = calloc(2 * setup.num_params + setup.state_size, sizeof *params);
         ok = (params || ks_fail(err, KS_FAILED, "not enough memory")) &&
-             ks_setup_initial(params, &setup, o->config, err) && measure(result, &setup, params, o, err);
+             ks_setup_initial(params, NULL, &setup, o->config, err) && measure(result, &setup, params, o, err);
     }
     free(params);
     ks_setup_free(&setup);

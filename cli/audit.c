@@ -113,7 +113,7 @@ static bool audit(const ks_config* given, const audit_options* o, ks_error* err)
         ks_real* state = params ? params + 2 * setup.num_params : NULL;
         ok = (params || ks_fail(err, KS_FAILED, "not enough memory for %zu parameters", setup.num_params)) &&
              (o->from ? load(params, state, &iteration, o->from, &setup, err)
-                      : ks_setup_initial(params, &setup, &config, err)) &&
+                      : ks_setup_initial(params, NULL, &setup, &config, err)) &&
              iterate_and_save(&setup, o, params, params + setup.num_params, state,
                               o->iteration >= 0 ? o->iteration : iteration, err);
     }

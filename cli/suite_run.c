@@ -188,7 +188,7 @@ bool ks_suite_measure(ks_suite_cost* cost, const ks_suite_line* line, int thread
     ks_real* params = ok ? calloc(setup.num_params, sizeof *params) : NULL;
     ks_real* state = ok ? calloc(setup.state_size + 1, sizeof *state) : NULL;
     ok = ok && ((params && state) || ks_fail(err, KS_FAILED, "not enough memory")) &&
-         ks_setup_initial(params, &setup, &config, err);
+         ks_setup_initial(params, NULL, &setup, &config, err);
     if (ok && config.iterations > 0) {
         double began = ks_clock();
         ok = ks_maml_iterate(setup.maml, params, state, 0, &stats, err);

@@ -23,6 +23,8 @@ static const ks_setting ROWS[] = {
      .help =
          "maml; pretrain: one model for all tasks, without adaptation; oracle: pretrain with the task in the input"},
     {"seed", KS_SETTING_INT64, AT(seed), 0, 0x1p63, 1, .help = "all randomness follows from it"},
+    {"start_from", KS_SETTING_TEXT, AT(start_from), .text = "", .room = sizeof((ks_config*)NULL)->start_from,
+     .help = "policy file whose parameters training starts from, in place of random ones; paths count from this file"},
     {"iterations", KS_SETTING_INT, AT(iterations), 0, BIG, 100, .free_on_resume = true,
      .help = "meta-updates; 0 writes an untrained model, the random baseline"},
     {"tasks", KS_SETTING_INT, AT(tasks), 1, 1e6, 40, .help = "tasks per iteration"},
@@ -244,14 +246,18 @@ static bool write_config(void* user, FILE* file) {
 }
 
 bool ks_config_resolve(ks_config* config, const char* folder, ks_error* err) {
-    char path[KS_PATH_ROOM];
-    if (!ks_env_is_path(config->rl.env)) {
-        return true;
-    }
-    if (!ks_path_absolute(path, folder, config->rl.env, err)) {
+    char env[KS_PATH_ROOM] = "", start_from[KS_PATH_ROOM] = "";
+    bool has_env = ks_env_is_path(config->rl.env), starts_from = *config->start_from;
+    if (has_env && !ks_path_absolute(env, folder, config->rl.env, err)) {
         return ks_fail_in(err, "env");
     }
-    memcpy(config->rl.env, path, sizeof path);
+    if (starts_from && !ks_path_absolute(start_from, folder, config->start_from, err)) {
+        return ks_fail_in(err, "start_from");
+    }
+    if (has_env) {
+        memcpy(config->rl.env, env, sizeof env);
+    }
+    memcpy(config->start_from, start_from, sizeof start_from);
     return true;
 }
 
@@ -264,6 +270,7 @@ bool ks_config_save(const ks_config* config, const char* path, ks_error* err) {
     if (ks_env_is_path(config->rl.env)) {
         ks_path_relative(copy.rl.env, path, config->rl.env);
     }
+    ks_path_relative(copy.start_from, path, config->start_from);
     return ks_replace_file(path, write_config, &copy, err);
 }
 

@@ -18,14 +18,15 @@
 enum { KS_LOG_NONE, KS_LOG_TENSORBOARD };
 
 typedef struct ks_config {
-    int problem;          /* KS_PROBLEM_… */
-    int outer;            /* KS_OUTER_… */
-    int method;           /* ks_method */
-    int64_t seed;         /* 0 … 2^63-1 */
-    int iterations;       /* 0 writes an untrained model: the random baseline */
-    int tasks;            /* per iteration */
-    int checkpoint_every; /* iterations */
-    int validate_every;   /* iterations; 0: never */
+    int problem;                   /* KS_PROBLEM_… */
+    int outer;                     /* KS_OUTER_… */
+    int method;                    /* ks_method */
+    int64_t seed;                  /* 0 … 2^63-1 */
+    char start_from[KS_PATH_ROOM]; /* the absolute path of a policy file, or "" */
+    int iterations;                /* 0 writes an untrained model: the random baseline */
+    int tasks;                     /* per iteration */
+    int checkpoint_every;          /* iterations */
+    int validate_every;            /* iterations; 0: never */
     int validation_tasks;
     int log; /* KS_LOG_…: where the numbers of progress.csv go, too */
     ks_policy_config policy;
@@ -47,7 +48,7 @@ bool ks_config_set(ks_config* config, const char* assignment, ks_error* err);
 bool ks_config_set_text(ks_config* config, const char* key, const char* text, ks_error* err);
 /* The environment as an option names it: by name, or by a path from the working directory. Errors: KS_BAD_INPUT. */
 bool ks_config_set_env(ks_config* config, const char* env, ks_error* err);
-/* Makes the path of an environment's file absolute, from `folder` (NULL: the working directory). Errors: KS_BAD_INPUT (too long). */
+/* Makes paths (of an environment's file, of start_from) absolute, from `folder` (NULL: the working directory). Errors: KS_BAD_INPUT (too long). */
 bool ks_config_resolve(ks_config* config, const char* folder, ks_error* err);
 /* Notes that a row was set; where it chooses the problem, that problem's defaults are set of all rows that nobody has. */
 void ks_config_note(ks_config* config, int row);
@@ -56,7 +57,7 @@ bool ks_config_check(const ks_config* config, ks_error* err);
 
 /* Every field that counts as YAML that reads back exactly; with comments (unit and range) if asked. Returns false on a write error. */
 bool ks_config_write(const ks_config* config, FILE* file, bool comments);
-/* Writes it to a path, with comments, atomically; the path of an environment's file becomes relative to it. Errors: KS_FAILED. */
+/* Writes it to a path, with comments, atomically; paths (of an environment's file, of start_from) become relative to it. Errors: KS_FAILED. */
 bool ks_config_save(const ks_config* config, const char* path, ks_error* err);
 /* First key in which the two differ, or NULL. Keys that may change on resume (iterations, checkpoint_every, …) do not count. */
 const char* ks_config_difference(const ks_config* a, const ks_config* b);

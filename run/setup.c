@@ -2,6 +2,9 @@
 
 #include "run/config_table.h"
 #include "run/initial.h"
+#include "run/start_from.h"
+
+#include <stdio.h>
 
 /* The problem, made without what stands ready in the config for an outer step that is not chosen: the saved config will not have it. */
 static ks_problem* create_problem(const ks_config* config, int threads, ks_error* err) {
@@ -47,7 +50,29 @@ void ks_setup_free(ks_setup* s) {
     *s = (ks_setup){0};
 }
 
-bool ks_setup_initial(ks_real* params, const ks_setup* s, const ks_config* config, ks_error* err) {
+/* What is not taken from the file is told. */
+static bool start_from(ks_real* params, char note[KS_SETUP_NOTE], const ks_setup* s, const ks_config* config,
+                       ks_error* err) {
+    char missing[KS_START_FROM_NOTE];
+    ks_maml_settings maml = ks_config_maml(config, 1);
+    ks_step_sizes sizes = ks_inner_step_sizes(&maml.inner);
+    if (!ks_start_from(params, missing, config->start_from, s->policy, &sizes, err)) {
+        return false;
+    }
+    if (note && *missing) {
+        snprintf(note, KS_SETUP_NOTE,
+                 "start_from: %s does not have these in the shape that they have here; they start anew: %s",
+                 config->start_from, missing);
+    }
+    return true;
+}
+
+bool ks_setup_initial(ks_real* params, char note[KS_SETUP_NOTE], const ks_setup* s, const ks_config* config,
+                      ks_error* err) {
+    if (note) {
+        *note = 0;
+    }
     ks_maml_init_step_sizes(s->maml, params);
-    return ks_initial_theta(params, config, s->problem, s->policy, err);
+    return ks_initial_theta(params, config, s->problem, s->policy, err) &&
+           (!*config->start_from || start_from(params, note, s, config, err));
 }

@@ -17,7 +17,11 @@ typedef struct ks_setup {
 bool ks_setup_create(ks_setup* setup, const ks_config* config, int threads, ks_team team, ks_error* err);
 void ks_setup_free(ks_setup* setup);
 
-/* params (Q) that a run of the config starts from. Errors: KS_FAILED (memory). */
-bool ks_setup_initial(ks_real* params, const ks_setup* setup, const ks_config* config, ks_error* err);
+enum { KS_SETUP_NOTE = 2048 };
+
+/* params (Q) that a run of the config starts from: random ones, or those of the policy file start_from. note (may be NULL): which of them
+ * that file does not have; "": none. Errors: KS_BAD_INPUT (start_from), KS_FAILED (memory). */
+bool ks_setup_initial(ks_real* params, char note[KS_SETUP_NOTE], const ks_setup* setup, const ks_config* config,
+                      ks_error* err);
 
 #endif

@@ -227,15 +227,18 @@ static bool open_progress(run* r, ks_error* err) {
 /* State, config.yaml and progress.csv of a run that begins, or goes on. The config comes first: a run that is killed right
  * after it can be resumed with it. */
 static bool begin(run* r, bool resumes, ks_error* err) {
-    char path[KS_RUN_PATH];
+    char path[KS_RUN_PATH], note[KS_SETUP_NOTE] = "";
     ks_run_directory_file(path, r->directory, "checkpoint.safetensors");
     if (resumes && !check_same_config(r, err)) {
         return false;
     }
     bool from_checkpoint = resumes && ks_run_directory_has(r->directory, "checkpoint.safetensors");
     if (from_checkpoint ? !load_checkpoint(r, path, err)
-                        : !ks_setup_initial(r->state.params, &r->setup, r->config, err)) {
+                        : !ks_setup_initial(r->state.params, note, &r->setup, r->config, err)) {
         return false;
+    }
+    if (*note) {
+        warn(r, note);
     }
     if (!check_content(r, path, from_checkpoint, err)) {
         return false;
