@@ -7,6 +7,8 @@ import os
 import sys
 import tempfile
 
+import numpy as np
+
 from kshot_cli import CONFIGS, Kshot, rows, settings
 
 BAD = 2
@@ -95,6 +97,23 @@ def listed(kshot):
     assert envs["ant-dir"]["task_numbers"][0]["step"] == 2 and "direction -1 or 1" in text
 
 
+def of_the_paper(kshot, folder):
+    """The authors' tasks are the draws of NumPy that their page says, and eval takes them."""
+    draw = lambda seed, low, high, size=40: np.random.RandomState(seed).uniform(low, high, size)
+    drawn = {
+        "point": draw(1, -0.5, 0.5, (40, 2)),
+        "half-cheetah-vel": draw(1, 0, 2),
+        "half-cheetah-dir": np.where(draw(1, 0, 2) < 1, -1, 1),
+        "ant-vel": draw(1, 0, 3),
+        "ant-dir": np.where(draw(2, 0, 3) < 1.295, -1, 1),
+    }
+    for name, tasks in drawn.items():
+        assert np.array_equal(np.loadtxt(f"{CONFIGS}/paper/tasks/{name}.csv", delimiter=","), tasks), name
+    assert np.sum(drawn["ant-dir"]) == 0
+    kshot.done("eval", f"{folder}/point", "--goals", f"{CONFIGS}/paper/tasks/point.csv", "-o", f"{folder}/eval.csv", *SHORT)
+    assert len({row["goal"] for row in rows(f"{folder}/eval.csv")}) == 40
+
+
 def main():
     kshot = Kshot(sys.argv[1])
     with tempfile.TemporaryDirectory() as folder:
@@ -103,6 +122,7 @@ def main():
         refused(kshot, folder)
         told(kshot, folder)
         listed(kshot)
+        of_the_paper(kshot, folder)
 
 
 main()
