@@ -24,7 +24,7 @@ typedef struct report {
 static bool read_line(ks_scores* s, const ks_suite_line* line, const ks_suite_place* place, ks_error* err) {
     char path[PATH_ROOM];
     s->steps = -1;
-    if (!ks_suite_is_done(line, place)) {
+    if (ks_suite_look(line, place) != KS_SUITE_DONE) {
         return true;
     }
     snprintf(path, sizeof path, "%s/%s/eval.csv", place->folder, line->name);

@@ -86,7 +86,7 @@ static bool train(const tuning* t, size_t number, int64_t rung, const char* dire
          (t->base.rl.env_steps == 0 || add_setting(&c, "env_steps", share_of(t, t->base.rl.env_steps, rung), err)) &&
          ks_command_line_add(&c, "-o", err) && ks_command_line_add(&c, directory, err) &&
          ks_command_line_add(&c, "--resume=auto", err) &&
-         ks_command_line_add_common(&c, (int)t->o->threads, t->o->quiet, err) && ks_child_run(&c, err);
+         ks_command_line_add_common(&c, (int)t->o->threads, t->o->quiet, err) && ks_child_run(&c, NULL, err);
     ks_command_line_free(&c);
     return ok;
 }
@@ -105,7 +105,7 @@ static bool evaluate(const tuning* t, const char* directory, const char* csv, co
     for (size_t i = 0; ok && i < sizeof words / sizeof *words; i++) {
         ok = ks_command_line_add(&c, words[i], err);
     }
-    ok = ok && ks_command_line_add_common(&c, (int)t->o->threads, t->o->quiet, err) && ks_child_run(&c, err);
+    ok = ok && ks_command_line_add_common(&c, (int)t->o->threads, t->o->quiet, err) && ks_child_run(&c, NULL, err);
     ks_command_line_free(&c);
     return ok;
 }
