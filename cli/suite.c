@@ -376,9 +376,11 @@ static const ks_option OPTIONS[] = {
      KS_OPTION_TEXT(arguments, folder), .completes = KS_COMPLETE_FOLDER},
     {"only", 0, "PART", "lines of this `DOMAIN`, `DOMAIN/METHOD` or `DOMAIN/METHOD/SEED`; `*` is any",
      KS_OPTION_TEXT(arguments, only)},
-    {"share", 0, "I/N", "of these lines every N-th, from the I-th on: for N machines or jobs at once",
+    {"share", 0, "I/N",
+     "of these lines every N-th, from the I-th on: for N machines or jobs at once that share no disk",
      KS_OPTION_OWN(arguments, share, take_share)},
-    {"data", 0, "DOMAIN=PATH", "where the images of a domain are that are no part of kshot, as Omniglot's archives",
+    {"data", 0, "DOMAIN=PATH",
+     "where the images of a domain are that are not part of kshot, as Omniglot's archives; can be given for several",
      KS_OPTION_LIST(arguments, data), .completes = KS_COMPLETE_FOLDER},
     {"measure", 0, NULL, "of plan: run an iteration of each domain and method, and say how long all will take here",
      KS_OPTION_FLAG(arguments, measure)},
@@ -396,7 +398,10 @@ const ks_command ks_command_suite = {
               "`plan` lists the lines, and which of them are done. `run` trains and evaluates what is not done yet; it "
               "can be stopped at any time, and the same command goes on. `report` writes results.csv, table.md and a "
               "figure a domain into DIR: means, interquartile means, and intervals over runs. `check` evaluates "
-              "again, and says whether every number comes out to the last digit; its exit code is 1 if one does not."},
+              "again, and says whether every number comes out to the last digit; its exit code is 1 if one does not.",
+              "Where `evaluate` of the file has changed, `run` evaluates again, without training. A line that fails "
+              "does not end the others. Several processes share lines out among themselves: those that `mpirun` "
+              "starts, and those that are given the same command on the same disk (docs/suite.md)."},
     .groups = {{.rows = OPTIONS}},
     .arguments = {.name = "plan, run, report or check, and SUITE.yaml",
                   .least = 2,

@@ -401,7 +401,7 @@ const ks_command ks_command_tune = {
         {"Draws settings, trains with each, and judges them on held-out tasks: random search or, with --halvings, "
          "successive halving. trials.csv lists all of them, the best first; best.yaml is the config with the best.",
          "It can be stopped at any time: the same command goes on. Everything follows from --seed, so that the same "
-         "command finds the same."},
+         "command finds the same; also under `mpirun`, where processes share trials out among themselves."},
     .groups = {{.rows = OPTIONS}},
     .arguments = {.name = "CONFIG", .least = 1, .most = 1, .completes = KS_COMPLETE_CONFIG},
     .examples = {{"kshot tune configs/point.yaml --search inner.lr=log:0.05..2 --search trpo.max_kl=0.01,0.02 "
