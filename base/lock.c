@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 static const char NAME[] = ".kshot.lock";
-enum { HOST = 65 };
+enum { HOST = 65, NAME_ROOM = 64 };
 
 typedef struct holder {
     long pid; /* 0: it is not known */
@@ -27,7 +27,8 @@ struct ks_lock {
     int directory; /* opened with O_PATH: it stays the same, whatever it is called later */
     bool excludes;
     holder self;
-    char path[]; /* what it was called when it was locked */
+    char name[NAME_ROOM]; /* of its file */
+    char path[];          /* what it was called when it was locked */
 };
 
 /* ---- who ------------------------------------------------------------------------------------------------------------- */
@@ -85,13 +86,13 @@ static bool same(const struct stat* a, const struct stat* b) {
 /* whether the open file is what stands in the directory */
 static bool stands_there(const ks_lock* lock) {
     struct stat a, b;
-    return fstat(lock->fd, &a) == 0 && fstatat(lock->directory, NAME, &b, 0) == 0 && same(&a, &b);
+    return fstat(lock->fd, &a) == 0 && fstatat(lock->directory, lock->name, &b, 0) == 0 && same(&a, &b);
 }
 
-static int open_file(int directory) {
-    int fd = openat(directory, NAME, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+static int open_file(int directory, const char* name) {
+    int fd = openat(directory, name, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (fd < 0 && errno == EACCES) { /* another user's, whose process was killed */
-        fd = openat(directory, NAME, O_RDONLY | O_CLOEXEC);
+        fd = openat(directory, name, O_RDONLY | O_CLOEXEC);
     }
     return fd;
 }
@@ -130,9 +131,9 @@ ks_lock_state ks_lock_look(const char* directory) {
 static bool acquire(ks_lock* lock, ks_error* err) {
     enum { TRIES = 100 }; /* where inodes have no lasting numbers, the last one counts */
     for (int i = 0; i < TRIES; i++) {
-        lock->fd = open_file(lock->directory);
+        lock->fd = open_file(lock->directory, lock->name);
         if (lock->fd < 0) {
-            return ks_fail(err, KS_FAILED, "cannot write %s/%s: %s", lock->path, NAME, strerror(errno));
+            return ks_fail(err, KS_FAILED, "cannot write %s/%s: %s", lock->path, lock->name, strerror(errno));
         }
         lock->excludes = lock_alone(lock->fd);
         if (!lock->excludes && errno == EWOULDBLOCK) {
@@ -150,6 +151,10 @@ static bool acquire(ks_lock* lock, ks_error* err) {
 }
 
 ks_lock* ks_lock_directory(const char* directory, ks_error* err) {
+    return ks_lock_named(directory, NAME, err);
+}
+
+ks_lock* ks_lock_named(const char* directory, const char* name, ks_error* err) {
     size_t room = strlen(directory) + 1;
     ks_lock* lock = calloc(1, sizeof *lock + room);
     if (!lock) {
@@ -157,6 +162,7 @@ ks_lock* ks_lock_directory(const char* directory, ks_error* err) {
         return NULL;
     }
     lock->self = ourselves();
+    snprintf(lock->name, sizeof lock->name, "%s", name);
     memcpy(lock->path, directory, room);
     lock->directory = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (lock->directory < 0) {
@@ -180,8 +186,8 @@ bool ks_lock_held(const ks_lock* lock, ks_error* err) {
     if (!lock->excludes || stands_there(lock)) {
         return true;
     }
-    int fd =
-        openat(lock->directory, NAME, O_RDONLY | O_CLOEXEC); /* the same under another number, on some file systems */
+    int fd = openat(lock->directory, lock->name,
+                    O_RDONLY | O_CLOEXEC); /* the same under another number, on some file systems */
     holder h = {0};
     if (fd >= 0) {
         h = read_holder(fd);
@@ -189,7 +195,7 @@ bool ks_lock_held(const ks_lock* lock, ks_error* err) {
     }
     return (h.pid == lock->self.pid && strcmp(h.host, lock->self.host) == 0) ||
            ks_fail(err, KS_FAILED, "cannot write %s: it, or the %s in it, was removed or replaced meanwhile",
-                   lock->path, NAME);
+                   lock->path, lock->name);
 }
 
 bool ks_lock_follow(const ks_lock* lock, char* path, size_t room, bool* moved, ks_error* err) {
@@ -214,7 +220,7 @@ void ks_lock_release(ks_lock* lock) {
         holder h = read_holder(lock->fd);
         bool ours = lock->excludes || (h.pid == lock->self.pid && strcmp(h.host, lock->self.host) == 0);
         if (ours && stands_there(lock)) {
-            unlinkat(lock->directory, NAME, 0);
+            unlinkat(lock->directory, lock->name, 0);
         }
         close(lock->fd);
         close(lock->directory);

@@ -15,6 +15,8 @@ typedef struct ks_lock ks_lock;
 /* Locks `directory`, which exists. Owned by the caller. NULL on errors: KS_BAD_INPUT naming the process that holds it, KS_FAILED
  * (the directory cannot be written, memory). */
 ks_lock* ks_lock_directory(const char* directory, ks_error* err);
+/* The same by another file in it, of less than 64 letters, for something else than writing the directory. */
+ks_lock* ks_lock_named(const char* directory, const char* name, ks_error* err);
 
 /* Whether it keeps others out: some network file systems know no locks. */
 bool ks_lock_excludes(const ks_lock* lock);

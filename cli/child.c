@@ -1,6 +1,7 @@
 #include "cli/child.h"
 
 #include "cli/interrupt.h"
+#include "cli/launcher.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,8 +13,6 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-extern char** environ;
 
 bool ks_command_line_add(ks_command_line* c, const char* word, ks_error* err) {
     if (c->count == KS_COMMAND_LINE_WORDS - 1) {
@@ -45,24 +44,34 @@ void ks_command_line_free(ks_command_line* c) {
     c->count = 0;
 }
 
-bool ks_child_run(ks_command_line* c, ks_error* err) {
+static bool start(pid_t* child, ks_command_line* c, ks_error* err) {
     posix_spawn_file_actions_t quiet;
-    pid_t child;
-    int status = 0;
+    char** environment = ks_cli_environment_alone();
+    if (!environment) {
+        return ks_fail(err, KS_FAILED, "not enough memory");
+    }
     c->word[c->count] = NULL;
     signal(SIGCHLD, SIG_DFL); /* where it is ignored, nobody learns how a child ended */
     posix_spawn_file_actions_init(&quiet);
     posix_spawn_file_actions_addopen(&quiet, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-    int failed = posix_spawn(&child, "/proc/self/exe", &quiet, NULL, c->word, environ);
+    int failed = posix_spawn(child, "/proc/self/exe", &quiet, NULL, c->word, environment);
     posix_spawn_file_actions_destroy(&quiet);
-    if (failed) {
-        return ks_fail(err, KS_FAILED, "cannot start a process: %s", strerror(failed));
+    free(environment);
+    return !failed || ks_fail(err, KS_FAILED, "cannot start a process: %s", strerror(failed));
+}
+
+bool ks_child_run(ks_command_line* c, const ks_child_watch* watch, ks_error* err) {
+    pid_t child, ended;
+    int status = 0;
+    if (!start(&child, c, err)) {
+        return false;
     }
     const volatile sig_atomic_t* interrupted = ks_cli_catch_interrupts();
-    bool told = false;
-    pid_t ended;
+    bool told = false, stopped = false;
     while ((ended = waitpid(child, &status, WNOHANG)) == 0) {
-        if (*interrupted && !told) { /* Ctrl-C in a terminal has reached the child by itself; other signals have not */
+        stopped = (watch && watch->stop(watch->user)) || stopped;
+        if ((*interrupted || stopped) &&
+            !told) { /* Ctrl-C in a terminal has reached the child by itself; other signals have not */
             told = kill(child, SIGTERM) == 0;
         }
         nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
@@ -71,7 +80,7 @@ bool ks_child_run(ks_command_line* c, ks_error* err) {
         return ks_fail(err, KS_FAILED, "cannot wait for a process: %s", strerror(errno));
     }
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
-        return !*interrupted || ks_fail(err, KS_INTERRUPTED, "interrupted; the same command goes on");
+        return !(*interrupted || stopped) || ks_fail(err, KS_INTERRUPTED, "interrupted; the same command goes on");
     }
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : KS_FAILED;
     ks_fail(err, code == KS_INTERRUPTED || code == KS_BAD_INPUT ? (ks_code)code : KS_FAILED, "%s",

@@ -20,9 +20,16 @@ bool ks_command_line_add_all(ks_command_line* to, const ks_command_line* from, k
 bool ks_command_line_add_common(ks_command_line* line, int threads, bool quiet, ks_error* err);
 void ks_command_line_free(ks_command_line* line);
 
+/* What is done while a process runs, some fifty times a second; it ends in good order once stop says so. */
+typedef struct ks_child_watch {
+    bool (*stop)(void* user);
+    void* user;
+} ks_child_watch;
+
 /* Runs the program in a process of its own; the first word is what it is called. What it prints goes nowhere; what it says of errors and
- * progress goes to stderr. Signals that end commands in good order are passed on. Errors: its own exit code, with an empty text, since its own
- * stands on stderr already; KS_INTERRUPTED; KS_FAILED. */
-bool ks_child_run(ks_command_line* line, ks_error* err);
+ * progress goes to stderr. Signals that end commands in good order are passed on. Of an MPI job that this process belongs to, it knows
+ * nothing. watch: NULL is none. Errors: its own exit code, with an empty text, since its own stands on stderr already; KS_INTERRUPTED;
+ * KS_FAILED. */
+bool ks_child_run(ks_command_line* line, const ks_child_watch* watch, ks_error* err);
 
 #endif

@@ -1,7 +1,11 @@
 #include "cli/launcher.h"
 
+#include "cli/cli.h"
+
 #include <stdlib.h>
 #include <string.h>
+
+extern char** environ;
 
 typedef struct launch {
     const char* by; /* NULL: nobody */
@@ -53,4 +57,38 @@ bool ks_cli_join(ks_dist** dist, ks_error* err) {
                        l.by, l.processes);
     }
     return true;
+}
+
+int ks_cli_leave(ks_dist* dist, int code, ks_error* err) {
+    if (dist && code != 0) { /* it is said before the first process ends: mpirun then ends the others */
+        ks_cli_say(err->text);
+        err->text[0] = 0;
+        ks_dist_any(dist, true);
+    }
+    ks_dist_destroy(dist);
+    return code;
+}
+
+static bool is_of_launcher(const char* variable) {
+    static const char* const BEGINNINGS[] = {"OMPI_", "PMIX_", "PMI_", "SLURM_STEP_NUM_TASKS="};
+    for (size_t i = 0; i < sizeof BEGINNINGS / sizeof *BEGINNINGS; i++) {
+        if (strncmp(variable, BEGINNINGS[i], strlen(BEGINNINGS[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+char** ks_cli_environment_alone(void) {
+    size_t count = 0, kept = 0;
+    while (environ[count]) {
+        count++;
+    }
+    char** alone = calloc(count + 1, sizeof *alone);
+    for (size_t i = 0; alone && i < count; i++) {
+        if (!is_of_launcher(environ[i])) {
+            alone[kept++] = environ[i];
+        }
+    }
+    return alone;
 }

@@ -1,8 +1,11 @@
 /* kshot suite: many trainings that are to be compared, from one file. */
 #include "cli/suite.h"
 #include "cli/cli.h"
+#include "cli/crew.h"
+#include "cli/launcher.h"
 #include "cli/option_table.h"
 #include "run/directory.h"
+#include "run/dist.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,19 +19,38 @@ typedef struct share {
 
 typedef struct arguments {
     const char *folder, *only;
+    ks_option_list data;
     share share;
-    int64_t threads;
+    int64_t threads; /* 0: not said */
     bool measure, again, quiet;
 } arguments;
 
 /* ---- verbs ------------------------------------------------------------------------------------------------------------------ */
 
-typedef struct job {
+typedef struct job job;
+
+typedef struct suite_verb {
+    const char* name;
+    bool (*run)(job* j); /* on the first process */
+    /* of verbs that all processes work for (cli/crew.h) */
+    bool (*work)(void* user, int64_t line, char note[256], ks_error* err);
+    bool (*tell)(const job* j, const ks_suite_line* line, const char* note); /* false: it is as bad as a failure */
+} suite_verb;
+
+/* of the command, on every process */
+struct job {
     const arguments* a;
+    const suite_verb* verb;
     const ks_suite* suite;
     ks_suite_place place;
+    ks_crew* crew;
     ks_error* err;
-} job;
+    /* of the first one: */
+    size_t at, meant;    /* where it is in the suite */
+    size_t lines, wrong; /* how many were done, how many of them went wrong, */
+    bool input;          /* all of these for what they were given, */
+    char which[256];     /* and what they are called, as far as there is room */
+};
 
 /* the lines that are meant, in order: the next from *i on, or NULL */
 static const ks_suite_line* next(const job* j, size_t* i, size_t* meant) {
@@ -42,6 +64,36 @@ static const ks_suite_line* next(const job* j, size_t* i, size_t* meant) {
     return NULL;
 }
 
+/* Whether nothing can be done of a line before somebody says where its images are. */
+static bool lacks_data(const job* j, const ks_suite_line* line) {
+    return *line->data_is && !*line->data && (j->a->again || ks_suite_look(line, &j->place) == KS_SUITE_OPEN);
+}
+
+/* Says once a domain that lines are left out for want of data. Errors: KS_BAD_INPUT if these are all. */
+static bool tell_of_data(const job* j) {
+    const ks_suite_line *line, *told = NULL;
+    size_t all = 0, lacking = 0;
+    ks_error text = {0};
+    for (size_t i = 0, meant = 0; (line = next(j, &i, &meant)); all++) {
+        lacking += lacks_data(j, line);
+    }
+    for (size_t i = 0, meant = 0; lacking > 0 && (line = next(j, &i, &meant));) {
+        if (lacks_data(j, line) && (!told || strcmp(told->domain, line->domain) != 0)) {
+            told = line;
+            ks_fail(&text, KS_BAD_INPUT, "%s: lines are left out; --data %s=PATH says where its images are: %s",
+                    line->domain, line->domain, line->data_is);
+            if (lacking == all) {
+                *j->err = text;
+                return false;
+            }
+            ks_cli_say(text.text);
+        }
+    }
+    return true;
+}
+
+static bool run_line(void* user, int64_t number, char note[256], ks_error* err);
+
 static void duration(char out[32], double s) {
     snprintf(out, 32,
              s < 100    ? "%.0f s"
@@ -52,85 +104,172 @@ static void duration(char out[32], double s) {
                         : s / 3600);
 }
 
-static bool plan(const job* j) {
+static void state_text(char out[32], const job* j, const ks_suite_line* line, ks_suite_state state) {
+    snprintf(out, 32, "%s",
+             state == KS_SUITE_DONE          ? "done"
+             : state == KS_SUITE_TO_EVALUATE ? "to be evaluated again"
+             : lacks_data(j, line)           ? "needs --data"
+                                             : "");
+}
+
+static bool plan(job* j) {
     const ks_suite_line *line, *before = NULL;
     ks_suite_cost cost = {0};
     double seconds = 0;
     char text[32];
-    size_t lines = 0, done = 0;
+    size_t lines = 0, done = 0, unknown = 0;
     for (size_t i = 0, meant = 0; (line = next(j, &i, &meant));) {
-        bool is_done = ks_suite_is_done(line, &j->place);
+        ks_suite_state state = ks_suite_look(line, &j->place);
+        bool measure = j->a->measure && !lacks_data(j, line);
         bool same = before && strcmp(before->domain, line->domain) == 0 && strcmp(before->method, line->method) == 0;
-        if (j->a->measure && !same && !ks_suite_measure(&cost, line, j->place.threads, j->err)) {
+        if (measure && !same && !ks_suite_measure(&cost, line, j->place.threads, j->err)) {
             return ks_fail_in(j->err, line->name);
         }
         before = line;
         lines++;
-        done += is_done;
-        printf("%-40s %-5s", line->name, is_done ? "done" : "");
-        if (j->a->measure) {
+        done += state == KS_SUITE_DONE;
+        unknown += j->a->measure && !measure;
+        state_text(text, j, line, state);
+        printf("%-40s %-5s", line->name, text);
+        if (measure) {
             duration(text, cost.seconds);
             printf(" %8lld iterations %12.4g env steps %9s", (long long)cost.iterations, cost.env_steps, text);
-            seconds += is_done ? 0 : cost.seconds;
+            seconds += state == KS_SUITE_OPEN ? cost.seconds : 0;
         }
         putchar('\n');
     }
     printf("%s: %zu lines, %zu done", j->suite->name, lines, done);
     if (j->a->measure) {
         duration(text, seconds);
-        printf("; the others take about %s with %d threads, and their evaluations", text, j->place.threads);
+        printf("; the others%s take about %s with %d threads, and their evaluations",
+               unknown ? ", but for those without data," : "", text, j->place.threads);
     }
     putchar('\n');
     return true;
 }
 
-static bool run(const job* j) {
+/* ---- run and check, on several processes if there are ----------------------------------------------------------------------- */
+
+static bool next_job(void* user, int64_t* number) {
+    job* j = user;
     const ks_suite_line* line;
-    for (size_t i = 0, meant = 0; (line = next(j, &i, &meant));) {
-        if (ks_suite_is_done(line, &j->place)) {
-            continue;
+    while ((line = next(j, &j->at, &j->meant))) {
+        bool due = j->verb->work != run_line || ks_suite_look(line, &j->place) != KS_SUITE_DONE;
+        if (due && !lacks_data(j, line)) {
+            *number = line - j->suite->lines;
+            return true;
         }
-        if (!j->a->quiet) {
-            fprintf(stderr, "== %s\n", line->name);
+    }
+    return false;
+}
+
+static void add_wrong(job* j, const char* name) {
+    size_t used = strlen(j->which);
+    if (used + strlen(name) + 8 < sizeof j->which) {
+        snprintf(j->which + used, sizeof j->which - used, "%s%s", used ? ", " : "", name);
+    } else if (strcmp(j->which + used - 3, "…") != 0) {
+        snprintf(j->which + used, sizeof j->which - used, ", …");
+    }
+    j->wrong++;
+}
+
+static bool job_done(void* user, int64_t number, const char* note, const ks_error* outcome, ks_error* err) {
+    job* j = user;
+    const ks_suite_line* line = &j->suite->lines[number];
+    (void)err;
+    j->lines++;
+    if (outcome->code == KS_OK) {
+        j->wrong += j->verb->tell(j, line, note) ? 0 : 1;
+    } else if (outcome->code != KS_INTERRUPTED) {
+        ks_error text = *outcome;
+        if (*text.text) {
+            ks_fail_in(&text, line->name);
+            ks_cli_say(text.text);
         }
-        if (!ks_suite_run(line, &j->place, j->err)) {
-            return false;
-        }
+        j->input = (j->wrong == 0 || j->input) && outcome->code == KS_BAD_INPUT;
+        add_wrong(j, line->name);
+    }
+    return true; /* whatever came of it, the others go on */
+}
+
+static bool run_line(void* user, int64_t number, char note[256], ks_error* err) {
+    const job* j = user;
+    const ks_suite_line* line = &j->suite->lines[number];
+    if (!j->place.quiet) {
+        fprintf(stderr, "== %s\n", line->name);
+    }
+    return ks_suite_run(line, &j->place, note, err);
+}
+
+static bool tell_run(const job* j, const ks_suite_line* line, const char* note) {
+    if (!*note) {
         printf("%s done\n", line->name);
         fflush(stdout);
+    } else if (!j->a->quiet) {
+        fprintf(stderr, "%s: %s\n", line->name, note);
     }
     return true;
 }
 
-static bool check(const job* j) {
-    const ks_suite_line* line;
-    size_t lines = 0, others = 0;
-    for (size_t i = 0, meant = 0; (line = next(j, &i, &meant)); lines++) {
-        char text[256];
-        bool same;
-        if (!ks_suite_check(&same, text, line, &j->place, j->a->again, j->err)) {
-            return false;
+static bool run(job* j) {
+    const ks_suite_line *line, *before = NULL;
+    for (size_t i = 0, meant = 0; (line = next(j, &i, &meant));) {
+        bool same = before && strcmp(before->domain, line->domain) == 0 && strcmp(before->method, line->method) == 0;
+        if (!same && ks_suite_look(line, &j->place) != KS_SUITE_DONE && !lacks_data(j, line)) {
+            if (!ks_suite_check_eval(line, j->err)) {
+                return false;
+            }
+            before = line;
         }
-        printf("%-40s %s\n", line->name, same ? "the same" : text);
-        fflush(stdout);
-        others += !same;
     }
-    return others == 0 ||
-           ks_fail(j->err, KS_FAILED, "%s: %zu of %zu lines did not come out the same", j->suite->name, others, lines);
+    return tell_of_data(j) && ks_crew_do(j->crew, j->err) &&
+           (j->wrong == 0 || ks_fail(j->err, j->input ? KS_BAD_INPUT : KS_FAILED, "%s: %zu of %zu lines failed: %s",
+                                     j->suite->name, j->wrong, j->lines, j->which));
 }
 
-static bool report(const job* j) {
+static bool check_line(void* user, int64_t number, char note[256], ks_error* err) {
+    const job* j = user;
+    return ks_suite_check(note, &j->suite->lines[number], &j->place, j->a->again, err);
+}
+
+static bool tell_check(const job* j, const ks_suite_line* line, const char* note) {
+    (void)j;
+    printf("%-40s %s\n", line->name, *note ? note : "the same");
+    fflush(stdout);
+    return !*note;
+}
+
+static bool check(job* j) {
+    const ks_suite_line* line;
+    for (size_t i = 0, meant = 0; (line = next(j, &i, &meant));) {
+        if (!lacks_data(j, line) && !ks_suite_is_there(line, &j->place)) {
+            return ks_fail(j->err, KS_BAD_INPUT, "%s is not done: `kshot suite run` does it", line->name);
+        }
+    }
+    return tell_of_data(j) && ks_crew_do(j->crew, j->err) &&
+           (j->wrong == 0 || ks_fail(j->err, KS_FAILED, "%s: %zu of %zu lines did not come out the same",
+                                     j->suite->name, j->wrong, j->lines));
+}
+
+static bool report(job* j) {
+    size_t stale = 0;
+    for (size_t i = 0; i < j->suite->count; i++) {
+        stale += ks_suite_look(&j->suite->lines[i], &j->place) == KS_SUITE_TO_EVALUATE;
+    }
     if (!ks_suite_report(j->suite, &j->place, j->err)) {
         return false;
     }
     printf("%s/table.md and results.csv written\n", j->place.folder);
+    if (stale > 0) {
+        fprintf(stderr, "kshot: %zu lines are left out: they are to be evaluated again, by `kshot suite run`\n", stale);
+    }
     return true;
 }
 
-static const struct {
-    const char* name;
-    bool (*run)(const job* j);
-} VERBS[] = {{"plan", plan}, {"run", run}, {"report", report}, {"check", check}};
+static const suite_verb VERBS[] = {{"plan", plan, NULL, NULL},
+                                   {"run", run, run_line, tell_run},
+                                   {"report", report, NULL, NULL},
+                                   {"check", check, check_line, tell_check}};
 
 /* ---- the command -------------------------------------------------------------------------------------------------------------- */
 
@@ -145,18 +284,21 @@ static bool take_share(void* member, const char* text, ks_error* err) {
 }
 
 /* What a verb has no use for. */
-static bool check_options(const arguments* a, const char* verb, ks_error* err) {
-    bool chosen = a->only || a->share.of > 1;
+static bool check_options(const arguments* a, const char* verb, size_t processes, ks_error* err) {
+    bool chosen = a->only || a->share.of > 1, report = strcmp(verb, "report") == 0;
     const char* wrong = a->measure && strcmp(verb, "plan") != 0  ? "--measure goes with plan"
                         : a->again && strcmp(verb, "check") != 0 ? "--again goes with check"
-                        : chosen && strcmp(verb, "report") == 0  ? "report is of all lines that are done"
-                                                                 : NULL;
+                        : chosen && report                       ? "report is of all lines that are done"
+                        : a->data.count > 0 && report            ? "--data goes with plan, run and check"
+                        : a->share.of > 1 && processes > 1
+                            ? "--share is for runs of their own; processes of one MPI job share lines out by themselves"
+                            : NULL;
     return !wrong || ks_fail(err, KS_BAD_INPUT, "suite %s: %s", verb, wrong);
 }
 
 static bool check_only(const ks_suite* suite, const char* only, ks_error* err) {
     for (size_t i = 0; i < suite->count; i++) {
-        if (ks_suite_is_meant(&suite->lines[i], only)) {
+        if (ks_suite_is_meant(&suite->lines[i], only) && (!only || *only)) {
             return true;
         }
     }
@@ -164,29 +306,69 @@ static bool check_only(const ks_suite* suite, const char* only, ks_error* err) {
                    only);
 }
 
-static int run_command(const ks_command* self, int argc, char** argv, ks_error* err) {
-    arguments a = {.share = {1, 1}, .threads = ks_cores()};
-    char folder[FOLDER];
-    int code = ks_command_read(&a, self, argc, argv, err);
-    if (code != KS_COMMAND_GO) {
-        return code;
-    }
-    const char *verb = argv[optind], *file = argv[optind + 1];
-    if (!ks_cli_run_folder(folder, sizeof folder, a.folder, file, "", err) || !check_options(&a, verb, err)) {
-        return KS_BAD_INPUT;
-    }
+static const suite_verb* find_verb(const char* name, ks_error* err) {
     for (size_t i = 0; i < sizeof VERBS / sizeof *VERBS; i++) {
-        if (strcmp(verb, VERBS[i].name) == 0) {
-            ks_suite suite;
-            bool ok = ks_suite_read(&suite, file, err);
-            job j = {&a, &suite, {folder, (int)a.threads, a.quiet}, err};
-            ok = ok && check_only(&suite, a.only, err) && VERBS[i].run(&j);
-            ks_suite_free(&suite);
-            return ks_cli_exit(ok, err);
+        if (strcmp(name, VERBS[i].name) == 0) {
+            return &VERBS[i];
         }
     }
-    ks_fail(err, KS_BAD_INPUT, "suite: '%s' is none of plan, run, report and check", verb);
-    return KS_BAD_INPUT;
+    ks_fail(err, KS_BAD_INPUT, "suite: '%s' is none of plan, run, report and check", name);
+    return NULL;
+}
+
+static bool prepare(job* j, ks_suite* suite, char folder[FOLDER], char** words, size_t processes) {
+    const arguments* a = j->a;
+    ks_error* err = j->err;
+    bool ok = (j->verb = find_verb(words[0], err)) && ks_cli_run_folder(folder, FOLDER, a->folder, words[1], "", err) &&
+              check_options(a, words[0], processes, err) && ks_suite_read(suite, words[1], err) &&
+              check_only(suite, a->only, err);
+    for (int i = 0; ok && i < a->data.count; i++) {
+        ok = ks_suite_give_data(suite, a->data.text[i], err);
+    }
+    j->suite = suite;
+    j->place.folder = folder;
+    return ok;
+}
+
+static int run_together(job* j, ks_dist* dist) {
+    bool leads = ks_dist_leads(dist);
+    const ks_crew_jobs jobs = {j, j->verb->work, next_job, job_done};
+    j->place.threads = j->a->threads > 0 ? (int)j->a->threads : ks_dist_threads(dist);
+    j->place.quiet = j->a->quiet || !leads; /* one process alone tells of progress */
+    j->crew = ks_crew_create(dist, &jobs, j->err);
+    if (!ks_dist_agree(dist, j->crew != NULL, j->err)) {
+        ks_crew_destroy(j->crew);
+        return ks_cli_exit(false, j->err);
+    }
+    j->place.watch = ks_crew_watch(j->crew);
+    int code;
+    if (leads) {
+        code = ks_cli_exit(j->verb->run(j), j->err);
+        ks_crew_dismiss(j->crew, code);
+    } else {
+        code = ks_crew_serve(j->crew);
+    }
+    ks_crew_destroy(j->crew);
+    return code;
+}
+
+static int run_command(const ks_command* self, int argc, char** argv, ks_error* err) {
+    arguments a = {.share = {1, 1}};
+    job j = {.a = &a, .err = err};
+    ks_suite suite = {0};
+    char folder[FOLDER];
+    ks_dist* dist;
+    if (!ks_cli_join(&dist, err)) {
+        return KS_FAILED;
+    }
+    int code = ks_command_read(&a, self, argc, argv, err);
+    if (code != 0) { /* no help was asked for */
+        bool ok = code == KS_COMMAND_GO && prepare(&j, &suite, folder, argv + optind, ks_dist_team(dist).size);
+        ok = ks_dist_agree(dist, ok, err);
+        code = ok ? run_together(&j, dist) : ks_cli_exit(false, err);
+    }
+    ks_suite_free(&suite);
+    return ks_cli_leave(dist, code, err);
 }
 
 static const ks_option OPTIONS[] = {
@@ -194,8 +376,12 @@ static const ks_option OPTIONS[] = {
      KS_OPTION_TEXT(arguments, folder), .completes = KS_COMPLETE_FOLDER},
     {"only", 0, "PART", "lines of this `DOMAIN`, `DOMAIN/METHOD` or `DOMAIN/METHOD/SEED`; `*` is any",
      KS_OPTION_TEXT(arguments, only)},
-    {"share", 0, "I/N", "of these lines every N-th, from the I-th on: for N machines or jobs at once",
+    {"share", 0, "I/N",
+     "of these lines every N-th, from the I-th on: for N machines or jobs at once that share no disk",
      KS_OPTION_OWN(arguments, share, take_share)},
+    {"data", 0, "DOMAIN=PATH",
+     "where the images of a domain are that are not part of kshot, as Omniglot's archives; can be given for several",
+     KS_OPTION_LIST(arguments, data), .completes = KS_COMPLETE_FOLDER},
     {"measure", 0, NULL, "of plan: run an iteration of each domain and method, and say how long all will take here",
      KS_OPTION_FLAG(arguments, measure)},
     {"again", 0, NULL, "of check: also train again, and compare the policies", KS_OPTION_FLAG(arguments, again)},
@@ -212,7 +398,10 @@ const ks_command ks_command_suite = {
               "`plan` lists the lines, and which of them are done. `run` trains and evaluates what is not done yet; it "
               "can be stopped at any time, and the same command goes on. `report` writes results.csv, table.md and a "
               "figure a domain into DIR: means, interquartile means, and intervals over runs. `check` evaluates "
-              "again, and says whether every number comes out to the last digit; its exit code is 1 if one does not."},
+              "again, and says whether every number comes out to the last digit; its exit code is 1 if one does not.",
+              "Where `evaluate` of the file has changed, `run` evaluates again, without training. A line that fails "
+              "does not end the others. Several processes share lines out among themselves: those that `mpirun` "
+              "starts, and those that are given the same command on the same disk (docs/suite.md)."},
     .groups = {{.rows = OPTIONS}},
     .arguments = {.name = "plan, run, report or check, and SUITE.yaml",
                   .least = 2,

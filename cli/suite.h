@@ -5,10 +5,11 @@
 #ifndef KS_CLI_SUITE_H
 #define KS_CLI_SUITE_H
 
+#include "base/path.h"
 #include "cli/child.h"
 #include "run/config.h"
 
-enum { KS_SUITE_NAME = 64, KS_SUITE_SEEDS = 64 };
+enum { KS_SUITE_NAME = 64, KS_SUITE_SEEDS = 64, KS_SUITE_DATA = 160 };
 
 typedef struct ks_suite_line {
     char domain[KS_SUITE_NAME], method[KS_SUITE_NAME];
@@ -16,6 +17,8 @@ typedef struct ks_suite_line {
     char name[2 * KS_SUITE_NAME + 32]; /* DOMAIN/METHOD/SEED: its run directory within the suite's */
     ks_command_line train;             /* `train CONFIG -s …`: without -o and -j */
     ks_command_line eval;              /* options of `eval` alone: `--tasks 40 …` */
+    char data_is[KS_SUITE_DATA];       /* what images the user has to give; "": none, all is there */
+    char data[KS_PATH_ROOM];           /* where they are; "": not given */
 } ks_suite_line;
 
 typedef struct ks_suite {
@@ -29,6 +32,10 @@ typedef struct ks_suite {
 bool ks_suite_read(ks_suite* suite, const char* path, ks_error* err);
 void ks_suite_free(ks_suite* suite);
 
+/* Takes "DOMAIN=DIR": where a domain's images are, which are not part of the suite. Errors: KS_BAD_INPUT (no such domain, it takes none,
+ * nothing is there). */
+bool ks_suite_give_data(ks_suite* suite, const char* text, ks_error* err);
+
 /* The config of a line. Errors: KS_BAD_INPUT. */
 bool ks_suite_config(ks_config* config, const ks_suite_line* line, ks_error* err);
 
@@ -40,20 +47,45 @@ bool ks_suite_is_meant(const ks_suite_line* line, const char* only);
 typedef struct ks_suite_place {
     const char* folder; /* of the whole suite */
     int threads;
-    bool quiet; /* so are the processes */
+    bool quiet;                  /* so are the processes */
+    const ks_child_watch* watch; /* of the processes that are started; NULL: none */
 } ks_suite_place;
 
-/* Whether it was trained to its end and evaluated after that. */
-bool ks_suite_is_done(const ks_suite_line* line, const ks_suite_place* place);
-/* Trains a line, or goes on where it was stopped, and evaluates it into eval.csv of its run directory, each in a process of its own.
- * Errors: what they said (their texts are on stderr already, and err has none); KS_INTERRUPTED. */
-bool ks_suite_run(const ks_suite_line* line, const ks_suite_place* place, ks_error* err);
+/* A file in the run directory of a line; "": the directory. */
+enum { KS_SUITE_PATH = 4096 };
+void ks_suite_path(char out[KS_SUITE_PATH], const ks_suite_line* line, const ks_suite_place* place, const char* file);
 
+typedef enum ks_suite_state {
+    KS_SUITE_OPEN,        /* not trained to its end, or not evaluated after that */
+    KS_SUITE_TO_EVALUATE, /* trained, and evaluated with other options than the suite has now, or than is known */
+    KS_SUITE_DONE,
+} ks_suite_state;
+ks_suite_state ks_suite_look(const ks_suite_line* line, const ks_suite_place* place);
+
+/* Whether `kshot eval` takes a line's options: better known now than after the training. Errors: as ks_child_run. */
+bool ks_suite_check_eval(const ks_suite_line* line, ks_error* err);
+/* Trains a line, or goes on where it was stopped, and evaluates it into eval.csv of its run directory, each in a process of its own.
+ * What has been done of it stays. note: empty, or why there was nothing to do here. Errors: what they said (their texts are on stderr
+ * already, and err has none); KS_INTERRUPTED; KS_FAILED. */
+bool ks_suite_run(const ks_suite_line* line, const ks_suite_place* place, char note[256], ks_error* err);
+
+/* eval.options beside eval.csv: the options that it was evaluated with, one a line, sorted. */
+typedef enum ks_options_state {
+    KS_OPTIONS_UNKNOWN, /* there is no such file */
+    KS_OPTIONS_OTHER,   /* than the suite's */
+    KS_OPTIONS_SAME,
+} ks_options_state;
+ks_options_state ks_suite_options(const ks_suite_line* line, const ks_suite_place* place);
+/* Beforehand, and afterwards: whoever is killed in between leaves no file. Errors: KS_FAILED. */
+bool ks_suite_forget_options(const ks_suite_line* line, const ks_suite_place* place, ks_error* err);
+bool ks_suite_keep_options(const ks_suite_line* line, const ks_suite_place* place, ks_error* err);
+
+/* Whether there is an evaluation to compare with. */
+bool ks_suite_is_there(const ks_suite_line* line, const ks_suite_place* place);
 /* Does a line again, and compares to the last byte: the config with the suite's, the evaluation with eval.csv and, with again,
- * a new training with the run directory. *same: it came out so; else text says where it did not. Errors: KS_BAD_INPUT (not done yet),
- * KS_FAILED, KS_INTERRUPTED. */
-bool ks_suite_check(bool* same, char text[256], const ks_suite_line* line, const ks_suite_place* place, bool again,
-                    ks_error* err);
+ * a new training with the run directory. text: empty where it came out so, else where it did not. Errors: KS_FAILED,
+ * KS_INTERRUPTED. */
+bool ks_suite_check(char text[256], const ks_suite_line* line, const ks_suite_place* place, bool again, ks_error* err);
 
 /* What a line takes on this machine, as far as one iteration tells. */
 typedef struct ks_suite_cost {

@@ -8,9 +8,11 @@
 #include "base/text_file.h"
 #include "cli/option_table.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { LAYERS = 4, ROOM = 1024 };
 
@@ -139,8 +141,18 @@ static bool fill_line(const reader* r, ks_suite_line* line, const layers* l, con
         !ks_command_line_add(&line->train, text, r->err) || !collect(r, &line->eval, l, "evaluate", true)) {
         return false;
     }
-    ks_config unused;
-    return ks_suite_config(&unused, line, r->err) || ks_fail_in(r->err, line->name);
+    ks_config read;
+    if (!ks_suite_config(&read, line, r->err)) {
+        return ks_fail_in(r->err, line->name);
+    }
+    node data = get(r, l->at[1], "data");
+    const char* what = data ? ks_file_text(r, data, "data", sizeof line->data_is) : "";
+    if (!what) {
+        return false;
+    }
+    snprintf(line->data_is, sizeof line->data_is, "%s", what);
+    return !data || (*what && read.problem == KS_PROBLEM_images) ||
+           ks_file_fail(r, data, "data", *what ? "is of domains of images" : "says what images are to be given");
 }
 
 static bool name_is_good(const reader* r, node at, const char* key, const char* name) {
@@ -214,7 +226,7 @@ static bool check_own(const reader* r, node own, node methods) {
 static bool add_domain(const reader* r, ks_suite* s, node file, const char* name, node domain) {
     char path[KS_PATH_ROOM], folder[KS_PATH_ROOM];
     node methods = get(r, file, "methods"), own = get(r, domain, "methods"), config = get(r, domain, "config");
-    if (!name_is_good(r, domain, "domains", name) || !only(r, domain, name, "config set evaluate methods")) {
+    if (!name_is_good(r, domain, "domains", name) || !only(r, domain, name, "config data set evaluate methods")) {
         return false;
     }
     if (!config) {
@@ -315,7 +327,33 @@ bool ks_suite_config(ks_config* config, const ks_suite_line* line, ks_error* err
     for (int i = 3; ok && i < c->count; i += 2) { /* each behind its -s */
         ok = ks_config_set(config, c->word[i], err);
     }
+    ok = ok && (!*line->data || ks_config_set_text(config, "images.data", line->data, err));
     return ok && ks_config_check(config, err);
+}
+
+bool ks_suite_give_data(ks_suite* s, const char* text, ks_error* err) {
+    const char* equals = strchr(text, '=');
+    size_t length = equals ? (size_t)(equals - text) : 0;
+    bool takes = false;
+    char path[KS_PATH_ROOM];
+    if (length == 0 || !equals[1]) {
+        return ks_fail(err, KS_BAD_INPUT, "--data: '%s' is not DOMAIN=DIR", text);
+    }
+    if (access(equals + 1, F_OK) != 0) {
+        return ks_fail(err, KS_BAD_INPUT, "--data: cannot read %s: %s", equals + 1, strerror(errno));
+    }
+    if (!ks_path_absolute(path, NULL, equals + 1, err)) {
+        return ks_fail_in(err, "--data");
+    }
+    for (size_t i = 0; i < s->count; i++) {
+        ks_suite_line* line = &s->lines[i];
+        if (*line->data_is && strlen(line->domain) == length && strncmp(line->domain, text, length) == 0) {
+            memcpy(line->data, path, sizeof path);
+            takes = true;
+        }
+    }
+    return takes ||
+           ks_fail(err, KS_BAD_INPUT, "--data: %s has no domain '%.*s' that takes data", s->name, (int)length, text);
 }
 
 /* one part of a pattern, up to the next slash or the end */

@@ -12,23 +12,69 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATH_ROOM = 4096, RESAMPLES = 1000 };
+enum { PATH_ROOM = KS_SUITE_PATH, RESAMPLES = 1000 };
+
+/* What stands under one label of a line's eval.csv: that of its method, or of nearest neighbours by what it has learned. */
+typedef struct entry {
+    const ks_suite_line* line;
+    char label[KS_SUITE_NAME + 16];
+    ks_scores scores; /* steps -1: it is not done */
+} entry;
 
 typedef struct report {
     const ks_suite* suite;
     const ks_suite_place* place;
-    ks_scores* lines; /* one a line of the suite */
+    entry* entries; /* (count) those of one domain and label follow each other */
+    size_t count;
     ks_error* err;
 } report;
 
-static bool read_line(ks_scores* s, const ks_suite_line* line, const ks_suite_place* place, ks_error* err) {
+static bool same_method(const ks_suite_line* a, const ks_suite_line* b) {
+    return strcmp(a->domain, b->domain) == 0 && strcmp(a->method, b->method) == 0;
+}
+
+static bool asks_nearest(const ks_suite_line* line) {
+    for (int i = 0; i < line->eval.count; i++) {
+        if (strcmp(line->eval.word[i], "--nearest") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The lines of the method that line `first` begins; with ending "" or " (nearest)". Returns where the next one begins. */
+static size_t list_method(report* r, size_t first, const char* ending) {
+    const ks_suite_line* lines = r->suite->lines;
+    size_t i = first;
+    for (; i < r->suite->count && same_method(&lines[first], &lines[i]); i++) {
+        entry* e = &r->entries[r->count++];
+        *e = (entry){.line = &lines[i], .scores.steps = -1};
+        snprintf(e->label, sizeof e->label, "%s%s", lines[i].method, ending);
+    }
+    return i;
+}
+
+static bool list_entries(report* r) {
+    r->entries = calloc(2 * r->suite->count, sizeof *r->entries);
+    if (!r->entries) {
+        return ks_fail(r->err, KS_FAILED, "not enough memory");
+    }
+    for (size_t first = 0, end; first < r->suite->count; first = end) {
+        end = list_method(r, first, "");
+        if (asks_nearest(&r->suite->lines[first])) {
+            list_method(r, first, " (nearest)");
+        }
+    }
+    return true;
+}
+
+static bool read_entry(entry* e, const report* r) {
     char path[PATH_ROOM];
-    s->steps = -1;
-    if (!ks_suite_is_done(line, place)) {
+    if (ks_suite_look(e->line, r->place) != KS_SUITE_DONE) {
         return true;
     }
-    snprintf(path, sizeof path, "%s/%s/eval.csv", place->folder, line->name);
-    return ks_scores_read(s, path, line->method, err);
+    ks_suite_path(path, e->line, r->place, "eval.csv");
+    return ks_scores_read(&e->scores, path, e->label, r->err);
 }
 
 /* ---- results.csv ---------------------------------------------------------------------------------------------------------------- */
@@ -36,11 +82,11 @@ static bool read_line(ks_scores* s, const ks_suite_line* line, const ks_suite_pl
 static bool write_results(void* user, FILE* f) {
     const report* r = user;
     fprintf(f, "suite,domain,method,seed,metric,gradient_step,mean,tasks\n");
-    for (size_t i = 0; i < r->suite->count; i++) {
-        const ks_suite_line* line = &r->suite->lines[i];
-        const ks_scores* s = &r->lines[i];
+    for (size_t i = 0; i < r->count; i++) {
+        const entry* e = &r->entries[i];
+        const ks_scores* s = &e->scores;
         for (int j = 0; j <= s->steps; j++) {
-            fprintf(f, "%s,%s,%s,%lld,%s,%d,", r->suite->name, line->domain, line->method, (long long)line->seed,
+            fprintf(f, "%s,%s,%s,%lld,%s,%d,", r->suite->name, e->line->domain, e->label, (long long)e->line->seed,
                     s->metric, j);
             ks_fprintf(f, "%.9g", ks_scores_mean(s, j));
             fprintf(f, ",%zu\n", s->tasks);
@@ -51,17 +97,17 @@ static bool write_results(void* user, FILE* f) {
 
 /* ---- table.md ------------------------------------------------------------------------------------------------------------------- */
 
-static bool same_group(const ks_suite_line* a, const ks_suite_line* b) {
-    return strcmp(a->domain, b->domain) == 0 && strcmp(a->method, b->method) == 0;
+static bool same_group(const entry* a, const entry* b) {
+    return same_method(a->line, b->line) && strcmp(a->label, b->label) == 0;
 }
 
-/* the runs of line `first`'s domain and method that are done: their scores after `step` steps, one behind the other. A run that was
+/* the runs of entry `first`'s domain and label that are done: their scores after `step` steps, one behind the other. A run that was
  * evaluated on another number of tasks than the first is left out (`evaluate` has changed since). */
 static size_t gather(double* out, const report* r, size_t first, int step) {
-    const ks_scores* model = &r->lines[first];
+    const ks_scores* model = &r->entries[first].scores;
     size_t runs = 0;
-    for (size_t i = first; i < r->suite->count && same_group(&r->suite->lines[first], &r->suite->lines[i]); i++) {
-        const ks_scores* s = &r->lines[i];
+    for (size_t i = first; i < r->count && same_group(&r->entries[first], &r->entries[i]); i++) {
+        const ks_scores* s = &r->entries[i].scores;
         if (s->steps >= step && s->tasks == model->tasks) {
             memcpy(out + runs++ * s->tasks, s->value + (size_t)step * s->tasks, s->tasks * sizeof *out);
         }
@@ -92,12 +138,12 @@ static void write_interval(FILE* f, const char* number, const ks_interval* x, bo
 }
 
 static bool write_group(const report* r, FILE* f, size_t first, double* room) {
-    const ks_suite_line* line = &r->suite->lines[first];
-    for (int step = 0; step <= r->lines[first].steps; step++) {
-        size_t tasks = r->lines[first].tasks, runs = gather(room, r, first, step);
+    const entry* e = &r->entries[first];
+    for (int step = 0; step <= e->scores.steps; step++) {
+        size_t tasks = e->scores.tasks, runs = gather(room, r, first, step);
         ks_aggregate a;
-        const char* number = strcmp(r->lines[first].metric, "mean_return") == 0 ? "%.1f" : "%.4g";
-        fprintf(f, "| %s | %s | %zu | %d |", line->domain, line->method, runs, step);
+        const char* number = strcmp(e->scores.metric, "mean_return") == 0 ? "%.1f" : "%.4g";
+        fprintf(f, "| %s | %s | %zu | %d |", e->line->domain, e->label, runs, step);
         if (!all_finite(room, runs * tasks)) {
             fputs(" diverged | |\n", f);
             continue;
@@ -115,10 +161,10 @@ static bool write_group(const report* r, FILE* f, size_t first, double* room) {
 static bool write_table(void* user, FILE* f) {
     const report* r = user;
     size_t most = 0;
-    for (size_t i = 0; i < r->suite->count; i++) {
-        most = r->lines[i].tasks > most ? r->lines[i].tasks : most;
+    for (size_t i = 0; i < r->count; i++) {
+        most = r->entries[i].scores.tasks > most ? r->entries[i].scores.tasks : most;
     }
-    double* room = calloc(r->suite->count * most, sizeof *room);
+    double* room = calloc(r->count * most, sizeof *room);
     bool ok = room || ks_fail(r->err, KS_FAILED, "not enough memory");
     fprintf(f,
             "# %s\n\nBy domain, method and gradient step: the mean and the interquartile mean over tasks and runs, "
@@ -126,10 +172,10 @@ static bool write_table(void* user, FILE* f) {
             "intervals over runs (stratified bootstrap).\n\n| domain | method | runs | gradient steps | mean | "
             "interquartile mean |\n|---|---|---|---|---|---|\n",
             r->suite->name);
-    for (size_t i = 0; ok && i < r->suite->count; i++) {
-        bool leads = r->lines[i].steps >= 0;
-        for (size_t k = i; leads && k > 0 && same_group(&r->suite->lines[k - 1], &r->suite->lines[i]); k--) {
-            leads = r->lines[k - 1].steps < 0; /* the first of its group that is done */
+    for (size_t i = 0; ok && i < r->count; i++) {
+        bool leads = r->entries[i].scores.steps >= 0;
+        for (size_t k = i; leads && k > 0 && same_group(&r->entries[k - 1], &r->entries[i]); k--) {
+            leads = r->entries[k - 1].scores.steps < 0; /* the first of its group that is done */
         }
         ok = !leads || write_group(r, f, i, room);
     }
@@ -143,10 +189,11 @@ static bool draw_domain(const report* r, const char* domain) {
     char path[PATH_ROOM], figure[PATH_ROOM];
     ks_command_line c = {0};
     bool ok = ks_command_line_add(&c, "plot", r->err);
-    for (size_t i = 0; ok && i < r->suite->count; i++) {
-        const ks_suite_line* line = &r->suite->lines[i];
-        if (r->lines[i].steps >= 0 && strcmp(line->domain, domain) == 0 && c.count < KS_COMMAND_LINE_WORDS - 6) {
-            snprintf(path, sizeof path, "%s/%s/eval.csv", r->place->folder, line->name);
+    for (size_t i = 0; ok && i < r->count; i++) {
+        const entry* e = &r->entries[i];
+        if (e->scores.steps >= 0 && strcmp(e->line->domain, domain) == 0 && strcmp(e->label, e->line->method) == 0 &&
+            c.count < KS_COMMAND_LINE_WORDS - 6) {
+            ks_suite_path(path, e->line, r->place, "eval.csv");
             ok = ks_command_line_add(&c, path, r->err);
         }
     }
@@ -172,19 +219,18 @@ static bool draw(const report* r) {
 bool ks_suite_report(const ks_suite* suite, const ks_suite_place* place, ks_error* err) {
     char csv[PATH_ROOM], table[PATH_ROOM];
     report r = {.suite = suite, .place = place, .err = err};
-    r.lines = calloc(suite->count, sizeof *r.lines);
-    bool ok = r.lines || ks_fail(err, KS_FAILED, "not enough memory"), any = false;
-    for (size_t i = 0; ok && i < suite->count; i++) {
-        ok = read_line(&r.lines[i], &suite->lines[i], place, err);
-        any = any || r.lines[i].steps >= 0;
+    bool ok = list_entries(&r), any = false;
+    for (size_t i = 0; ok && i < r.count; i++) {
+        ok = read_entry(&r.entries[i], &r);
+        any = any || r.entries[i].scores.steps >= 0;
     }
     snprintf(csv, sizeof csv, "%s/results.csv", place->folder);
     snprintf(table, sizeof table, "%s/table.md", place->folder);
     ok = ok && (any || ks_fail(err, KS_BAD_INPUT, "%s: no line of %s is done", place->folder, suite->name)) &&
          ks_replace_file(csv, write_results, &r, err) && ks_replace_file(table, write_table, &r, err) && draw(&r);
-    for (size_t i = 0; r.lines && i < suite->count; i++) {
-        ks_scores_free(&r.lines[i]);
+    for (size_t i = 0; i < r.count; i++) {
+        ks_scores_free(&r.entries[i].scores);
     }
-    free(r.lines);
+    free(r.entries);
     return ok;
 }

@@ -3,7 +3,8 @@
 #include "cli/suite.h"
 
 #include "base/clock.h"
-#include "cli/child.h"
+#include "base/lock.h"
+#include "run/directory.h"
 #include "run/setup.h"
 
 #include <errno.h>
@@ -14,23 +15,36 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PATH_ROOM = 4096 };
-
-static void path_of(char out[PATH_ROOM], const ks_suite_line* line, const ks_suite_place* place, const char* file) {
-    snprintf(out, PATH_ROOM, *file ? "%s/%s/%s" : "%s/%s%s", place->folder, line->name, file);
+void ks_suite_path(char out[KS_SUITE_PATH], const ks_suite_line* line, const ks_suite_place* place, const char* file) {
+    snprintf(out, KS_SUITE_PATH, *file ? "%s/%s/%s" : "%s/%s%s", place->folder, line->name, file);
 }
 
 /* ---- commands -------------------------------------------------------------------------------------------------------------- */
+
+/* "images.data='/a/b'" as YAML, in which a ' is two */
+static bool add_data(ks_command_line* c, const char* data, ks_error* err) {
+    char text[2 * KS_PATH_ROOM + 32];
+    size_t used = (size_t)snprintf(text, sizeof text, "images.data='");
+    for (const char* from = data; *from; from++) {
+        text[used++] = *from;
+        if (*from == '\'') {
+            text[used++] = '\'';
+        }
+    }
+    snprintf(text + used, sizeof text - used, "'");
+    return ks_command_line_add(c, "-s", err) && ks_command_line_add(c, text, err);
+}
 
 /* setting: one more, or NULL */
 static bool train_into(const ks_suite_line* line, const char* directory, const ks_suite_place* place,
                        const char* setting, ks_error* err) {
     ks_command_line c = {0};
     bool ok = ks_command_line_add(&c, "kshot", err) && ks_command_line_add_all(&c, &line->train, err) &&
+              (!*line->data || add_data(&c, line->data, err)) &&
               (!setting || (ks_command_line_add(&c, "-s", err) && ks_command_line_add(&c, setting, err))) &&
               ks_command_line_add(&c, "-o", err) && ks_command_line_add(&c, directory, err) &&
               ks_command_line_add(&c, "--resume=auto", err) &&
-              ks_command_line_add_common(&c, place->threads, place->quiet, err) && ks_child_run(&c, err);
+              ks_command_line_add_common(&c, place->threads, place->quiet, err) && ks_child_run(&c, place->watch, err);
     ks_command_line_free(&c);
     return ok;
 }
@@ -40,10 +54,11 @@ static bool evaluate_into(const ks_suite_line* line, const char* directory, cons
     ks_command_line c = {0};
     bool ok = ks_command_line_add(&c, "kshot", err) && ks_command_line_add(&c, "eval", err) &&
               ks_command_line_add(&c, directory, err) && ks_command_line_add_all(&c, &line->eval, err) &&
+              (!*line->data || (ks_command_line_add(&c, "--data", err) && ks_command_line_add(&c, line->data, err))) &&
               ks_command_line_add(&c, "--label", err) && ks_command_line_add(&c, line->method, err) &&
               ks_command_line_add(&c, "-o", err) && ks_command_line_add(&c, csv, err) &&
               ks_command_line_add(&c, "--force", err) &&
-              ks_command_line_add_common(&c, place->threads, place->quiet, err) && ks_child_run(&c, err);
+              ks_command_line_add_common(&c, place->threads, place->quiet, err) && ks_child_run(&c, place->watch, err);
     ks_command_line_free(&c);
     return ok;
 }
@@ -52,10 +67,10 @@ static bool evaluate_into(const ks_suite_line* line, const char* directory, cons
 
 /* The key in which the run's config is another than the line's; NULL: none, "config.yaml" where it cannot be read. */
 static const char* difference(const ks_suite_line* line, const ks_suite_place* place) {
-    char path[PATH_ROOM];
+    char path[KS_SUITE_PATH];
     ks_config ours, saved;
     ks_error unused;
-    path_of(path, line, place, "config.yaml");
+    ks_suite_path(path, line, place, "config.yaml");
     ks_config_default(&saved);
     if (!ks_suite_config(&ours, line, &unused) || !ks_config_read(&saved, path, &unused)) {
         return "config.yaml";
@@ -67,33 +82,61 @@ static const char* difference(const ks_suite_line* line, const ks_suite_place* p
                                                      : NULL;
 }
 
-bool ks_suite_is_done(const ks_suite_line* line, const ks_suite_place* place) {
-    char csv[PATH_ROOM], policy[PATH_ROOM];
+ks_suite_state ks_suite_look(const ks_suite_line* line, const ks_suite_place* place) {
+    char csv[KS_SUITE_PATH], policy[KS_SUITE_PATH];
     struct stat a, b;
-    path_of(csv, line, place, "eval.csv");
-    path_of(policy, line, place, "policy.safetensors");
-    return stat(csv, &a) == 0 && stat(policy, &b) == 0 &&
-           (a.st_mtim.tv_sec > b.st_mtim.tv_sec ||
-            (a.st_mtim.tv_sec == b.st_mtim.tv_sec && a.st_mtim.tv_nsec >= b.st_mtim.tv_nsec)) &&
-           !difference(line, place);
+    ks_suite_path(csv, line, place, "eval.csv");
+    ks_suite_path(policy, line, place, "policy.safetensors");
+    bool evaluated = stat(csv, &a) == 0 && stat(policy, &b) == 0 &&
+                     (a.st_mtim.tv_sec > b.st_mtim.tv_sec ||
+                      (a.st_mtim.tv_sec == b.st_mtim.tv_sec && a.st_mtim.tv_nsec >= b.st_mtim.tv_nsec)) &&
+                     !difference(line, place);
+    return !evaluated                                         ? KS_SUITE_OPEN
+           : ks_suite_options(line, place) == KS_OPTIONS_SAME ? KS_SUITE_DONE
+                                                              : KS_SUITE_TO_EVALUATE;
 }
 
-/* Whether `kshot eval` takes these options: better now than after the training. */
-static bool check_eval(const ks_suite_line* line, ks_error* err) {
+bool ks_suite_check_eval(const ks_suite_line* line, ks_error* err) {
     ks_command_line c = {0};
     bool ok = ks_command_line_add(&c, "kshot", err) && ks_command_line_add(&c, "eval", err) &&
               ks_command_line_add_all(&c, &line->eval, err) && ks_command_line_add(&c, "--help", err) &&
-              ks_child_run(&c, err);
+              ks_child_run(&c, NULL, err);
     ks_command_line_free(&c);
     return ok;
 }
 
-bool ks_suite_run(const ks_suite_line* line, const ks_suite_place* place, ks_error* err) {
-    char directory[PATH_ROOM], csv[PATH_ROOM];
-    path_of(directory, line, place, "");
-    path_of(csv, line, place, "eval.csv");
-    return check_eval(line, err) && train_into(line, directory, place, NULL, err) &&
-           evaluate_into(line, directory, csv, place, err);
+/* The line for this process alone, by a lock beside its run directory, which the training locks itself. NULL without an error: another has
+ * it, which note says. */
+static ks_lock* claim(const ks_suite_line* line, const ks_suite_place* place, char note[256], ks_error* err) {
+    char path[KS_SUITE_PATH], name[64];
+    snprintf(path, sizeof path, "%s/%s/%s", place->folder, line->domain, line->method);
+    snprintf(name, sizeof name, ".%lld.lock", (long long)line->seed);
+    if (!ks_run_directory_make(path, err)) {
+        return NULL;
+    }
+    ks_lock* lock = ks_lock_named(path, name, err);
+    if (!lock && err->code == KS_BAD_INPUT) {
+        snprintf(note, 256, "another process is at it");
+        *err = (ks_error){0};
+    }
+    return lock;
+}
+
+bool ks_suite_run(const ks_suite_line* line, const ks_suite_place* place, char note[256], ks_error* err) {
+    char directory[KS_SUITE_PATH], csv[KS_SUITE_PATH];
+    ks_suite_path(directory, line, place, "");
+    ks_suite_path(csv, line, place, "eval.csv");
+    ks_lock* lock = claim(line, place, note, err);
+    if (!lock) {
+        return err->code == KS_OK;
+    }
+    ks_suite_state state = ks_suite_look(line, place); /* now that no other changes it */
+    bool ok = state == KS_SUITE_DONE ||
+              ((state == KS_SUITE_TO_EVALUATE || train_into(line, directory, place, NULL, err)) &&
+               ks_suite_forget_options(line, place, err) && evaluate_into(line, directory, csv, place, err) &&
+               ks_suite_keep_options(line, place, err));
+    ks_lock_release(lock);
+    return ok;
 }
 
 /* ---- once more ---------------------------------------------------------------------------------------------------------------- */
@@ -117,7 +160,7 @@ static bool same_bytes(const char* a, const char* b) {
 static void remove_run(const char* directory) {
     static const char* const FILES[] = {"config.yaml",      "progress.csv",           "policy.safetensors",
                                         "best.safetensors", "checkpoint.safetensors", "images.safetensors"};
-    char path[PATH_ROOM];
+    char path[KS_SUITE_PATH];
     for (size_t i = 0; i < sizeof FILES / sizeof *FILES; i++) {
         snprintf(path, sizeof path, "%.3900s/%s", directory, FILES[i]);
         unlink(path);
@@ -125,17 +168,16 @@ static void remove_run(const char* directory) {
     rmdir(directory);
 }
 
-static bool train_again(bool* same, char text[256], const ks_suite_line* line, const ks_suite_place* place,
-                        const char* scratch, ks_error* err) {
+static bool train_again(char text[256], const ks_suite_line* line, const ks_suite_place* place, const char* scratch,
+                        ks_error* err) {
     static const char* const FILES[] = {"policy.safetensors", "best.safetensors"};
-    char directory[PATH_ROOM], ours[PATH_ROOM], again[PATH_ROOM];
+    char directory[KS_SUITE_PATH], ours[KS_SUITE_PATH], again[KS_SUITE_PATH];
     snprintf(directory, sizeof directory, "%.3900s/run", scratch);
     bool ok = train_into(line, directory, place, "log=none", err); /* on which nothing depends that is compared */
-    for (size_t i = 0; ok && *same && i < sizeof FILES / sizeof *FILES; i++) {
-        path_of(ours, line, place, FILES[i]);
+    for (size_t i = 0; ok && !*text && i < sizeof FILES / sizeof *FILES; i++) {
+        ks_suite_path(ours, line, place, FILES[i]);
         snprintf(again, sizeof again, "%.3900s/run/%s", scratch, FILES[i]);
         if (access(ours, F_OK) == 0 && !same_bytes(ours, again)) {
-            *same = false;
             snprintf(text, 256, "trained again, %s is another", FILES[i]);
         }
     }
@@ -143,19 +185,24 @@ static bool train_again(bool* same, char text[256], const ks_suite_line* line, c
     return ok;
 }
 
-bool ks_suite_check(bool* same, char text[256], const ks_suite_line* line, const ks_suite_place* place, bool again,
-                    ks_error* err) {
-    char scratch[PATH_ROOM], directory[PATH_ROOM], csv[PATH_ROOM], anew[PATH_ROOM];
-    path_of(directory, line, place, "");
-    path_of(csv, line, place, "eval.csv");
-    *same = true;
-    if (access(csv, F_OK) != 0) {
-        return ks_fail(err, KS_BAD_INPUT, "%s is not done: `kshot suite run` does it", line->name);
-    }
+bool ks_suite_is_there(const ks_suite_line* line, const ks_suite_place* place) {
+    char csv[KS_SUITE_PATH];
+    ks_suite_path(csv, line, place, "eval.csv");
+    return access(csv, F_OK) == 0;
+}
+
+bool ks_suite_check(char text[256], const ks_suite_line* line, const ks_suite_place* place, bool again, ks_error* err) {
+    char scratch[KS_SUITE_PATH], directory[KS_SUITE_PATH], csv[KS_SUITE_PATH], anew[KS_SUITE_PATH];
+    ks_suite_path(directory, line, place, "");
+    ks_suite_path(csv, line, place, "eval.csv");
+    *text = 0;
     const char* key = difference(line, place);
     if (key) {
-        *same = false;
         snprintf(text, 256, "its config and the suite's differ: %s", key);
+        return true;
+    }
+    if (ks_suite_options(line, place) == KS_OPTIONS_OTHER) {
+        snprintf(text, 256, "it was evaluated with other options than the suite has: `kshot suite run` does it again");
         return true;
     }
     snprintf(scratch, sizeof scratch, "%.3900s/.check-XXXXXX", place->folder);
@@ -165,10 +212,9 @@ bool ks_suite_check(bool* same, char text[256], const ks_suite_line* line, const
     snprintf(anew, sizeof anew, "%.4000s/eval.csv", scratch);
     bool ok = evaluate_into(line, directory, anew, place, err);
     if (ok && !same_bytes(csv, anew)) {
-        *same = false;
         snprintf(text, 256, "evaluated again, eval.csv is another");
     }
-    ok = ok && (!again || train_again(same, text, line, place, scratch, err));
+    ok = ok && (!again || train_again(text, line, place, scratch, err));
     unlink(anew);
     rmdir(scratch);
     return ok;

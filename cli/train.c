@@ -129,17 +129,7 @@ static int run(const ks_command* self, int argc, char** argv, ks_error* err) {
         ok = ks_dist_agree(dist, ok, err);
         code = ok ? run_alone(&o, &config, dist, err) : ks_cli_exit(false, err);
     }
-    if (dist && code != 0) { /* it is said before the first process ends: mpirun then ends the others */
-        ks_cli_say(err->text);
-        err->text[0] = 0;
-        ks_dist_any(dist, true);
-    }
-    if (dist && code != 0 && *err->text) { /* now: mpirun ends all as soon as one has ended so */
-        fprintf(stderr, "kshot: %s\n", err->text);
-        err->text[0] = 0;
-    }
-    ks_dist_destroy(dist);
-    return code;
+    return ks_cli_leave(dist, code, err);
 }
 
 static const ks_option OPTIONS[] = {

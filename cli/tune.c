@@ -3,6 +3,8 @@
 #include "base/number.h"
 #include "cli/child.h"
 #include "cli/cli.h"
+#include "cli/crew.h"
+#include "cli/launcher.h"
 #include "cli/option_table.h"
 #include "cli/scores.h"
 #include "cli/search_space.h"
@@ -20,7 +22,8 @@ enum { PATH_ROOM = 4096, MAX_TRIALS = 4096, MAX_HALVINGS = 10 };
 typedef struct tune_options {
     const char* folder;
     ks_option_list fixed, search;
-    int64_t trials, halvings, seed, steps, tasks, threads;
+    int64_t trials, halvings, seed, steps, tasks;
+    int64_t threads; /* 0: not said */
     bool quiet;
 } tune_options;
 
@@ -39,7 +42,12 @@ typedef struct tuning {
     trial* trials;
     bool higher_is_better;
     int steps; /* gradient steps after which it is judged */
+    int threads;
+    bool quiet; /* so are the processes */
+    ks_crew* crew;
     ks_error* err;
+    /* of the first process: the rung that is under way, how many trials are in it, and which of them is next */
+    int64_t rung, left, at;
 } tuning;
 
 /* ---- trials ------------------------------------------------------------------------------------------------------------------ */
@@ -68,10 +76,9 @@ static bool add_setting(ks_command_line* c, const char* key, int64_t value, ks_e
 }
 
 /* train CONFIG -s … -o DIR --resume=auto: the same run, further in every rung */
-static bool train(const tuning* t, size_t number, int64_t rung, const char* directory) {
+static bool train(const tuning* t, size_t number, int64_t rung, const char* directory, ks_error* err) {
     ks_command_line c = {0};
     char setting[KS_SEARCH_TEXT];
-    ks_error* err = t->err;
     bool ok = ks_command_line_add(&c, "kshot", err) && ks_command_line_add(&c, "train", err) &&
               ks_command_line_add(&c, t->config, err);
     for (int i = 0; ok && i < t->o->fixed.count; i++) {
@@ -85,17 +92,16 @@ static bool train(const tuning* t, size_t number, int64_t rung, const char* dire
          add_setting(&c, "iterations", share_of(t, t->base.iterations, rung), err) &&
          (t->base.rl.env_steps == 0 || add_setting(&c, "env_steps", share_of(t, t->base.rl.env_steps, rung), err)) &&
          ks_command_line_add(&c, "-o", err) && ks_command_line_add(&c, directory, err) &&
-         ks_command_line_add(&c, "--resume=auto", err) &&
-         ks_command_line_add_common(&c, (int)t->o->threads, t->o->quiet, err) && ks_child_run(&c, err);
+         ks_command_line_add(&c, "--resume=auto", err) && ks_command_line_add_common(&c, t->threads, t->quiet, err) &&
+         ks_child_run(&c, ks_crew_watch(t->crew), err);
     ks_command_line_free(&c);
     return ok;
 }
 
 /* label: what it is an evaluation of */
-static bool evaluate(const tuning* t, const char* directory, const char* csv, const char* label) {
+static bool evaluate(const tuning* t, const char* directory, const char* csv, const char* label, ks_error* err) {
     ks_command_line c = {0};
     char steps[24], seed[24], tasks[24];
-    ks_error* err = t->err;
     snprintf(steps, sizeof steps, "%d", t->steps);
     snprintf(seed, sizeof seed, "%lld", (long long)t->o->seed);
     snprintf(tasks, sizeof tasks, "%lld", (long long)t->o->tasks);
@@ -105,35 +111,35 @@ static bool evaluate(const tuning* t, const char* directory, const char* csv, co
     for (size_t i = 0; ok && i < sizeof words / sizeof *words; i++) {
         ok = ks_command_line_add(&c, words[i], err);
     }
-    ok = ok && ks_command_line_add_common(&c, (int)t->o->threads, t->o->quiet, err) && ks_child_run(&c, err);
+    ok = ok && ks_command_line_add_common(&c, t->threads, t->quiet, err) &&
+         ks_child_run(&c, ks_crew_watch(t->crew), err);
     ks_command_line_free(&c);
     return ok;
 }
 
 /* Whether what was done before in a trial's run directory was for this search. */
-static bool is_ours(const tuning* t, size_t number, const char* directory) {
+static bool is_ours(const tuning* t, size_t number, const char* directory, ks_error* err) {
     char path[PATH_ROOM + 16];
     ks_config ours, saved;
     snprintf(path, sizeof path, "%s/config.yaml", directory);
     ks_config_default(&saved);
-    if (!trial_config(&ours, t, number, t->err) || !ks_config_read(&saved, path, t->err)) {
+    if (!trial_config(&ours, t, number, err) || !ks_config_read(&saved, path, err)) {
         return false;
     }
     ours.seed = t->o->seed;
     const char* key = ks_config_difference(&saved, &ours);
-    return !key ||
-           ks_fail(t->err, KS_BAD_INPUT, "%s is of another search (%s); -o names another folder", directory, key);
+    return !key || ks_fail(err, KS_BAD_INPUT, "%s is of another search (%s); -o names another folder", directory, key);
 }
 
-static bool read_score(const tuning* t, double* score, const char* csv, const char* label) {
+static bool read_score(const tuning* t, double* score, const char* csv, const char* label, ks_error* err) {
     ks_scores s;
-    bool read = ks_scores_read(&s, csv, label, t->err);
-    if (!read && t->err->code == KS_BAD_INPUT) {
-        ks_error inner = *t->err;
-        ks_fail(t->err, KS_BAD_INPUT, "%.400s; if it is of another search, -o names another folder", inner.text);
+    bool read = ks_scores_read(&s, csv, label, err);
+    if (!read && err->code == KS_BAD_INPUT) {
+        ks_error inner = *err;
+        ks_fail(err, KS_BAD_INPUT, "%.400s; if it is of another search, -o names another folder", inner.text);
     }
     bool ok = read && ((s.tasks == (size_t)t->o->tasks && s.steps == t->steps) ||
-                       ks_fail(t->err, KS_BAD_INPUT, "%s has %zu tasks and %d gradient steps; -o names another folder",
+                       ks_fail(err, KS_BAD_INPUT, "%s has %zu tasks and %d gradient steps; -o names another folder",
                                csv, s.tasks, s.steps));
     if (ok) {
         double mean = ks_scores_mean(&s, s.steps);
@@ -143,29 +149,67 @@ static bool read_score(const tuning* t, double* score, const char* csv, const ch
     return ok;
 }
 
-/* Trains and judges a trial, unless it was before. A training that fails is the worst there is. */
-static bool judge(const tuning* t, trial* r, int64_t rung) {
+/* Where a trial is, and its evaluation after a rung. */
+typedef struct place {
     char directory[PATH_ROOM], csv[PATH_ROOM + 64], label[64];
-    snprintf(directory, sizeof directory, "%s/trial-%03zu", t->folder, r->number);
-    snprintf(csv, sizeof csv, "%s/rung-%lld.csv", directory, (long long)rung);
-    snprintf(label, sizeof label, "%lld iterations", (long long)share_of(t, t->base.iterations, rung));
-    r->score[rung] = -INFINITY;
-    if (access(csv, F_OK) == 0) {
-        return is_ours(t, r->number, directory) && read_score(t, &r->score[rung], csv, label);
-    }
-    if (!t->o->quiet) {
-        fprintf(stderr, "== trial %zu, rung %lld\n", r->number, (long long)rung);
-    }
-    if (!train(t, r->number, rung, directory) || !evaluate(t, directory, csv, label)) {
-        return t->err->code == KS_FAILED && !*t->err->text; /* it broke down, and has said so itself */
-    }
-    return read_score(t, &r->score[rung], csv, label);
+} place;
+
+static void find_place(place* p, const tuning* t, size_t number, int64_t rung) {
+    snprintf(p->directory, sizeof p->directory, "%s/trial-%03zu", t->folder, number);
+    snprintf(p->csv, sizeof p->csv, "%s/rung-%lld.csv", p->directory, (long long)rung);
+    snprintf(p->label, sizeof p->label, "%lld iterations", (long long)share_of(t, t->base.iterations, rung));
 }
 
-static bool run_trial(const tuning* t, trial* r, int64_t rung) {
-    bool ok = judge(t, r, rung);
-    r->last = r->score[rung];
-    return ok;
+/* ---- trials that are done by whoever is free (cli/crew.h) -------------------------------------------------------------------- */
+
+/* Trains and evaluates a trial, unless it was before. The job: its rung and its number. */
+static bool do_trial(void* user, int64_t job, char note[256], ks_error* err) {
+    const tuning* t = user;
+    int64_t rung = job / MAX_TRIALS;
+    size_t number = (size_t)(job % MAX_TRIALS);
+    place p;
+    (void)note;
+    find_place(&p, t, number, rung);
+    if (access(p.csv, F_OK) == 0) {
+        return true;
+    }
+    if (!t->quiet) {
+        fprintf(stderr, "== trial %zu, rung %lld\n", number, (long long)rung);
+    }
+    return train(t, number, rung, p.directory, err) && evaluate(t, p.directory, p.csv, p.label, err);
+}
+
+static bool next_trial(void* user, int64_t* job) {
+    tuning* t = user;
+    if (t->at == t->left) {
+        return false;
+    }
+    *job = t->rung * MAX_TRIALS + (int64_t)t->trials[t->at++].number;
+    return true;
+}
+
+static bool keep_trials(tuning* t);
+
+/* Judges a trial. A training that fails is the worst there is. */
+static bool trial_done(void* user, int64_t job, const char* note, const ks_error* outcome, ks_error* err) {
+    tuning* t = user;
+    trial* r = t->trials;
+    place p;
+    (void)note;
+    while (r->number != (size_t)(job % MAX_TRIALS)) {
+        r++;
+    }
+    find_place(&p, t, r->number, t->rung);
+    double* score = &r->score[t->rung];
+    *score = -INFINITY;
+    bool broke_down = outcome->code == KS_FAILED && !*outcome->text; /* and has said so itself */
+    if (outcome->code != KS_OK && !broke_down) {
+        *err = *outcome;
+        return false;
+    }
+    bool ok = broke_down || (is_ours(t, r->number, p.directory, err) && read_score(t, score, p.csv, p.label, err));
+    r->last = *score;
+    return ok && keep_trials(t);
 }
 
 /* ---- what is written --------------------------------------------------------------------------------------------------------- */
@@ -222,15 +266,14 @@ static int by_score(const void* a, const void* b) {
 }
 
 static bool search(tuning* t) {
-    int64_t left = t->o->trials;
-    for (int64_t rung = 0; rung <= t->o->halvings; rung++) {
-        for (int64_t i = 0; i < left; i++) {
-            if (!run_trial(t, &t->trials[i], rung) || !keep_trials(t)) {
-                return false;
-            }
+    t->left = t->o->trials;
+    for (t->rung = 0; t->rung <= t->o->halvings; t->rung++) {
+        t->at = 0;
+        if (!ks_crew_do(t->crew, t->err)) {
+            return false;
         }
-        qsort(t->trials, (size_t)left, sizeof *t->trials, by_score);
-        left = rung < t->o->halvings ? (left + 1) / 2 : left;
+        qsort(t->trials, (size_t)t->left, sizeof *t->trials, by_score);
+        t->left = t->rung < t->o->halvings ? (t->left + 1) / 2 : t->left;
     }
     return keep_trials(t) && (isfinite(t->trials[0].last) || ks_fail(t->err, KS_FAILED, "every trial broke down")) &&
            keep_best(t, t->trials[0].number);
@@ -279,22 +322,49 @@ static void print_best(const tuning* t) {
     putchar('\n');
 }
 
-static int run(const ks_command* self, int argc, char** argv, ks_error* err) {
-    tune_options o = {.trials = 16, .seed = 1000, .steps = -1, .tasks = 40, .threads = ks_cores()};
-    int code = ks_command_read(&o, self, argc, argv, err);
-    if (code != KS_COMMAND_GO) {
-        return code;
+static int run_together(tuning* t, ks_dist* dist) {
+    bool leads = ks_dist_leads(dist);
+    t->threads = t->o->threads > 0 ? (int)t->o->threads : ks_dist_threads(dist);
+    t->quiet = t->o->quiet || !leads; /* one process alone tells of progress */
+    t->crew = ks_crew_create(dist, &(ks_crew_jobs){t, do_trial, next_trial, trial_done}, t->err);
+    if (!ks_dist_agree(dist, t->crew != NULL, t->err)) {
+        ks_crew_destroy(t->crew);
+        return ks_cli_exit(false, t->err);
     }
-    tuning t = {.o = &o, .config = argv[optind], .err = err};
-    t.trials = calloc((size_t)o.trials, sizeof *t.trials);
-    bool ok = (t.trials || ks_fail(err, KS_FAILED, "not enough memory")) &&
-              ks_cli_run_folder(t.folder, sizeof t.folder, o.folder, t.config, "-tune", err) && read_all(&t, err) &&
-              search(&t);
-    if (ok) {
-        print_best(&t);
+    int code;
+    if (leads) {
+        bool ok = search(t);
+        if (ok) {
+            print_best(t);
+        }
+        code = ks_cli_exit(ok, t->err);
+        ks_crew_dismiss(t->crew, code);
+    } else {
+        code = ks_crew_serve(t->crew);
+    }
+    ks_crew_destroy(t->crew);
+    return code;
+}
+
+static int run(const ks_command* self, int argc, char** argv, ks_error* err) {
+    tune_options o = {.trials = 16, .seed = 1000, .steps = -1, .tasks = 40};
+    tuning t = {.o = &o, .err = err};
+    ks_dist* dist;
+    if (!ks_cli_join(&dist, err)) {
+        return KS_FAILED;
+    }
+    int code = ks_command_read(&o, self, argc, argv, err);
+    if (code != 0) { /* no help was asked for */
+        bool ok = code == KS_COMMAND_GO;
+        t.config = ok ? argv[optind] : NULL;
+        t.trials = ok ? calloc((size_t)o.trials, sizeof *t.trials) : NULL;
+        ok = ok && (t.trials || ks_fail(err, KS_FAILED, "not enough memory")) &&
+             ks_cli_run_folder(t.folder, sizeof t.folder, o.folder, t.config, "-tune", err) && read_all(&t, err);
+        ok = ks_dist_agree(dist, ok, err);
+        code = ok ? run_together(&t, dist) : ks_cli_exit(false, err);
     }
     free(t.trials);
-    return ks_cli_exit(ok, err);
+    return ks_cli_leave(dist, code, err);
 }
 
 static const ks_option OPTIONS[] = {
@@ -331,7 +401,7 @@ const ks_command ks_command_tune = {
         {"Draws settings, trains with each, and judges them on held-out tasks: random search or, with --halvings, "
          "successive halving. trials.csv lists all of them, the best first; best.yaml is the config with the best.",
          "It can be stopped at any time: the same command goes on. Everything follows from --seed, so that the same "
-         "command finds the same."},
+         "command finds the same; also under `mpirun`, where processes share trials out among themselves."},
     .groups = {{.rows = OPTIONS}},
     .arguments = {.name = "CONFIG", .least = 1, .most = 1, .completes = KS_COMPLETE_CONFIG},
     .examples = {{"kshot tune configs/point.yaml --search inner.lr=log:0.05..2 --search trpo.max_kl=0.01,0.02 "

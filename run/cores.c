@@ -107,3 +107,35 @@ int ks_cores(void) {
         floor(ks_cgroup_cpus("")); /* a thread more than whole processors would be stopped again and again */
     return cores < 1 || allowed < 1 ? 1 : allowed < (double)cores ? (int)allowed : (int)cores;
 }
+
+/* ---- several processes on one machine ---------------------------------------------------------------------------------------- */
+
+enum { CORES = 8 * (int)sizeof((ks_core_set){{0}}.bits) };
+
+static bool has(const ks_core_set* set, int core) {
+    return (set->bits[core / 8] >> (core % 8) & 1) != 0;
+}
+
+ks_core_set ks_core_set_own(void) {
+    cpu_set_t set;
+    ks_core_set own = {{0}};
+    if (sched_getaffinity(0, sizeof set, &set) == 0) {
+        for (int core = 0; core < CORES && core < CPU_SETSIZE; core++) {
+            own.bits[core / 8] |= (unsigned char)((CPU_ISSET(core, &set) ? 1u : 0u) << (core % 8));
+        }
+    }
+    return own;
+}
+
+int ks_core_set_share(const ks_core_set* all, size_t count, size_t own, double allowed) {
+    double share = 0;
+    for (int core = 0; core < CORES; core++) {
+        int there = 0;
+        for (size_t i = 0; i < count; i++) {
+            there += has(&all[i], core);
+        }
+        share += has(&all[own], core) ? 1.0 / there : 0;
+    }
+    share = fmin(share, allowed / (double)count);
+    return share < 1 ? 1 : (int)(share + 1e-9); /* a third three times is one */
+}

@@ -64,7 +64,7 @@ static bool no_directory(const char* path, const char* part, int error, ks_error
 }
 
 /* mkdir -p */
-static bool make_directory(const char* path, ks_error* err) {
+bool ks_run_directory_make(const char* path, ks_error* err) {
     char part[KS_RUN_PATH];
     snprintf(part, sizeof part, "%s", path);
     for (char* c = part + 1;; c++) {
@@ -193,7 +193,7 @@ ks_run_directory* ks_run_directory_open(const char* path, ks_run_start start, bo
         return NULL;
     }
     snprintf(d->path, sizeof d->path, "%s", path);
-    d->lock = make_directory(path, err) ? ks_lock_directory(path, err) : NULL;
+    d->lock = ks_run_directory_make(path, err) ? ks_lock_directory(path, err) : NULL;
     if (!d->lock || !settle(d, start, resumes ? resumes : &going_on, err)) {
         ks_run_directory_close(d);
         return NULL;

@@ -23,6 +23,9 @@ ks_run_directory* ks_run_directory_open(const char* path, ks_run_start start, bo
 /* NULL is none. */
 void ks_run_directory_close(ks_run_directory* directory);
 
+/* Makes a directory and those above it, where they are not there yet. Errors: KS_BAD_INPUT (a file is there), KS_FAILED. */
+bool ks_run_directory_make(const char* path, ks_error* err);
+
 /* Path of a file of the run: out (KS_RUN_PATH). */
 void ks_run_directory_file(char* out, const ks_run_directory* directory, const char* name);
 bool ks_run_directory_has(const ks_run_directory* directory, const char* name);

@@ -30,4 +30,16 @@ bool ks_dist_any(ks_dist* dist, bool flag);
  * everywhere, and its text in that one alone, so that it is said once. err: filled where not ok, and not NULL. */
 bool ks_dist_agree(ks_dist* dist, bool ok, ks_error* err);
 
+/* ---- messages, for what is not done together -------------------------------------------------------------------------------- */
+
+/* Sends some bytes, as many as every message of the program has, at most KS_DIST_MESSAGE. Errors: KS_FAILED. */
+enum { KS_DIST_MESSAGE = 2048 };
+bool ks_dist_send(ks_dist* dist, size_t to, const void* message, size_t bytes, ks_error* err);
+/* Takes the next message that has come, from whomever; *there: whether one had. It does not wait. Errors: KS_FAILED. */
+bool ks_dist_receive(ks_dist* dist, bool* there, size_t* from, void* message, size_t bytes, ks_error* err);
+
+/* All together: how many threads each is to have so that all cores of its machine are busy: processes that may run on the same cores
+ * share them. At least 1. */
+int ks_dist_threads(ks_dist* dist);
+
 #endif

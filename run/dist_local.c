@@ -1,6 +1,8 @@
 /* a build without MPI */
 #include "run/dist.h"
 
+#include "run/cores.h"
+
 bool ks_dist_available(void) {
     return false;
 }
@@ -37,4 +39,20 @@ bool ks_dist_any(ks_dist* dist, bool flag) {
 bool ks_dist_agree(ks_dist* dist, bool ok, ks_error* err) {
     (void)dist, (void)err;
     return ok;
+}
+
+bool ks_dist_send(ks_dist* dist, size_t to, const void* message, size_t bytes, ks_error* err) {
+    (void)dist, (void)to, (void)message, (void)bytes;
+    return ks_fail(err, KS_FAILED, "there is no other process");
+}
+
+bool ks_dist_receive(ks_dist* dist, bool* there, size_t* from, void* message, size_t bytes, ks_error* err) {
+    (void)dist, (void)from, (void)message, (void)bytes, (void)err;
+    *there = false;
+    return true;
+}
+
+int ks_dist_threads(ks_dist* dist) {
+    (void)dist;
+    return ks_cores();
 }

@@ -1,5 +1,7 @@
 #include "run/dist.h"
 
+#include "run/cores.h"
+
 #include <limits.h>
 #include <mpi.h>
 #include <stdlib.h>
@@ -110,4 +112,50 @@ bool ks_dist_agree(ks_dist* d, bool ok, ks_error* err) {
         *err = (ks_error){.code = (ks_code)(first % CODES)};
     }
     return first == LLONG_MAX;
+}
+
+/* ---- messages -------------------------------------------------------------------------------------------------------------- */
+
+bool ks_dist_send(ks_dist* d, size_t to, const void* message, size_t bytes, ks_error* err) {
+    (void)d;
+    return check(MPI_Send(message, (int)bytes, MPI_BYTE, (int)to, 0, MPI_COMM_WORLD), "send", err);
+}
+
+bool ks_dist_receive(ks_dist* d, bool* there, size_t* from, void* message, size_t bytes, ks_error* err) {
+    MPI_Status status;
+    int came = 0;
+    *there = false;
+    if (!d) {
+        return true;
+    }
+    if (!check(MPI_Iprobe(MPI_ANY_SOURCE, 0, MPI_COMM_WORLD, &came, &status), "look for a message", err)) {
+        return false;
+    }
+    if (!came) {
+        return true;
+    }
+    *from = (size_t)status.MPI_SOURCE;
+    *there = check(MPI_Recv(message, (int)bytes, MPI_BYTE, status.MPI_SOURCE, 0, MPI_COMM_WORLD, MPI_STATUS_IGNORE),
+                   "receive", err);
+    return *there;
+}
+
+/* ---- cores ------------------------------------------------------------------------------------------------------------------ */
+
+int ks_dist_threads(ks_dist* d) {
+    MPI_Comm machine;
+    int rank, size, threads = ks_cores();
+    if (!d || MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &machine) != MPI_SUCCESS) {
+        return threads;
+    }
+    MPI_Comm_rank(machine, &rank);
+    MPI_Comm_size(machine, &size);
+    ks_core_set own = ks_core_set_own();
+    ks_core_set* all = calloc((size_t)size, sizeof *all);
+    if (all && MPI_Allgather(&own, sizeof own, MPI_BYTE, all, sizeof own, MPI_BYTE, machine) == MPI_SUCCESS) {
+        threads = ks_core_set_share(all, (size_t)size, (size_t)rank, ks_cgroup_cpus(""));
+    }
+    free(all);
+    MPI_Comm_free(&machine);
+    return threads;
 }

@@ -42,7 +42,7 @@ export ASAN_OPTIONS=strict_string_checks=1:detect_stack_use_after_return=1
 check format format
 check sanitize build_and_test sanitize --label-exclude '^long$'
 check release build_and_test release
-target=kshot check mpi build_and_test mpi --tests-regex "^mpi$"
+target=kshot check mpi build_and_test mpi --tests-regex "^mpi"
 
 if [ ${#failed[@]} -gt 0 ]; then
     echo "test: FAILED: ${failed[*]}" >&2

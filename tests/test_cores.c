@@ -78,11 +78,43 @@ static void test_version_1(void** state) {
     assert_cpus(2);
 }
 
+static ks_core_set cores(int first, int last) {
+    ks_core_set set = {{0}};
+    for (int core = first; core <= last; core++) {
+        set.bits[core / 8] |= (unsigned char)(1u << (core % 8));
+    }
+    return set;
+}
+
+static void assert_shares(const ks_core_set* all, size_t count, double allowed, const int* wanted) {
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(ks_core_set_share(all, count, i, allowed), wanted[i]);
+    }
+}
+
+static void test_processes_share_cores(void** state) {
+    (void)state;
+    ks_core_set free_ones[] = {cores(0, 8), cores(0, 8), cores(0, 8)}; /* bound to nothing */
+    assert_shares(free_ones, 3, HUGE_VAL, (const int[]){3, 3, 3});
+    assert_shares(free_ones, 3, 6.5, (const int[]){2, 2, 2});
+    assert_shares(free_ones, 3, 1, (const int[]){1, 1, 1});
+    assert_shares(free_ones, 1, HUGE_VAL, (const int[]){9});
+    ks_core_set bound[] = {cores(0, 3), cores(4, 11), cores(100, 100)};
+    assert_shares(bound, 3, HUGE_VAL, (const int[]){4, 8, 1});
+    ks_core_set sockets[] = {cores(0, 7), cores(8, 15), cores(0, 7), cores(8, 15)};
+    assert_shares(sockets, 4, HUGE_VAL, (const int[]){4, 4, 4, 4});
+    ks_core_set crowd[] = {cores(0, 0), cores(0, 0), cores(0, 1)};
+    assert_shares(crowd, 3, HUGE_VAL, (const int[]){1, 1, 1});
+    ks_core_set own = ks_core_set_own();
+    assert_int_equal(ks_core_set_share(&own, 1, 0, ks_cgroup_cpus("")), ks_cores());
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_no_limit, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_version_2, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_version_1, set_up, tear_down),
+        cmocka_unit_test(test_processes_share_cores),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -107,6 +107,12 @@ static void test_within_a_process(void** state) {
     ks_lock_release(lock);
     lock = ks_lock_directory(directory, &err);
     assert_non_null(lock);
+    ks_lock* beside = ks_lock_named(directory, ".other", &err); /* for something else */
+    assert_non_null(beside);
+    assert_null(ks_lock_named(directory, ".other", &err));
+    ks_lock_release(beside);
+    assert_int_not_equal(access(file(".other"), F_OK), 0);
+    assert_true(ks_lock_held(lock, &err));
     ks_lock_release(lock);
     ks_lock_release(NULL);
 }

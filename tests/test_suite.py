@@ -120,7 +120,7 @@ def stopped(kshot, folder):
     for how in (signal.SIGINT, signal.SIGTERM):
         process = subprocess.Popen(kshot.command(*words), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         line = ""
-        while not line.startswith("iteration"):
+        while not line.startswith("iteration "):  # not the head, which has "iterations"
             line = process.stderr.readline()
             assert line, "it ended"
         process.send_signal(how)
