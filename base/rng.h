@@ -15,15 +15,16 @@
 
 /* What a stream is for. Numbers are part of a run's reproducibility: never renumber, only add. */
 typedef enum ks_purpose {
-    KS_RNG_INIT = 1,      /* initial parameters */
-    KS_RNG_TASK = 2,      /* training tasks */
-    KS_RNG_RESET = 3,     /* start states */
-    KS_RNG_ACTION = 4,    /* action noise */
-    KS_RNG_CURVATURE = 5, /* which timesteps the curvature is measured on */
-    KS_RNG_HELD_OUT = 6,  /* held-out tasks */
-    KS_RNG_IMAGES = 7,    /* image sets: where classes go, characters that are drawn */
-    KS_RNG_BOOTSTRAP = 8, /* which runs a resample has */
-    KS_RNG_TUNE = 9,      /* settings that are tried */
+    KS_RNG_INIT = 1,        /* initial parameters */
+    KS_RNG_TASK = 2,        /* training tasks */
+    KS_RNG_RESET = 3,       /* start states */
+    KS_RNG_ACTION = 4,      /* action noise */
+    KS_RNG_CURVATURE = 5,   /* which timesteps the curvature is measured on */
+    KS_RNG_HELD_OUT = 6,    /* held-out tasks */
+    KS_RNG_IMAGES = 7,      /* image sets: where classes go, characters that are drawn */
+    KS_RNG_BOOTSTRAP = 8,   /* which runs a resample has */
+    KS_RNG_TUNE = 9,        /* settings that are tried */
+    KS_RNG_VALIDATION = 10, /* tasks on which a policy in training is validated */
 } ks_purpose;
 
 typedef struct ks_stream {

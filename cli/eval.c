@@ -123,7 +123,7 @@ FILE* ks_eval_told(const ks_eval_options* o) {
     return !o->json ? stdout : o->sampling.quiet ? NULL : stderr;
 }
 
-/* ---- the first step size --------------------------------------------------------------------------------------------------- */
+/* ---- step sizes that are searched for --------------------------------------------------------------------------------------------------- */
 
 static void print_search(FILE* out, const ks_lr_search* search) {
     if (search->steps == 1) {
@@ -143,10 +143,38 @@ static void print_search(FILE* out, const ks_lr_search* search) {
     fprintf(out, "\n");
 }
 
+/* ks_step_told: lines of a table as they come. */
+static void print_found(void* user, int step, const ks_step_found* found) {
+    FILE* out = user;
+    if (step == 1) {
+        fprintf(out, "step sizes found one after the other, by the mean return on %d other tasks:\n\n",
+                KS_SEARCH_TASKS);
+        fprintf(out, "gradient step    step size    mean return    without it    better by    standard error\n");
+    }
+    fprintf(out, "%13d %12.4g %14.2f %13.2f %12.2f %17.2f\n", step, found->lr, found->mean_return,
+            found->mean_return - found->gain, found->gain, found->error);
+    fflush(out);
+}
+
+static bool search_each(ks_rl_eval_settings* settings, const ks_lr_search* sizes, const ks_eval_options* o,
+                        const ks_cli_policy* p, ks_error* err) {
+    FILE* out = ks_eval_told(o);
+    bool ok = ks_lr_search_each(settings, sizes, p, out ? print_found : NULL, out, err);
+    if (ok && out) {
+        fprintf(out, "\n");
+    }
+    return ok;
+}
+
 static bool search_lr(ks_rl_eval_settings* settings, const ks_eval_options* o, const ks_cli_policy* p, ks_error* err) {
     ks_lr_search search;
-    if (!ks_lr_search_parse(&search, o->search_lr, p, err) ||
-        !ks_lr_search_run(&search, settings, p, ks_eval_progress_of(o), err)) {
+    if (!ks_lr_search_parse(&search, o->search_lr, p, err)) {
+        return false;
+    }
+    if (o->search_each) {
+        return search_each(settings, &search, o, p, err);
+    }
+    if (!ks_lr_search_run(&search, settings, p, ks_eval_progress_of(o), err)) {
         return false;
     }
     if (ks_eval_told(o)) {
@@ -158,7 +186,10 @@ static bool search_lr(ks_rl_eval_settings* settings, const ks_eval_options* o, c
 /* where the step sizes come from */
 static void lr_text(char* text, size_t room, const ks_eval_options* o, const ks_cli_policy* p) {
     if (o->search_lr || o->sampling.lr) {
-        snprintf(text, room, "%s", o->search_lr ? "the best one found above, then shorter ones" : "as given (--lr)");
+        snprintf(text, room, "%s",
+                 o->search_each ? "each found above"
+                 : o->search_lr ? "the best one found above, then shorter ones"
+                                : "as given (--lr)");
     } else {
         ks_default_lr_text(text, room, p->def, &p->info);
     }
@@ -231,6 +262,9 @@ static bool check_options(const ks_eval_options* o, ks_error* err) {
     if (o->search_lr && o->sampling.lr) {
         return ks_fail(err, KS_BAD_INPUT, "--search-lr finds what --lr says: give one of them");
     }
+    if (o->search_each && !o->search_lr) {
+        return ks_fail(err, KS_BAD_INPUT, "--search-each: which step sizes to try, --search-lr says: give it, too");
+    }
     if (o->search_lr && o->sampling.steps == 0) {
         return ks_fail(err, KS_BAD_INPUT, "--search-lr: without a gradient step (--steps 0) there is no step size");
     }
@@ -278,6 +312,12 @@ static const ks_option OPTIONS[] = {
      "policy was trained for; later steps shrink as above. Of models that learn from examples the one with the best "
      "median error, or mean accuracy, after all steps; images are then those of validation classes, if there are any",
      KS_OPTION_TEXT(ks_eval_options, search_lr)},
+    {"search-each", 0, NULL,
+     "with --search-lr, of policies: find the size of every step of --steps, one after the other. A step that the "
+     "policy was trained for gets the size with the best mean return after it. Any further one gets the smallest size, "
+     "or 0 for no step, that is within one standard error of the best, task by task: more steps then do no harm but "
+     "for noise",
+     KS_OPTION_FLAG(ks_eval_options, search_each)},
     {"keep-lr", 0, NULL,
      "keep the step sizes of --search-lr or --lr with the policy, in the metadata of its file: eval, rollout, view, "
      "record and plot then use them where no others are given",

@@ -21,7 +21,8 @@ typedef struct ks_eval_options {
     ks_problem_options problem;
     int64_t tasks; /* 0: the default */
     bool force, keep_lr;
-    bool json; /* an object in place of the table */
+    bool search_each; /* --search-lr finds the size of every step */
+    bool json;        /* an object in place of the table */
 } ks_eval_options;
 
 /* Of a model that learns from examples. Errors: KS_BAD_INPUT, KS_FAILED. */

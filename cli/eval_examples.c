@@ -154,7 +154,7 @@ bool ks_eval_run(ks_eval_result* result, const ks_eval_session* session, const v
 /* Tasks to search on: of validation classes, where there are any; else others than those of any seed that can be typed. */
 static ks_eval_settings search_settings(const ks_eval_session* session, const ks_eval_settings* s) {
     ks_eval_settings other = *s;
-    other.seed = ~s->seed;
+    other.seed = ks_search_seed(s->seed);
     other.split = session->first->has_validation ? KS_SPLIT_VALIDATION : KS_SPLIT_TEST;
     return other;
 }
@@ -230,6 +230,7 @@ static bool check_options(const ks_eval_options* o, const ks_cli_policy* p, ks_e
                            : s->trajectories    ? "--trajectories"
                            : s->horizon         ? "--horizon"
                            : s->gae_lambda >= 0 ? "--gae-lambda"
+                           : o->search_each     ? "--search-each"
                                                 : NULL;
     const char* images = o->norm >= 0 ? "--norm" : o->split >= 0 ? "--split" : o->nearest ? "--nearest" : NULL;
     if (policies) {

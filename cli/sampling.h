@@ -56,7 +56,7 @@ ks_cli_sampling ks_sampling_default(void);
 bool ks_sampling_settings(ks_rl_eval_settings* settings, const ks_cli_sampling* sampling, const ks_cli_policy* policy,
                           ks_error* err);
 
-/* ---- the first step size ------------------------------------------------------------------------------------------------- */
+/* ---- step sizes that are searched for ------------------------------------------------------------------------------------------------- */
 
 enum { KS_SEARCH_TASKS = 40, KS_SEARCH_MOST = 32 };
 
@@ -76,5 +76,21 @@ bool ks_lr_search_parse(ks_lr_search* search, const char* text, const ks_cli_pol
  * be typed. Errors: KS_FAILED if the policy breaks down whatever the step. */
 bool ks_lr_search_run(ks_lr_search* search, ks_rl_eval_settings* settings, const ks_cli_policy* policy,
                       ks_eval_progress progress, ks_error* err);
+/* The seed of the tasks that are searched on, and of their noise: none that can be typed. */
+uint64_t ks_search_seed(uint64_t seed);
+
+/* What was found for a gradient step. */
+typedef struct ks_step_found {
+    double lr;          /* 0: none */
+    double mean_return; /* after it */
+    double gain, error; /* by which it is better than no step, over the tasks, and the standard error of that */
+} ks_step_found;
+typedef void (*ks_step_told)(void* user, int step, const ks_step_found* found);
+
+/* Sets settings->lr, the size of every step of settings->steps, one after the other: with those found so far, each of the sizes is tried
+ * for the next one on the same tasks as above, and choose_size.h says which it gets. told, which may be NULL, hears of every step.
+ * Errors: as above. */
+bool ks_lr_search_each(ks_rl_eval_settings* settings, const ks_lr_search* sizes, const ks_cli_policy* policy,
+                       ks_step_told told, void* user, ks_error* err);
 
 #endif

@@ -40,6 +40,10 @@ bool ks_lr_search_parse(ks_lr_search* s, const char* text, const ks_cli_policy* 
     return true;
 }
 
+uint64_t ks_search_seed(uint64_t seed) {
+    return ~seed; /* seeds that are typed are below 2^63, so this is none of them */
+}
+
 /* Return after as many steps of this size as the policy was trained for. */
 static bool try_one(double* mean_return, double lr, const double* tasks, const ks_rl_eval_settings* search,
                     const ks_cli_policy* p, ks_eval_progress progress, ks_error* err) {
@@ -70,7 +74,7 @@ bool ks_lr_search_run(ks_lr_search* s, ks_rl_eval_settings* settings, const ks_c
     s->steps = ks_protocol_own_steps(&p->info);
     s->steps = s->steps < settings->eval.steps ? s->steps : settings->eval.steps;
     search.eval.steps = s->steps;
-    search.eval.seed = ~settings->eval.seed; /* seeds that are typed are below 2^63, so this is none of them */
+    search.eval.seed = ks_search_seed(settings->eval.seed);
     ks_draw_held_out_tasks(tasks, p->def, search.eval.seed, 0, KS_SEARCH_TASKS);
     s->best = 0;
     ks_error why = {0};

@@ -6,6 +6,7 @@
 #include "base/lock.h"
 #include "run/directory.h"
 #include "run/setup.h"
+#include "run/validate.h"
 
 #include <errno.h>
 #include <math.h>
@@ -76,10 +77,12 @@ static const char* difference(const ks_suite_line* line, const ks_suite_place* p
         return "config.yaml";
     }
     const char* key = ks_config_difference(&saved, &ours);
-    return key                                       ? key
-           : saved.iterations != ours.iterations     ? "iterations"
-           : saved.rl.env_steps != ours.rl.env_steps ? "env_steps"
-                                                     : NULL;
+    return key                                           ? key
+           : saved.iterations != ours.iterations         ? "iterations"
+           : saved.rl.env_steps != ours.rl.env_steps     ? "env_steps"
+           : saved.validate_every != ours.validate_every ? "validate_every" /* what the best is, and env_steps */
+           : saved.validation_tasks != ours.validation_tasks && ours.validate_every > 0 ? "validation_tasks"
+                                                                                        : NULL;
 }
 
 ks_suite_state ks_suite_look(const ks_suite_line* line, const ks_suite_place* place) {
@@ -236,11 +239,16 @@ bool ks_suite_measure(ks_suite_cost* cost, const ks_suite_line* line, int thread
     ok = ok && ((params && state) || ks_fail(err, KS_FAILED, "not enough memory")) &&
          ks_setup_initial(params, NULL, &setup, &config, err);
     if (ok && config.iterations > 0) {
-        double began = ks_clock();
+        double seconds, began = ks_clock();
+        ks_validation v = {0};
         ok = ks_maml_iterate(setup.maml, params, state, 0, &stats, err);
-        double limit = (double)config.rl.env_steps, steps = (double)stats.env_steps;
+        seconds = ks_clock() - began;
+        began = ks_clock();
+        ok = ok && (!ks_validates(&config, &setup) || ks_validate(&v, &config, &setup, params, threads, err));
+        double share = ks_validates(&config, &setup) ? 1.0 / config.validate_every : 0;
+        double limit = (double)config.rl.env_steps, steps = (double)stats.env_steps + share * (double)v.env_steps;
         double all = limit > 0 && steps > 0 ? fmin(ceil(limit / steps), config.iterations) : config.iterations;
-        *cost = (ks_suite_cost){(int64_t)all, all * steps, all * (ks_clock() - began)};
+        *cost = (ks_suite_cost){(int64_t)all, all * steps, all * (seconds + share * (ks_clock() - began))};
     }
     free(params);
     free(state);

@@ -1,5 +1,6 @@
 #include "maml/evaluate.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -111,7 +112,7 @@ bool ks_eval_check(const ks_problem* problem, const ks_policy* policy, const ks_
 /* The loss of every task's θ, and its accuracy, on examples that it has not learned from. */
 static bool judge_examples(evaluation* e, int j, ks_error* err) {
     ks_stage stage = {.seed = e->settings->seed,
-                      .iteration = KS_EVAL_ITERATION,
+                      .iteration = ks_eval_iteration(e->settings->split),
                       .first = e->first,
                       .count = e->count,
                       .index = j,
@@ -135,6 +136,19 @@ static double metric_of(const evaluation* e, size_t i) {
                                   : e->loss[i];
 }
 
+/* Whether task i of those under way still has a policy that works after j steps, more than none. Errors: KS_FAILED where it must. */
+static bool check_step(bool* works, const evaluation* e, size_t i, int j, ks_error* err) {
+    const ks_real* theta = e->theta + i * e->num_params;
+    size_t number = e->first + i;
+    if (!e->settings->may_break_down) {
+        return ks_eval_check(e->problem, e->model->policy, theta, &e->rows[i], i, number, j, e->settings->lr[j - 1],
+                             err);
+    }
+    *works = !isnan(e->result->metric[number * ((size_t)e->settings->steps + 1) + (size_t)j - 1]) &&
+             ks_inner_works(e->model->policy, theta, &e->rows[i]);
+    return true;
+}
+
 /* Notes what came of the tasks under way after j steps. */
 static bool note_stage(void* user, int j, bool ok, ks_error* err) {
     evaluation* e = user;
@@ -145,15 +159,15 @@ static bool note_stage(void* user, int j, bool ok, ks_error* err) {
     for (size_t i = 0; i < e->count; i++) {
         size_t number = e->first + i;
         size_t place = number * ((size_t)e->settings->steps + 1) + (size_t)j;
-        if (sampled && j > 0 &&
-            !ks_eval_check(e->problem, e->model->policy, e->theta + i * e->num_params, &e->rows[i], i, number, j,
-                           e->settings->lr[j - 1], err)) {
+        bool works = true;
+        if (sampled && j > 0 && !check_step(&works, e, i, j, err)) {
             return false;
         }
-        e->result->metric[place] = metric_of(e, i);
+        e->result->metric[place] = works ? metric_of(e, i) : NAN;
         e->result->loss[place] = sampled ? 0 : e->loss[i];
         e->result->length[place] = e->rows[i].length;
         e->result->rejected += e->rows[i].rejected;
+        e->result->env_steps += e->rows[i].steps;
     }
     return true;
 }
@@ -161,7 +175,7 @@ static bool note_stage(void* user, int j, bool ok, ks_error* err) {
 static bool evaluate_some(evaluation* e, ks_error* err) {
     ks_draw draw = {.split = e->settings->split,
                     .seed = e->settings->seed,
-                    .iteration = KS_EVAL_ITERATION,
+                    .iteration = ks_eval_iteration(e->settings->split),
                     .first = e->first,
                     .count = e->count};
     ks_inner_loop loop = {

@@ -11,6 +11,11 @@ enum { KS_EVAL_MAX_STEPS = 64 };
 
 /* The number of evaluations in the random streams: their tasks' rows are never those of a training iteration. */
 #define KS_EVAL_ITERATION UINT64_MAX
+/* That of evaluations on validation tasks, whose rows are those of no other evaluation either (the viewer's is 1 below). */
+#define KS_VALIDATION_ITERATION (KS_EVAL_ITERATION - 2)
+static inline uint64_t ks_eval_iteration(ks_split split) {
+    return split == KS_SPLIT_VALIDATION ? KS_VALIDATION_ITERATION : KS_EVAL_ITERATION;
+}
 
 typedef struct ks_eval_settings {
     int steps;                    /* gradient steps, default 3 */
@@ -19,7 +24,9 @@ typedef struct ks_eval_settings {
     uint64_t seed;                /* of tasks and of their rows, default 1 */
     bool deterministic;           /* sample without noise after the last step; default false */
     int threads;                  /* default 1 */
-    ks_real* adapted; /* (tasks x P) gets every task's θ after the last step; NULL, the default: nobody wants it */
+    bool may_break_down; /* a step that is too long for a task that acts is no error: its metrics from there on are
+                                     NAN; default false */
+    ks_real* adapted;    /* (tasks x P) gets every task's θ after the last step; NULL, the default: nobody wants it */
 } ks_eval_settings;
 ks_eval_settings ks_eval_settings_default(void);
 
@@ -34,6 +41,7 @@ typedef struct ks_eval_result {
     double* length;  /* likewise: mean number of timesteps of a trajectory; 0 where there are none */
     double* loss;    /* likewise: of the examples that it is judged on; 0 where rows are sampled */
     size_t rejected; /* timesteps thrown away because they broke down */
+    uint64_t env_steps; /* taken in all, rejected ones included */
 } ks_eval_result;
 void ks_eval_result_free(ks_eval_result* result);
 

@@ -95,6 +95,7 @@ struct ks_problem_kind {
     const char* outer;          /* name of the usual outer step */
     bool acts;                  /* rows come of acting by θ (ks_problem.sampled) */
     bool has_validation;        /* its objects may have validation tasks (ks_problem.has_validation) */
+    bool validates_by_default;  /* and progress.csv a column for them, also where none are looked at */
 
     /* What no row of settings can say. NULL: nothing. Errors: KS_BAD_INPUT naming the key. */
     bool (*check)(const void* settings, ks_error* err);

@@ -71,6 +71,7 @@ ks_problem* ks_rl_create(const ks_env_model* model, const ks_rl_settings* settin
         .max_rows = r->trajectories * (size_t)settings->horizon,
         .adapts = is_maml,
         .sampled = true,
+        .has_validation = true,
         .extra = is_maml ? settings->sweep : 0,
         .emaml = is_maml ? settings->emaml : 0,
     };
@@ -90,6 +91,12 @@ static ks_problem* create(const void* settings, ks_method method, size_t tasks, 
     ((rl*)problem)->own_model = model;
     ((rl*)problem)->own_def = def;
     return problem;
+}
+
+/* On the same environment, whatever the settings say of it. */
+static ks_problem* create_beside(const ks_problem* first, const void* settings, ks_method method, size_t tasks,
+                                 ks_error* err) {
+    return ks_rl_create(self(first)->model, settings, method, tasks, err);
 }
 
 void ks_rl_destroy(ks_problem* problem) {
@@ -203,7 +210,8 @@ static bool draw(ks_problem* problem, const ks_draw* d, ks_error* err) {
         size_t tasks = r->method == KS_MAML ? d->count : r->trajectories;
         ks_draw_tasks(r->task, r->def, d->seed, d->iteration, (uint32_t)d->first, tasks);
     } else if (!r->given) {
-        ks_draw_held_out_tasks(r->task, r->def, d->seed, d->first, d->count);
+        (d->split == KS_SPLIT_VALIDATION ? ks_draw_validation_tasks : ks_draw_held_out_tasks)(r->task, r->def, d->seed,
+                                                                                              d->first, d->count);
     } else if (d->first + d->count > r->num_given) {
         return ks_fail(err, KS_FAILED, "%s: %zu tasks were given, and %zu are asked for", r->def->name, r->num_given,
                        d->first + d->count);
@@ -332,11 +340,13 @@ const ks_problem_kind ks_problem_rl = {
     .summary = "reinforcement learning: policies that act in an environment",
     .metric = "return",
     .higher_is_better = true,
+    .has_validation = true,
     .settings_size = sizeof(ks_rl_settings),
     .outer = "trpo",
     .acts = true,
     .check = check,
     .create = create,
+    .create_beside = create_beside,
     .content = content,
     .content_is = "environment",
     .destroy = ks_rl_destroy,

@@ -453,9 +453,16 @@ void ks_draw_tasks(double* task, const ks_env_def* def, uint64_t seed, uint64_t 
     }
 }
 
-void ks_draw_held_out_tasks(double* task, const ks_env_def* def, uint64_t seed, size_t first, size_t count) {
-    ks_stream stream = ks_stream_make(seed, KS_RNG_HELD_OUT, 0, 0);
+static void draw_equally(double* task, const ks_env_def* def, ks_stream stream, size_t first, size_t count) {
     for (size_t i = 0; i < count; i++) {
         draw_task(task + i * (size_t)def->task_dim, def, stream, (uint32_t)(first + i), first + i, true);
     }
+}
+
+void ks_draw_held_out_tasks(double* task, const ks_env_def* def, uint64_t seed, size_t first, size_t count) {
+    draw_equally(task, def, ks_stream_make(seed, KS_RNG_HELD_OUT, 0, 0), first, count);
+}
+
+void ks_draw_validation_tasks(double* task, const ks_env_def* def, uint64_t seed, size_t first, size_t count) {
+    draw_equally(task, def, ks_stream_make(seed, KS_RNG_VALIDATION, 0, 0), first, count);
 }

@@ -65,5 +65,8 @@ void ks_draw_tasks(double* task, const ks_env_def* def, uint64_t seed, uint64_t 
 /* Draws held-out tasks first … first+count-1, which follow from the seed alone; where there are task_kinds distinct ones, equally
  * many of each (task i is of kind i mod task_kinds). */
 void ks_draw_held_out_tasks(double* task, const ks_env_def* def, uint64_t seed, size_t first, size_t count);
+/* Likewise tasks that a policy in training is validated on: never those of either function above, whatever the seeds, but where
+ * there are but so many. */
+void ks_draw_validation_tasks(double* task, const ks_env_def* def, uint64_t seed, size_t first, size_t count);
 
 #endif

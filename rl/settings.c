@@ -21,7 +21,8 @@ static const ks_setting ROWS[] = {
     {"gae_lambda", KS_SETTING_DOUBLE, AT(gae_lambda), KS_RANGE_GAE_LAMBDA, 1,
      .help = "lambda of generalised advantage estimation"},
     {"env_steps", KS_SETTING_INT64, AT(env_steps), 0, 0x1p53, 0, .free_on_resume = true,
-     .help = "training ends with the iteration that comes to as many environment steps; 0: after `iterations`"},
+     .help = "training ends with the iteration that comes to as many environment steps, those of validation included; "
+             "0: after `iterations`"},
 };
 const ks_settings_rows ks_rl_rows = {ROWS, sizeof ROWS / sizeof *ROWS};
 

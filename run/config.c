@@ -31,9 +31,9 @@ static const ks_setting ROWS[] = {
     {"checkpoint_every", KS_SETTING_INT, AT(checkpoint_every), 1, BIG, 10, .free_on_resume = true,
      .help = "iterations"},
     {"validate_every", KS_SETTING_INT, AT(validate_every), 0, BIG, 0, .free_on_resume = true,
-     .help = "iterations between looks at tasks of validation classes, by which the best model is kept; 0: none"},
-    {"validation_tasks", KS_SETTING_INT, AT(validation_tasks), 1, 1e6, 200, .free_on_resume = true,
-     .help = "how many of them"},
+     .help = "iterations between looks at validation tasks, by which the best model is kept; 0: none"},
+    {"validation_tasks", KS_SETTING_INT, AT(validation_tasks), 1, 1e6, 40, .free_on_resume = true,
+     .help = "how many of them; of policies their environment steps count (env_steps)"},
     {"log", KS_SETTING_CHOICE, AT(log), .initial = KS_LOG_NONE, .text = "none|tensorboard", .free_on_resume = true,
      .help = "where the numbers of progress.csv go, too: event files of TensorBoard in the run directory"},
 };

@@ -18,7 +18,7 @@ struct ks_progress {
     FILE* file;
     char path[4096];
     ks_progress_layout layout;
-    bool narrow; /* the file is of an earlier version, without the column of validation */
+    bool narrow; /* the file has no column of validation, and is to have one */
     double flushed;
 };
 
@@ -89,23 +89,26 @@ static int64_t read_row(const ks_progress* p, const char* line, const ks_progres
  * that a crash has left. *first: iteration of the first row before it. False if the header is another, or a row between is
  * missing. */
 static bool find_cut(ks_progress* p, const ks_progress_mark* mark, int64_t* first, long* cut, ks_error* err) {
-    char line[4096], want[1024], narrow[1024];
+    char line[4096], wide[1024], narrow[1024];
     int64_t number = 0;
-    ks_progress_layout without = p->layout;
+    ks_progress_layout with = p->layout, without = p->layout;
+    with.validates = p->layout.validates || p->layout.problem->has_validation;
     without.validates = false;
-    ks_progress_columns(want, sizeof want, &p->layout);
+    ks_progress_columns(wide, sizeof wide, &with);
     ks_progress_columns(narrow, sizeof narrow, &without);
     *cut = 0;
     *first = mark->iteration;
     bool whole = read_line(line, sizeof line, p->file, &number);
     const char* names = names_of(line);
     if (!whole) { /* not even a header yet, or half a one */
-        return strncmp(names, want, strlen(names)) == 0 || unexpected(p, number, mark->iteration, err);
+        return strncmp(names, wide, strlen(names)) == 0 || unexpected(p, number, mark->iteration, err);
     }
-    p->narrow = p->layout.validates && strcmp(names, narrow) == 0;
-    if (strcmp(names, want) != 0 && !p->narrow) {
+    bool is_wide = strcmp(names, wide) == 0, is_narrow = strcmp(names, narrow) == 0;
+    if (!is_wide && !is_narrow) {
         return unexpected(p, number, mark->iteration, err);
     }
+    p->narrow = p->layout.validates && !is_wide;
+    p->layout.validates = p->layout.validates || !is_narrow;
     *cut = ftell(p->file);
     for (int64_t row = -1; row < mark->iteration - 1;) {
         if (!read_line(line, sizeof line, p->file, &number)) {
@@ -125,7 +128,7 @@ static bool find_cut(ks_progress* p, const ks_progress_mark* mark, int64_t* firs
     return true;
 }
 
-/* ---- files of earlier versions -------------------------------------------------------------------------------------------- */
+/* ---- files without the column of validation -------------------------------------------------------------------------------- */
 
 /* what write_widened gets */
 typedef struct widening {

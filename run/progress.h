@@ -26,8 +26,9 @@ typedef struct ks_progress_layout {
 /* The header line, without its line break: the names of its columns, with commas between. */
 void ks_progress_columns(char* out, size_t room, const ks_progress_layout* layout);
 
-/* Opens DIR/progress.csv. A file without the column of validation, of an earlier version, gets it. When resuming, rows from mark->iteration on are cut off first (they were written after the
- * checkpoint). *first: iteration of its first row; more than 0 if the file was lost since the run began, and is begun anew. Line
+/* Opens DIR/progress.csv. A file without the column of validation gets it where the layout has it (the run was not validated before, or
+ * an earlier version began it); one with it keeps it. When resuming, rows from mark->iteration on are cut off first (they were written
+ * after the checkpoint). *first: iteration of its first row; more than 0 if the file was lost since the run began, and is begun anew. Line
  * ends, a byte-order mark and blank lines are as they may be in any text.
  * Errors: KS_FAILED, KS_BAD_INPUT (damaged file, or not the one that goes with the checkpoint). */
 ks_progress* ks_progress_open(const char* directory, ks_progress_layout layout, const ks_progress_mark* mark,

@@ -209,7 +209,7 @@ static bool open_progress(run* r, ks_error* err) {
                                  .outer = ks_config_outer(r->config),
                                  .stages = ks_maml_num_stages(r->setup.maml),
                                  .acts = r->setup.problem->sampled,
-                                 .validates = ks_config_problem(r->config)->has_validation};
+                                 .validates = ks_validation_has_column(r->config)};
     r->progress = ks_progress_open(r->options->directory, layout, &mark, &first, err);
     if (r->progress && first > 0) {
         char text[KS_RUN_PATH + 128];
@@ -389,18 +389,38 @@ static bool iterate(run* r, ks_maml_stats* stats, ks_error* err) {
     return true;
 }
 
-/* How the parameters do on validation tasks, if it is time to see; the leader alone looks, and keeps the best. */
+static void warn_broken(const run* r, size_t broken) {
+    char text[256];
+    ks_snprintf(text, sizeof text,
+                "iteration %lld: not validated: inner.lr: %g is too large a step size for %zu of %d validation tasks, "
+                "and their policies break down",
+                (long long)r->state.iteration - 1, r->config->inner.lr, broken, r->config->validation_tasks);
+    warn(r, text);
+}
+
+/* How the parameters do on validation tasks, if it is time to see; the leader alone looks, and keeps the best. All are told how many
+ * environment steps it took, which count as those of training do. */
 static bool validate(run* r, ks_error* err) {
     ks_run_state* s = &r->state;
-    r->validated = ks_validation_is_due(r->config, &r->setup, s->iteration);
-    bool ok = true;
-    if (r->validated && ks_dist_leads(r->options->dist)) {
-        ok = ks_validate(&r->validation, r->config, &r->setup, s->params, r->options->threads, err);
-        if (ok) {
-            ks_run_state_note_validation(s, sign_of(r) * r->validation);
-        }
+    ks_dist* dist = r->options->dist;
+    ks_validation v = {0};
+    r->validated = false;
+    if (!ks_validation_is_due(r->config, &r->setup, s->iteration)) {
+        return true;
     }
-    return ks_dist_agree(r->options->dist, ok, err);
+    bool ok = !ks_dist_leads(dist) || ks_validate(&v, r->config, &r->setup, s->params, r->options->threads, err);
+    if (!ks_dist_agree(dist, ok, err) || !ks_dist_broadcast(dist, &v, sizeof v, err)) {
+        return false;
+    }
+    s->env_steps += v.env_steps;
+    r->validated = !isnan(v.metric);
+    if (r->validated) {
+        r->validation = v.metric;
+        ks_run_state_note_validation(s, sign_of(r) * v.metric);
+    } else if (ks_dist_leads(dist)) {
+        warn_broken(r, v.broken);
+    }
+    return true;
 }
 
 static bool is_done(const run* r) {

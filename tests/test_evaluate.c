@@ -1,5 +1,6 @@
 /* Evaluations: the same for any number of threads, a step that is too long is named, and what meta-training is for: returns after
  * adaptation rise. */
+#include "maml/walk.h"
 #include "rl/rl_evaluate.h"
 #include "world_support.h"
 
@@ -79,6 +80,51 @@ static void test_evaluation_names_the_step(void** state) {
     world_destroy(&w);
 }
 
+/* Steps of a walk, and what was tried besides, are those of an evaluation with the same sizes. */
+static void test_a_walk_is_an_evaluation(void** state) {
+    (void)state;
+    enum { TASKS = 5, STEPS = 3 };
+    static const double TAKEN[STEPS] = {0.5, 0, 0.25}, OTHER[STEPS] = {1e30, 0.125, 2};
+    world w = world_named("point", small_settings());
+    double task[TASKS * 2], metric[TASKS];
+    ks_draw_held_out_tasks(task, ks_env_model_def(w.model), 9, 0, TASKS);
+    ks_rl_eval_settings s = ks_rl_eval_settings_default();
+    s.trajectories = 7;
+    s.horizon = 30;
+    s.eval.seed = 9;
+    ks_eval_model policy = policy_of(&w);
+    ks_error err = {0};
+    for (int threads = 1; threads <= 3; threads += 2) {
+        ks_rl_settings rl = ks_rl_eval_problem(&s);
+        ks_problem* problem = ks_rl_create(w.model, &rl, KS_MAML, TASKS, &err);
+        assert_non_null(problem);
+        ks_rl_give_tasks(problem, task, TASKS);
+        s.eval.threads = threads;
+        ks_walk* walk = ks_walk_create(problem, &policy, TASKS, &s.eval, &err);
+        assert_non_null(walk);
+        for (int j = 0; j < STEPS; j++) {
+            for (int k = 0; k < 2; k++) { /* the other one first: it leaves nothing behind */
+                double lr = k ? TAKEN[j] : OTHER[j];
+                ks_eval_result r;
+                s.eval.steps = j + 1;
+                s.eval.lr[j] = lr;
+                s.eval.may_break_down = true;
+                assert_true(ks_walk_try(metric, walk, lr, &err));
+                assert_true(ks_rl_evaluate(&r, w.model, &policy, task, TASKS, &s, NULL, NULL, NULL, &err));
+                for (size_t i = 0; i < TASKS; i++) {
+                    double wanted = r.metric[i * (size_t)(j + 2) + (size_t)j + 1];
+                    assert_true(lr < 1e30 ? metric[i] == wanted : isnan(metric[i]) && isnan(wanted));
+                }
+                ks_eval_result_free(&r);
+            }
+            assert_true(ks_walk_take(walk, TAKEN[j], &err));
+        }
+        ks_walk_destroy(walk);
+        ks_rl_destroy(problem);
+    }
+    world_destroy(&w);
+}
+
 static void test_meta_training_learns(void** state) {
     (void)state;
     world_settings settings = small_settings();
@@ -105,6 +151,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_evaluation),
         cmocka_unit_test(test_evaluation_names_the_step),
+        cmocka_unit_test(test_a_walk_is_an_evaluation),
         cmocka_unit_test(test_meta_training_learns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -362,13 +362,10 @@ def omniglot(kshot, folder):
 
 def refused(kshot, folder):
     for words, mentions in (
-        (["-s", "problem=rl", "-s", "validate_every=5"], ["validate_every", "rl"]),
         (["-s", "images.ways=30"], ["validation", "20", "30"]),
         (["-s", "validation_tasks=0"], ["validation_tasks", "out of range"]),
     ):
-        config = f"{CONFIGS}/point.yaml" if "problem=rl" in words else OMNIGLOT
-        kshot.refused(2, mentions, "train", config, *(settings(**SMALL) if config == OMNIGLOT else []), *words,
-                      "-o", f"{folder}/refused")
+        kshot.refused(2, mentions, "train", OMNIGLOT, *settings(**SMALL), *words, "-o", f"{folder}/refused")
     result = kshot("train", OMNIGLOT, *settings(**{**SMALL, "images__validation_classes": 0}), "-o", f"{folder}/unvalidated")
     assert result.returncode == 0 and "kshot: warning: there are no validation classes" in result.stderr
     run = f"{folder}/maml"

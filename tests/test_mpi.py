@@ -20,6 +20,8 @@ WIDE = [f"{CONFIGS}/half-cheetah-vel.yaml",
         *settings(tasks=5, trajectories=20, horizon=25, iterations=2, policy__hidden="[512,512]", trpo__kfac_damping=0),
         "-j", "1"]
 LEARNED = [POINT, *SMALL, *settings(tasks=5, iterations=6, inner__steps=2, inner__learned="tensor", inner__per_step="true"), "-j", "1"]
+# the limit is of the environment steps of all, those of validation included
+VALIDATED = [POINT, *SMALL, *settings(tasks=5, iterations=100, validate_every=3, validation_tasks=7, env_steps=6000), "-j", "1"]
 SINUSOID = [f"{CONFIGS}/sinusoid.yaml", *settings(tasks=7, iterations=60, checkpoint_every=20, inner__learned="parameter",
                                                   inner__steps=2, inner__lr=0.01, adam__clip=0.1), "-j", "1"]
 IMAGES = [f"{CONFIGS}/omniglot.yaml", *settings(images__data="strokes", images__train_classes=40, images__validation_classes=20,
@@ -49,7 +51,7 @@ def await_iteration(process):
 
 
 def same(kshot, folder):
-    runs = (("point", RUN), ("ant", ANT), ("robot", ROBOT), ("wide", WIDE), ("promp", PROMP), ("learned", LEARNED),
+    runs = (("point", RUN), ("ant", ANT), ("robot", ROBOT), ("wide", WIDE), ("promp", PROMP), ("learned", LEARNED), ("validated", VALIDATED),
             ("sinusoid", [*SINUSOID, "-s", "log=tensorboard"]), ("images", IMAGES))
     for name, words in runs:
         kshot.done("train", *words, "-o", f"{folder}/{name}1")

@@ -5,6 +5,7 @@ tasks that are not those that it reports, and which it can keep with the policy.
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -131,6 +132,52 @@ def the_tasks_are_others(kshot, folder, policy):
         file.write("0.1,0.1\n")
     text = kshot.done(*common, "--seed", 3, "--goals", f"{folder}/goals.csv")
     assert search(text)[0][1e-20] == searched[2], "goals that are given are not searched on"
+
+
+def found_steps(text):
+    """Of --search-each: (size, mean return, without it, better by, standard error) of every step."""
+    lines = text[text.index("gradient step    step size") : text.index("step sizes: each found above")].splitlines()[1:]
+    return [tuple(map(float, line.split()[1:])) for line in lines if re.match(r" +\d+ ", line)]
+
+
+def every_step_is_found(kshot, folder):
+    """With few trajectories, the second step of the protocol's size makes this policy worse; what is found for each step does not."""
+    run, copy = f"{CONFIGS}/../zoo/half-cheetah-vel", f"{folder}/found.safetensors"
+    few = ("--trajectories", 5, "--horizon", 50, "-j", 1)
+    common = ("eval", f"{run}/policy.safetensors", *few)
+    protocol = [stage[1] for stage in table(kshot.done(*common))[1]]
+    words = ("--search-lr", "0.02,0.1,1e30", "--search-each")
+    text = kshot.done(*common, *words, "-o", f"{folder}/found.csv")
+    found, stages = found_steps(text), table(text)[1]
+    means = [stage[1] for stage in stages]
+    print(f"half-cheetah-vel: by the protocol {protocol}, by what was found {means}")
+    assert protocol[2] < protocol[1] - 5 and protocol[3] < protocol[2]
+    assert means[1] > means[0] + 2 and means[2] > means[1] - 1 and means[3] > means[2] - 1
+    assert [stage[0] for stage in stages[1:]] == [step[0] for step in found] and len(found) == 3
+    for lr, mean, without, gain, error in found:
+        assert abs(mean - without - gain) < 0.011 and (gain >= error if lr > 0 else gain == error == 0), found
+    assert found[0][0] == 0.02 and 0 in [step[0] for step in found], "of the first step the better one; later ones may be none"
+    # the first is what is found for one step alone, and the tasks are the same
+    tried, chosen = search(kshot.done(*common, "--search-lr", "0.02,0.1,1e30", "--steps", 1))
+    assert chosen == [found[0][0]] and tried[found[0][0]] == found[0][1], (tried, found)
+    # they are found on other tasks than the reported ones, which change nothing of it
+    for other, same in ((("--tasks", 2), True), (("-j", 2), True), (("--seed", 2, "--tasks", 2), False)):
+        assert (found_steps(kshot.done(*common, *words, *other)) == found) == same, other
+    still = table(kshot.done(*common, "--lr", 0, "--steps", 1))[1][1][1]
+    assert abs(still - found[0][2]) > 0.05, "standing still brings other returns where it is reported: the tasks are others"
+    lr = ",".join(f"{stage[0]:g}" for stage in stages[1:])
+    kshot.done(*common, "--lr", lr, "-o", f"{folder}/said.csv", "--force")
+    assert content(f"{folder}/found.csv") == content(f"{folder}/said.csv"), "what is reported is as if the steps had been given"
+    # kept and told
+    shutil.copy(f"{run}/policy.safetensors", copy)
+    said = kshot("eval", copy, *few, *words, "--keep-lr", "--json")
+    assert [step["lr"] for step in json.loads(said.stdout)["results"][0]["gradient_steps"]] == [None, *(step[0] for step in found)]
+    assert "better by" in said.stderr and sizes(kshot, copy, "--steps", 4) == [*(step[0] for step in found), found[-1][0]]
+    kshot.done("eval", copy, *few, "-o", f"{folder}/kept.csv", "--force")
+    assert content(f"{folder}/kept.csv") == content(f"{folder}/said.csv")
+    # a policy that was trained for two steps takes both
+    two = changed(copy, f"{folder}/two.safetensors", inner_steps="2")
+    assert [step[0] > 0 for step in found_steps(kshot.done("eval", two, *few, "--search-lr", "2", "--search-each"))] == [True, True, False]
 
 
 def a_search_takes_the_steps_of_training(kshot, folder):
@@ -264,9 +311,13 @@ def bad_lists(kshot, policy):
         (["--search-lr", "0.1", "--lr", "0.1"], ["--search-lr", "--lr"]),
         (["--search-lr", "0.1", "--steps", "0"], ["--search-lr", "--steps"]),
         (["--search-lr"], ["--search-lr"]),
+        (["--search-each"], ["--search-each", "--search-lr"]),
+        (["--search-each", "--lr", "0.1"], ["--search-each", "--search-lr"]),
     ):
         kshot.refused(BAD, mentions, "eval", policy, *words)
     kshot.refused(FAILED, ["--search-lr", "step size 1e+31"], "eval", policy, "--search-lr", "1e30,1e31")
+    kshot.refused(FAILED, ["--search-lr", "no step size"], "eval", policy, "--search-lr", "1e30,1e31", "--search-each")
+    kshot.refused(BAD, ["--search-each", "sinusoid"], "eval", f"{CONFIGS}/../zoo/sinusoid", "--search-lr", "default", "--search-each")
 
 
 def main():
@@ -277,6 +328,7 @@ def main():
         intervals_are_of_the_mean_over_tasks(kshot, folder, policy)
         the_better_step_is_taken(kshot, folder, policy)
         the_tasks_are_others(kshot, folder, policy)
+        every_step_is_found(kshot, folder)
         a_search_takes_the_steps_of_training(kshot, folder)
         kept_with_the_policy(kshot, folder, policy)
         kept_with_no_other_policy(kshot, folder)

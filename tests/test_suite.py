@@ -23,7 +23,7 @@ domains:
     config: point.yaml
     set: {env_steps: 2500, iterations: 50, trajectories: 4, horizon: 20}
     methods:
-      maml: {set: {inner.lr: 0.2}}
+      maml: {set: {inner.lr: 0.2}, evaluate: {search-lr: "0.1,0.2", search-each: true}}
       pretrained:
       random: {evaluate: {steps: 1}}
   sinusoid:
@@ -60,7 +60,8 @@ def runs(kshot, folder):
     # a line is what its two commands are by hand
     kshot.done("train", f"{folder}/point.yaml", *[w for s in ("tasks=3", "env_steps=2500", "iterations=50", "trajectories=4", "horizon=20",
                "policy.hidden=[20,20]", "inner.lr=0.2", "seed=2") for w in ("-s", s)], "-o", f"{folder}/hand")
-    kshot.done("eval", f"{folder}/hand", "--tasks", 4, "--steps", 2, "--best", "--label", "maml", "-o", f"{folder}/hand.csv")
+    kshot.done("eval", f"{folder}/hand", "--tasks", 4, "--steps", 2, "--best", "--search-lr", "0.1,0.2", "--search-each", "--label", "maml",
+               "-o", f"{folder}/hand.csv")
     for name in ("policy.safetensors", "config.yaml"):
         assert content(f"{folder}/hand/{name}") == content(f"{out}/point/maml/2/{name}"), name
     assert content(f"{folder}/hand.csv") == content(f"{out}/point/maml/2/eval.csv")
