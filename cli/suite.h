@@ -17,6 +17,7 @@ typedef struct ks_suite_line {
     char name[2 * KS_SUITE_NAME + 32]; /* DOMAIN/METHOD/SEED: its run directory within the suite's */
     ks_command_line train;             /* `train CONFIG -s …`: without -o and -j */
     ks_command_line eval;              /* options of `eval` alone: `--tasks 40 …` */
+    char goals[KS_PATH_ROOM];          /* where the file of its --goals is; "": it has none */
     char data_is[KS_SUITE_DATA];       /* what images the user has to give; "": none, all is there */
     char data[KS_PATH_ROOM];           /* where they are; "": not given */
 } ks_suite_line;

@@ -130,6 +130,26 @@ static bool collect(const reader* r, ks_command_line* c, const layers* l, const 
     return add_layers(r, c, maps, options);
 }
 
+/* A file of tasks, which stands in the suite relative to it. */
+static bool find_goals(const reader* r, ks_suite_line* line) {
+    char folder[KS_PATH_ROOM];
+    for (int i = 0; i + 1 < line->eval.count; i++) {
+        if (strcmp(line->eval.word[i], "--goals") != 0) {
+            continue;
+        }
+        if (!ks_path_folder(folder, r->source->name, r->err) ||
+            !ks_path_absolute(line->goals, folder, line->eval.word[i + 1], r->err)) {
+            return false;
+        }
+        if (access(line->goals, R_OK) != 0) {
+            return ks_fail(r->err, KS_BAD_INPUT,
+                           "%s: goals: cannot read %s: %s; its path is relative to the suite's file", line->name,
+                           line->goals, strerror(errno));
+        }
+    }
+    return true;
+}
+
 /* config: absolute */
 static bool fill_line(const reader* r, ks_suite_line* line, const layers* l, const char* config, int64_t seed) {
     char text[64];
@@ -138,7 +158,8 @@ static bool fill_line(const reader* r, ks_suite_line* line, const layers* l, con
     snprintf(text, sizeof text, "seed=%lld", (long long)seed);
     if (!ks_command_line_add(&line->train, "train", r->err) || !ks_command_line_add(&line->train, config, r->err) ||
         !collect(r, &line->train, l, "set", false) || !ks_command_line_add(&line->train, "-s", r->err) ||
-        !ks_command_line_add(&line->train, text, r->err) || !collect(r, &line->eval, l, "evaluate", true)) {
+        !ks_command_line_add(&line->train, text, r->err) || !collect(r, &line->eval, l, "evaluate", true) ||
+        !find_goals(r, line)) {
         return false;
     }
     ks_config read;

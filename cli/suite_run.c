@@ -50,11 +50,22 @@ static bool train_into(const ks_suite_line* line, const char* directory, const k
     return ok;
 }
 
+/* As the suite has them, but for where a file of tasks is. */
+static bool add_options(ks_command_line* c, const ks_suite_line* line, ks_error* err) {
+    for (int i = 0; i < line->eval.count; i++) {
+        bool goals = i > 0 && strcmp(line->eval.word[i - 1], "--goals") == 0;
+        if (!ks_command_line_add(c, goals ? line->goals : line->eval.word[i], err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool evaluate_into(const ks_suite_line* line, const char* directory, const char* csv,
                           const ks_suite_place* place, ks_error* err) {
     ks_command_line c = {0};
     bool ok = ks_command_line_add(&c, "kshot", err) && ks_command_line_add(&c, "eval", err) &&
-              ks_command_line_add(&c, directory, err) && ks_command_line_add_all(&c, &line->eval, err) &&
+              ks_command_line_add(&c, directory, err) && add_options(&c, line, err) &&
               (!*line->data || (ks_command_line_add(&c, "--data", err) && ks_command_line_add(&c, line->data, err))) &&
               ks_command_line_add(&c, "--label", err) && ks_command_line_add(&c, line->method, err) &&
               ks_command_line_add(&c, "-o", err) && ks_command_line_add(&c, csv, err) &&
@@ -102,8 +113,7 @@ ks_suite_state ks_suite_look(const ks_suite_line* line, const ks_suite_place* pl
 bool ks_suite_check_eval(const ks_suite_line* line, ks_error* err) {
     ks_command_line c = {0};
     bool ok = ks_command_line_add(&c, "kshot", err) && ks_command_line_add(&c, "eval", err) &&
-              ks_command_line_add_all(&c, &line->eval, err) && ks_command_line_add(&c, "--help", err) &&
-              ks_child_run(&c, NULL, err);
+              add_options(&c, line, err) && ks_command_line_add(&c, "--help", err) && ks_child_run(&c, NULL, err);
     ks_command_line_free(&c);
     return ok;
 }

@@ -25,7 +25,7 @@ domains:
     methods:
       maml: {set: {inner.lr: 0.2}, evaluate: {search-lr: "0.1,0.2", search-each: true}}
       pretrained:
-      random: {evaluate: {steps: 1}}
+      random: {evaluate: {steps: 1, tasks: false, goals: goals/three.csv}}
   sinusoid:
     config: sinusoid.yaml
     set: {iterations: 20}
@@ -41,6 +41,9 @@ LINES = [f"point/{method}/{seed}" for method in ("maml", "pretrained", "random")
 def write(folder, text, name="tiny.yaml"):
     for config in ("point.yaml", "sinusoid.yaml"):
         shutil.copy(f"{CONFIGS}/{config}", folder)
+    os.makedirs(f"{folder}/goals", exist_ok=True)
+    with open(f"{folder}/goals/three.csv", "w") as file:
+        file.write("0.1,0.2\n0.3,0.4\n-0.5,0.5\n")
     with open(f"{folder}/{name}", "w") as file:
         file.write(text)
     return f"{folder}/{name}"
@@ -135,6 +138,7 @@ def stopped(kshot, folder):
 
 def refused(kshot, folder):
     for old, new, mentions in (
+        ("goals/three.csv", "goals/four.csv", ["point/random/1: goals", "goals/four.csv", "relative to the suite's file"]),
         ("suite: tiny-1", "suit: x", ["1", "suit", "unknown"]), ("seeds: [1, 2]", "seeds: 1", ["seeds", "list"]), ("seeds: [1, 2]", "seeds: [-1]", ["seeds"]), ("seeds: [1, 2]", "seeds: [1, 1]", [":2: seeds", "twice"]),
         ("  random: {set: {iterations: 0}", "  maml: {set: {iterations: 0}", ["maml", "twice"]), ("suite: tiny-1", "suite: a, b", ["suite", "letters"]),
         ("      pretrained:\n", "      pretraind:\n", ["pretraind", "none of"]), ("inner.lr: 0.2", "inner.l: 0.2", ["point/maml/1", "inner.lr"]),
