@@ -88,12 +88,14 @@ static const char* difference(const ks_suite_line* line, const ks_suite_place* p
         return "config.yaml";
     }
     const char* key = ks_config_difference(&saved, &ours);
-    return key                                           ? key
-           : saved.iterations != ours.iterations         ? "iterations"
-           : saved.rl.env_steps != ours.rl.env_steps     ? "env_steps"
-           : saved.validate_every != ours.validate_every ? "validate_every" /* what the best is, and env_steps */
-           : saved.validation_tasks != ours.validation_tasks && ours.validate_every > 0 ? "validation_tasks"
-                                                                                        : NULL;
+    return key                                                 ? key
+           : saved.iterations != ours.iterations               ? "iterations"
+           : saved.rl.env_steps != ours.rl.env_steps           ? "env_steps"
+           : saved.validate_every != ours.validate_every       ? "validate_every" /* what the best is, and env_steps */
+           : ours.validate_every == 0                          ? NULL
+           : saved.validation_tasks != ours.validation_tasks   ? "validation_tasks"
+           : saved.validate_patience != ours.validate_patience ? "validate_patience"
+                                                               : NULL;
 }
 
 ks_suite_state ks_suite_look(const ks_suite_line* line, const ks_suite_place* place) {

@@ -34,6 +34,8 @@ static const ks_setting ROWS[] = {
      .help = "iterations between looks at validation tasks, by which the best model is kept; 0: none"},
     {"validation_tasks", KS_SETTING_INT, AT(validation_tasks), 1, 1e6, 40, .free_on_resume = true,
      .help = "how many of them; of policies their environment steps count (env_steps)"},
+    {"validate_patience", KS_SETTING_INT, AT(validate_patience), 0, BIG, 0, .free_on_resume = true,
+     .help = "training stops once so many looks in a row found nothing better; 0: never"},
     {"log", KS_SETTING_CHOICE, AT(log), .initial = KS_LOG_NONE, .text = "none|tensorboard", .free_on_resume = true,
      .help = "where the numbers of progress.csv go, too: event files of TensorBoard in the run directory"},
 };

@@ -28,7 +28,8 @@ typedef struct ks_config {
     int checkpoint_every;          /* iterations */
     int validate_every;            /* iterations; 0: never */
     int validation_tasks;
-    int log; /* KS_LOG_…: where the numbers of progress.csv go, too */
+    int validate_patience; /* looks without a new best after which training stops; 0: never */
+    int log;               /* KS_LOG_…: where the numbers of progress.csv go, too */
     ks_policy_config policy;
     ks_inner_settings inner;
     KS_PROBLEM_KINDS(KS_CONFIG_PROBLEM) /* rl, sinusoid, …: of the problem that is chosen, that one counts */

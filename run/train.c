@@ -31,6 +31,7 @@ typedef struct run {
     ks_real* outer_start;  /* (outer_size) and what the outer step remembered then */
     bool validated;        /* after the last iteration */
     double validation;     /* what came of it the last time; NAN: there was none */
+    bool gave_up;          /* it found nothing better for too long */
 } run;
 
 static void warn(const run* r, const char* text) {
@@ -141,9 +142,8 @@ static bool check_same_config(const run* r, ks_error* err) {
     if (key) {
         return ks_fail(err, KS_BAD_INPUT,
                        "%s: %s is another than now; a run is resumed with the config that it was started "
-                       "with (only iterations, env_steps, checkpoint_every, validate_every, validation_tasks, log and "
-                       "where images "
-                       "are may change)",
+                       "with (only iterations, env_steps, checkpoint_every, validate_every, validation_tasks, "
+                       "validate_patience, log and where images are may change)",
                        path, key);
     }
     return true;
@@ -293,6 +293,15 @@ static void destroy(run* r) {
     ks_setup_free(&r->setup);
 }
 
+/* The leader alone knows the best, and tells all. */
+static bool have_patience(run* r, ks_error* err) {
+    const ks_run_state* s = &r->state;
+    const ks_config* c = r->config;
+    int64_t longest = (int64_t)c->validate_patience * c->validate_every;
+    r->gave_up = longest > 0 && s->best_validation > -HUGE_VAL && s->iteration - s->best_iteration >= longest;
+    return ks_dist_broadcast(r->options->dist, &r->gave_up, sizeof r->gave_up, err);
+}
+
 /* The first process reads the run directory, the others get their state from it. */
 static bool start(run* r, bool created, ks_error* err) {
     ks_dist* dist = r->options->dist;
@@ -302,7 +311,7 @@ static bool start(run* r, bool created, ks_error* err) {
            ks_dist_broadcast(dist, &s->iteration, sizeof s->iteration, err) &&
            ks_dist_broadcast(dist, &s->env_steps, sizeof s->env_steps, err) &&
            ks_dist_broadcast(dist, s->params, s->num_params * sizeof *s->params, err) &&
-           ks_dist_broadcast(dist, s->outer, s->outer_size * sizeof *s->outer, err);
+           ks_dist_broadcast(dist, s->outer, s->outer_size * sizeof *s->outer, err) && have_patience(r, err);
 }
 
 /* Parameters are validated, if at all, by classes of their own. */
@@ -398,6 +407,15 @@ static void warn_broken(const run* r, size_t broken) {
     warn(r, text);
 }
 
+static void warn_gave_up(const run* r) {
+    char text[256];
+    snprintf(text, sizeof text,
+             "training stops after iteration %lld: on validation tasks nothing was better than after iteration %lld "
+             "(validate_patience: %d)",
+             (long long)r->state.iteration, (long long)r->state.best_iteration, r->config->validate_patience);
+    warn(r, text);
+}
+
 /* How the parameters do on validation tasks, if it is time to see; the leader alone looks, and keeps the best. All are told how many
  * environment steps it took, which count as those of training do. */
 static bool validate(run* r, ks_error* err) {
@@ -420,11 +438,11 @@ static bool validate(run* r, ks_error* err) {
     } else if (ks_dist_leads(dist)) {
         warn_broken(r, v.broken);
     }
-    return true;
+    return have_patience(r, err);
 }
 
 static bool is_done(const run* r) {
-    return ks_config_is_done(r->config, r->state.iteration, r->state.env_steps);
+    return r->gave_up || ks_config_is_done(r->config, r->state.iteration, r->state.env_steps);
 }
 
 /* How many iterations it will be, if they go on to take as many environment steps. */
@@ -484,6 +502,9 @@ static bool loop(run* r, ks_error* err) {
     int64_t first = s->iteration;
     double began = ks_clock();
     if (is_done(r)) { /* nothing to do but to leave all files */
+        if (r->gave_up && ks_dist_leads(o->dist)) {
+            warn_gave_up(r);
+        }
         return ks_dist_agree(o->dist, !ks_dist_leads(o->dist) || save(r, err), err);
     }
     while (!is_done(r)) {
@@ -502,6 +523,9 @@ static bool loop(run* r, ks_error* err) {
         if (!ks_dist_agree(o->dist, record(r, &stats, err), err)) {
             return false;
         }
+    }
+    if (r->gave_up && ks_dist_leads(o->dist)) {
+        warn_gave_up(r);
     }
     return true;
 }

@@ -126,6 +126,28 @@ def steps_that_are_too_long(kshot, folder):
     assert len(found_in(run)) == 3 - len(told)
 
 
+def patience(kshot, folder):
+    """Training stops once as many looks found nothing better; it is a run like any that ended there, and can be gone on with."""
+    words = ["train", POINT, *settings(**{**VALIDATED, "iterations": 1000, "validate_patience": 3}), "-o", f"{folder}/patience", "-j", 1, "--resume=auto"]
+    result = kshot(*words)
+    assert result.returncode == 0, result.stderr
+    found = found_in(f"{folder}/patience")
+    best, last = max(found, key=found.get), max(found)
+    assert last == best + 12 < 1000 and len(rows(f"{folder}/patience/progress.csv")) == last, found
+    so_far = [max(list(found.values())[: i + 1]) for i in range(len(found))]
+    assert all(so_far[i] > so_far[i - 3] for i in range(3, len(found) - 1)), "nor did it stop too late"
+    said = [line for line in result.stderr.splitlines() if "training stops" in line]
+    assert len(said) == 1 and f"iteration {last}:" in said[0] and f"iteration {best} (validate_patience: 3)" in said[0], result.stderr
+    assert f": {last} iterations " in result.stdout
+    train(kshot, folder, "ended", **{**VALIDATED, "iterations": last})
+    same_run(f"{folder}/ended", f"{folder}/patience")
+    again = kshot(*words)
+    assert again.returncode == 0 and "training stops" in again.stderr
+    same_run(f"{folder}/ended", f"{folder}/patience")
+    kshot.done(*words, *settings(validate_patience=4, iterations=last + 4))
+    assert len(rows(f"{folder}/patience/progress.csv")) == last + 4
+
+
 def others(kshot, folder):
     kshot.refused(2, ["validate_every", "sinusoid"], "train", f"{CONFIGS}/sinusoid.yaml", "-s", "validate_every=5", "-o", f"{folder}/sinusoid")
     text = kshot.done("plot", *(f"{folder}/seed-{seed}" for seed in (1, 2, 3)), "-o", f"{folder}/curves.svg")
@@ -137,7 +159,7 @@ def others(kshot, folder):
 def main():
     kshot = Kshot(sys.argv[1])
     with tempfile.TemporaryDirectory() as folder:
-        for test in (the_best_is_kept, training_is_as_without, threads_change_nothing, resumed, every_method, steps_that_are_too_long, others):
+        for test in (the_best_is_kept, training_is_as_without, threads_change_nothing, resumed, every_method, steps_that_are_too_long, patience, others):
             test(kshot, folder)
 
 
