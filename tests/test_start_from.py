@@ -11,7 +11,8 @@ from safetensors.numpy import load_file
 from kshot_cli import CONFIGS, SMALL, Kshot, same_run, settings
 
 POINT = f"{CONFIGS}/point.yaml"
-IMAGES = [f"{CONFIGS}/strokes.yaml", *settings(policy__filters=4, tasks=2, inner__steps=2, validate_every=0, images__size=14)]
+IMAGES = [f"{CONFIGS}/strokes.yaml", "-j", 1, *settings(policy__filters=4, tasks=2, inner__steps=2, validate_every=0, images__size=14,
+                                                 images__train_classes=10, images__validation_classes=5)]
 LEARNED = settings(inner__steps=2, inner__learned="parameter", inner__per_step="true")
 
 
@@ -26,16 +27,16 @@ def differing(a, b):
 
 def all_of_it(kshot, folder):
     """What an hour of training has found is what another one begins with: step sizes, too."""
-    kshot.done("train", POINT, *SMALL, *LEARNED, "-s", "iterations=3", "-o", f"{folder}/first")
+    kshot.done("train", POINT, "-j", 1, *SMALL, *LEARNED, "-s", "iterations=3", "-o", f"{folder}/first")
     first = f"start_from={folder}/first/policy.safetensors"
-    result = kshot("train", POINT, *SMALL, *LEARNED, "-s", first, "-s", "iterations=0", "-s", "seed=9", "-o", f"{folder}/same")
+    result = kshot("train", POINT, "-j", 1, *SMALL, *LEARNED, "-s", first, "-s", "iterations=0", "-s", "seed=9", "-o", f"{folder}/same")
     assert result.returncode == 0 and "warning" not in result.stderr, result.stderr
     assert not differing(parameters(f"{folder}/first"), parameters(f"{folder}/same"))
-    kshot.done("train", POINT, *SMALL, *LEARNED, "-s", "iterations=0", "-s", "seed=9", "-o", f"{folder}/without")
+    kshot.done("train", POINT, "-j", 1, *SMALL, *LEARNED, "-s", "iterations=0", "-s", "seed=9", "-o", f"{folder}/without")
     assert len(differing(parameters(f"{folder}/without"), parameters(f"{folder}/same"))) == 6
-    kshot.done("train", POINT, *SMALL, *LEARNED, "-s", first, "-s", "iterations=2", "-o", f"{folder}/second")
+    kshot.done("train", POINT, "-j", 1, *SMALL, *LEARNED, "-s", first, "-s", "iterations=2", "-o", f"{folder}/second")
     assert differing(parameters(f"{folder}/first"), parameters(f"{folder}/second"))
-    result = kshot("train", POINT, *SMALL, "-s", first, "-s", "inner.learned=tensor", "-s", "iterations=0", "-o", f"{folder}/other")
+    result = kshot("train", POINT, "-j", 1, *SMALL, "-s", first, "-s", "inner.learned=tensor", "-s", "iterations=0", "-o", f"{folder}/other")
     assert result.returncode == 0 and "what is learned for the inner steps" in result.stderr, result.stderr
 
 
@@ -66,11 +67,11 @@ def where(kshot, folder):
     shutil.copy(f"{folder}/first/policy.safetensors", f"{folder}/where/it.safetensors")
     with open(f"{folder}/where/here.yaml", "w") as f:
         f.write("env: point\nstart_from: it.safetensors\n")
-    run = [f"{folder}/where/here.yaml", *SMALL, *LEARNED]
+    run = [f"{folder}/where/here.yaml", "-j", 1, *SMALL, *LEARNED]
     kshot.done("train", *run, "-s", "iterations=2", "-o", f"{folder}/where/run", cwd="/")
     with open(f"{folder}/where/run/config.yaml") as f:
         assert "\nstart_from: ../it.safetensors " in f.read()
-    kshot.done("train", f"{folder}/where/run/config.yaml", "-o", f"{folder}/where/again")
+    kshot.done("train", f"{folder}/where/run/config.yaml", "-j", 1, "-o", f"{folder}/where/again")
     same_run(f"{folder}/where/run", f"{folder}/where/again")
     kshot.done("train", *run, "-s", "iterations=4", "-o", f"{folder}/where/through")
     os.remove(f"{folder}/where/it.safetensors")
@@ -80,7 +81,7 @@ def where(kshot, folder):
 
 def silly(kshot, folder):
     def refused(code, mentions, *words):
-        kshot.refused(code, mentions, "train", POINT, *SMALL, "-s", "iterations=1", *words, "-o", f"{folder}/silly")
+        kshot.refused(code, mentions, "train", POINT, "-j", 1, *SMALL, "-s", "iterations=1", *words, "-o", f"{folder}/silly")
         assert not os.path.exists(f"{folder}/silly/policy.safetensors")
         shutil.rmtree(f"{folder}/silly", ignore_errors=True)
 
@@ -88,8 +89,8 @@ def silly(kshot, folder):
     refused(2, ["start_from", POINT], "-s", f"start_from={POINT}")
     refused(2, ["start_from", "regular file"], "-s", f"start_from={folder}/first")
     refused(2, ["start_from", "no tensor of a name and shape"], "-s", f"start_from={folder}/three/policy.safetensors")
-    kshot.done("train", POINT, *SMALL, *LEARNED, "-s", "iterations=1", "-o", f"{folder}/begun")
-    kshot.refused(2, ["start_from is another than now"], "train", POINT, *SMALL, *LEARNED, "-s", "iterations=2", "-s",
+    kshot.done("train", POINT, "-j", 1, *SMALL, *LEARNED, "-s", "iterations=1", "-o", f"{folder}/begun")
+    kshot.refused(2, ["start_from is another than now"], "train", POINT, "-j", 1, *SMALL, *LEARNED, "-s", "iterations=2", "-s",
                   f"start_from={folder}/first/policy.safetensors", "-o", f"{folder}/begun", "--resume")
 
 
