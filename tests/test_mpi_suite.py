@@ -54,7 +54,7 @@ def same(kshot, folder):
 
 def one_fails(kshot, folder):
     """A line that breaks down, and one whose directory holds another run: each says so once, and the others go on."""
-    bad = write(folder, SUITE.replace("maml: {set: {inner.lr: 0.2}}", "maml: {set: {inner.lr: 1000, outer: adam, adam.lr: 1000}}"), "bad.yaml")
+    bad = write(folder, SUITE.replace("{inner.lr: 0.2}", "{inner.lr: 1000, outer: adam, adam.lr: 1000}"), "bad.yaml")
     kshot.done("train", f"{folder}/sinusoid.yaml", "-s", "iterations=1", "-o", f"{folder}/bad/sinusoid/maml/2", "-q")
     said, errors, _ = mpirun(2, "suite", "run", bad, "-o", f"{folder}/bad", code=1)
     done = sorted(line.split()[0] for line in said.splitlines())
