@@ -298,7 +298,10 @@ static bool have_patience(run* r, ks_error* err) {
     const ks_run_state* s = &r->state;
     const ks_config* c = r->config;
     int64_t longest = (int64_t)c->validate_patience * c->validate_every;
-    r->gave_up = longest > 0 && s->best_validation > -HUGE_VAL && s->iteration - s->best_iteration >= longest;
+    if (longest == 0) {
+        return true;
+    }
+    r->gave_up = s->best_validation > -HUGE_VAL && s->iteration - s->best_iteration >= longest;
     return ks_dist_broadcast(r->options->dist, &r->gave_up, sizeof r->gave_up, err);
 }
 

@@ -62,7 +62,7 @@ def defaults_are_the_papers(kshot, folder):
         ("ant-vel", 20, 0.2, 1, 0.5),
         ("ant-dir", 40, 0.2, 1, 0.01),
     ):
-        policy = untrained(kshot, folder, env, inner__lr=0.3)
+        policy = untrained(kshot, folder, env, inner__lr=0.3, inner__learned="none")
         of_method = {
             "random": (policy, random),
             "maml": (changed(policy, f"{folder}/a.safetensors", iteration="7"), 0.3),
