@@ -173,7 +173,7 @@ def row_of(picture, y, colour):
 
 def what_it_adapts_to_is_announced(kshot, folder, display):
     """An adaptation of a second or more: until it is ready the header is green, and the old panes are pale."""
-    window = Window(kshot, display, f"{folder}/half-cheetah-dir", "--task", 1, "--trajectories", 150, "--steps", 1, "-j", 1)
+    window = Window(kshot, display, f"{folder}/half-cheetah-dir", "--task", 1, "--trajectories", 600, "--steps", 1, "-j", 1)
     window.key("space")
     dark, green = np.array([36, 43, 54]), np.array([26, 117, 69])
     before = still(window)
