@@ -17,8 +17,11 @@ static bool should_stop(void* user) {
 }
 
 static int train(const ks_config* config, ks_train_options* options, bool quiet, ks_error* err) {
-    ks_train_display display = {
-        .config = config, .options = options, .interrupted = ks_cli_catch_interrupts(), .live = ks_cli_live(stderr)};
+    ks_train_display display = {.config = config,
+                                .options = options,
+                                .interrupted = ks_cli_catch_interrupts(),
+                                .live = ks_cli_live(stderr),
+                                .quiet = quiet};
     options->user = &display;
     options->on_start = quiet ? NULL : ks_train_display_start;
     options->on_iteration = quiet ? NULL : ks_train_display_iteration;

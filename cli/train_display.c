@@ -194,8 +194,11 @@ void ks_train_display_close(ks_train_display* d) {
 }
 
 void ks_train_display_warning(void* user, const char* text) {
-    char line[4352];
-    ks_train_display_close(user);
-    snprintf(line, sizeof line, "kshot: warning: %s\n", text);
+    ks_train_display* d = user;
+    char line[2 * 4352];
+    const char* run = d->options->directory;
+    bool names_run = d->quiet && strncmp(text, run, strlen(run)) != 0;
+    ks_train_display_close(d);
+    snprintf(line, sizeof line, "kshot: warning: %s%s%s\n", names_run ? run : "", names_run ? ": " : "", text);
     ks_cli_tell(stderr, line);
 }

@@ -12,6 +12,7 @@ typedef struct ks_train_display {
     const ks_train_options* options;
     const volatile sig_atomic_t* interrupted; /* whether somebody wants it to end */
     bool live;                                /* a terminal: one line, drawn anew */
+    bool quiet;                               /* warnings alone: they say of which run they are */
     bool line_open;                           /* it stands there */
     int64_t done;                             /* iterations */
     double drawn_s;                           /* when it was drawn last, since the run began */

@@ -83,7 +83,9 @@ def what_is_still_said(kshot, folder):
     os.unlink(f"{run}/progress.csv")
     result = kshot("train", POINT, *SMALL, "-s", "iterations=2", "-o", run, "--resume", "-q", "-j", 1)
     assert result.returncode == 0 and not result.stdout, result
-    assert result.stderr.startswith("kshot: warning: ") and result.stderr.count("\n") == 1, result.stderr
+    assert result.stderr.startswith(f"kshot: warning: {run}/progress.csv ") and result.stderr.count("\n") == 1, result.stderr
+    lost = kshot("train", POINT, *SMALL, "-s", "iterations=1", "-s", "trpo.backtrack_steps=1", "-s", "trpo.max_kl=1000", "-o", f"{folder}/lost", "-q", "-j", 1)
+    assert lost.returncode == 0 and lost.stderr.startswith(f"kshot: warning: {folder}/lost: iteration 0: no step: "), lost.stderr
 
 
 def one_object(kshot, folder):
