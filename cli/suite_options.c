@@ -1,10 +1,12 @@
-/* What a line was evaluated with, beside its eval.csv. */
+/* What a line was evaluated with, and which model it was, beside its eval.csv. */
 #include "cli/suite.h"
 
 #include "base/atomic_file.h"
+#include "base/file_sum.h"
 #include "base/text_file.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,10 +37,19 @@ static int by_letters(const void* a, const void* b) {
     return strcmp(*(char* const*)a, *(char* const*)b);
 }
 
-/* All options, one a line, whatever their order in the suite is. The caller frees it. NULL: no memory */
-static char* write_down(const ks_suite_line* line) {
+static const char MODEL[] = "policy.safetensors ";
+
+/* "policy.safetensors 1a2b3c4d": what was evaluated, by its sum. "": there is none. */
+static void describe_model(char text[64], const ks_suite_line* line, const ks_suite_place* place) {
+    char path[KS_SUITE_PATH];
+    ks_suite_path(path, line, place, "policy.safetensors");
+    snprintf(text, 64, "%s%08" PRIx32 "\n", MODEL, ks_file_sum(path));
+}
+
+/* All options, one a line, whatever their order in the suite is, and the model. The caller frees it. NULL: no memory */
+static char* write_down(const ks_suite_line* line, const ks_suite_place* place) {
     const ks_command_line* c = &line->eval;
-    char **options = calloc((size_t)c->count + 1, sizeof *options), *text = NULL;
+    char **options = calloc((size_t)c->count + 1, sizeof *options), *text = NULL, model[64];
     size_t count = 0, size = 0;
     FILE* f = options ? open_memstream(&text, &size) : NULL;
     bool ok = f != NULL;
@@ -54,11 +65,19 @@ static char* write_down(const ks_suite_line* line) {
         free(options[i]);
     }
     free(options);
+    describe_model(model, line, place);
+    ok = ok && fputs(model, f) >= 0;
     if ((f && fclose(f) != 0) || !ok) {
         free(text);
         return NULL;
     }
     return text;
+}
+
+/* The last line, if it says what was evaluated. */
+static const char* model_in(const char* text) {
+    const char* at = strstr(text, MODEL);
+    return at && (at == text || at[-1] == '\n') ? at : NULL;
 }
 
 ks_options_state ks_suite_options(const ks_suite_line* line, const ks_suite_place* place) {
@@ -70,11 +89,16 @@ ks_options_state ks_suite_options(const ks_suite_line* line, const ks_suite_plac
     if (!ks_text_file_read(&file, path, MAX_BYTES, &unused)) {
         return access(path, F_OK) == 0 ? KS_OPTIONS_OTHER : KS_OPTIONS_UNKNOWN;
     }
-    char* ours = write_down(line);
-    bool same = ours && strlen(ours) == file.length && memcmp(ours, file.text, file.length) == 0;
+    char* ours = write_down(line, place);
+    const char* model = model_in(file.text);
+    ks_options_state state = !ours                                ? KS_OPTIONS_OTHER
+                             : !model                             ? KS_OPTIONS_UNKNOWN
+                             : strcmp(model, model_in(ours)) != 0 ? KS_OPTIONS_OTHER_MODEL
+                             : strcmp(file.text, ours) != 0       ? KS_OPTIONS_OTHER
+                                                                  : KS_OPTIONS_SAME;
     free(ours);
     ks_text_file_free(&file);
-    return same ? KS_OPTIONS_SAME : KS_OPTIONS_OTHER;
+    return state;
 }
 
 bool ks_suite_forget_options(const ks_suite_line* line, const ks_suite_place* place, ks_error* err) {
@@ -89,7 +113,7 @@ static bool write_text(void* user, FILE* f) {
 }
 
 bool ks_suite_keep_options(const ks_suite_line* line, const ks_suite_place* place, ks_error* err) {
-    char path[KS_SUITE_PATH], *text = write_down(line);
+    char path[KS_SUITE_PATH], *text = write_down(line, place);
     ks_suite_path(path, line, place, NAME);
     bool ok = text ? ks_replace_file(path, write_text, text, err) : ks_fail(err, KS_FAILED, "not enough memory");
     free(text);

@@ -98,18 +98,32 @@ static const char* difference(const ks_suite_line* line, const ks_suite_place* p
                                                                : NULL;
 }
 
-ks_suite_state ks_suite_look(const ks_suite_line* line, const ks_suite_place* place) {
+/* Whether the evaluation is younger than the policy, as far as the disk knows; a copy of both may know otherwise. */
+static bool is_younger(const ks_suite_line* line, const ks_suite_place* place) {
     char csv[KS_SUITE_PATH], policy[KS_SUITE_PATH];
     struct stat a, b;
     ks_suite_path(csv, line, place, "eval.csv");
     ks_suite_path(policy, line, place, "policy.safetensors");
-    bool evaluated = stat(csv, &a) == 0 && stat(policy, &b) == 0 &&
-                     (a.st_mtim.tv_sec > b.st_mtim.tv_sec ||
-                      (a.st_mtim.tv_sec == b.st_mtim.tv_sec && a.st_mtim.tv_nsec >= b.st_mtim.tv_nsec)) &&
-                     !difference(line, place);
-    return !evaluated                                         ? KS_SUITE_OPEN
-           : ks_suite_options(line, place) == KS_OPTIONS_SAME ? KS_SUITE_DONE
-                                                              : KS_SUITE_TO_EVALUATE;
+    return stat(csv, &a) == 0 && stat(policy, &b) == 0 &&
+           (a.st_mtim.tv_sec > b.st_mtim.tv_sec ||
+            (a.st_mtim.tv_sec == b.st_mtim.tv_sec && a.st_mtim.tv_nsec >= b.st_mtim.tv_nsec));
+}
+
+ks_suite_state ks_suite_look(const ks_suite_line* line, const ks_suite_place* place) {
+    if (!ks_suite_is_there(line, place) || difference(line, place)) {
+        return KS_SUITE_OPEN;
+    }
+    switch (ks_suite_options(line, place)) {
+        case KS_OPTIONS_SAME:
+            return KS_SUITE_DONE;
+        case KS_OPTIONS_OTHER:
+            return KS_SUITE_TO_EVALUATE;
+        case KS_OPTIONS_OTHER_MODEL:
+            return KS_SUITE_OPEN;
+        case KS_OPTIONS_UNKNOWN:
+            break;
+    }
+    return is_younger(line, place) ? KS_SUITE_TO_EVALUATE : KS_SUITE_OPEN;
 }
 
 bool ks_suite_check_eval(const ks_suite_line* line, ks_error* err) {
@@ -216,7 +230,12 @@ bool ks_suite_check(char text[256], const ks_suite_line* line, const ks_suite_pl
         snprintf(text, 256, "its config and the suite's differ: %s", key);
         return true;
     }
-    if (ks_suite_options(line, place) == KS_OPTIONS_OTHER) {
+    ks_options_state options = ks_suite_options(line, place);
+    if (options == KS_OPTIONS_OTHER_MODEL) {
+        snprintf(text, 256, "its policy is another than the one that was evaluated");
+        return true;
+    }
+    if (options == KS_OPTIONS_OTHER) {
         snprintf(text, 256, "it was evaluated with other options than the suite has: `kshot suite run` does it again");
         return true;
     }

@@ -1,26 +1,13 @@
 /* What an environment's files say, as a text that is the same for the same. */
 #include "envs/content.h"
 
+#include "base/file_sum.h"
+
+#include <inttypes.h>
 #include <mujoco/mujoco.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <zlib.h>
-
-enum { CHUNK = 1 << 16 };
-
-/* of a file's bytes; 0: it cannot be read any more */
-static unsigned long file_sum(const char* path) {
-    unsigned long sum = 0;
-    unsigned char bytes[CHUNK];
-    FILE* f = fopen(path, "rb");
-    for (size_t n; f && (n = fread(bytes, 1, sizeof bytes, f)) > 0;) {
-        sum = crc32(sum, bytes, (uInt)n);
-    }
-    if (f) {
-        fclose(f);
-    }
-    return sum;
-}
 
 /* of a compiled model, which included files and meshes have become part of; 0: there is none, or no memory */
 static unsigned long model_sum(const mjModel* m) {
@@ -39,7 +26,7 @@ void ks_env_content(const ks_env_model* model, char* text, size_t room) {
     const ks_env_def* def = ks_env_model_def(model);
     *text = 0;
     if (def->path) {
-        snprintf(text, room, "%.60s (file %08lx, model %08lx)", def->name, file_sum(def->path),
+        snprintf(text, room, "%.60s (file %08" PRIx32 ", model %08lx)", def->name, ks_file_sum(def->path),
                  model_sum(ks_env_model_mujoco(model)));
     }
 }

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import zlib
 
 from image_patterns import Patterns
 from kshot_cli import CONFIGS, Kshot, content, rows
@@ -46,7 +47,11 @@ def evaluated_again(kshot, folder):
     suite, out = write(folder, SUITE), f"{folder}/out"
     kshot.done("suite", "run", suite, "-o", out, "-q")
     with open(f"{out}/sinusoid/maml/1/eval.options") as file:
-        assert file.read() == "--best\n--steps 2\n--tasks 4\n"
+        policy = zlib.crc32(content(f"{out}/sinusoid/maml/1/policy.safetensors"))
+        assert file.read() == f"--best\n--steps 2\n--tasks 4\npolicy.safetensors {policy:08x}\n"
+    # a copy is as good, whatever its times
+    os.utime(f"{out}/sinusoid/maml/1/policy.safetensors")
+    assert set(states(kshot, suite, out).values()) == {"done"}
     # another order is no change
     assert set(states(kshot, write(folder, SUITE.replace("tasks: 4, steps: 2", "steps: 2, tasks: 4"), "order.yaml"), out).values()) == {"done"}
     changed = write(folder, SUITE.replace("tasks: 4, steps: 2", "tasks: 5, steps: 2"), "changed.yaml")
