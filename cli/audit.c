@@ -29,6 +29,7 @@ static bool load_checkpoint(ks_real* params, ks_real* state, const char* path, c
     if (ok) {
         memcpy(params, run.params, setup->num_params * sizeof *params);
         memcpy(state, run.outer, setup->state_size * sizeof *state);
+        ks_maml_set_step_scale(setup->maml, ks_run_state_step_scale(&run));
     }
     ks_run_state_free(&run);
     return ok;

@@ -95,7 +95,8 @@ static const char* difference(const ks_suite_line* line, const ks_suite_place* p
            : ours.validate_every == 0                          ? NULL
            : saved.validation_tasks != ours.validation_tasks   ? "validation_tasks"
            : saved.validate_patience != ours.validate_patience ? "validate_patience"
-                                                               : NULL;
+           : saved.validate_recoveries != ours.validate_recoveries ? "validate_recoveries"
+                                                                   : NULL;
 }
 
 /* Whether the evaluation is younger than the policy, as far as the disk knows; a copy of both may know otherwise. */

@@ -133,7 +133,7 @@ void ks_audit_add_moments(ks_tensor_writer* w, const ks_audit* a) {
 }
 
 void ks_audit_add_adam_meta(ks_tensor_writer* w, const ks_audit* a, const ks_adam_settings* adam, double lr) {
-    ks_tensor_writer_meta_double(w, "outer_lr", lr);
+    ks_tensor_writer_meta_double(w, "outer_lr", lr * ks_meta_step_scale(a->maml));
     ks_tensor_writer_meta_double(w, "adam_beta1", adam->beta1);
     ks_tensor_writer_meta_double(w, "adam_beta2", adam->beta2);
     ks_tensor_writer_meta_double(w, "adam_epsilon", adam->epsilon);
@@ -147,7 +147,8 @@ void ks_audit_add_reptile(ks_tensor_writer* w, const ks_audit* a) {
     const double* way = ks_outer_reptile_way(ks_maml_outer(a->maml));
     size_t p = ks_policy_num_params(ks_maml_policy(a->maml));
     ks_tensor_writer_meta(w, "outer", "reptile");
-    ks_tensor_writer_meta_double(w, "outer_lr", ks_outer_reptile_step(settings, (uint64_t)a->iteration));
+    ks_tensor_writer_meta_double(w, "outer_lr",
+                                 ks_outer_reptile_step(settings, (uint64_t)a->iteration) * ks_meta_step_scale(a->maml));
     ks_tensor_writer_meta_double(w, "outer_loss", a->stats->outer.column[0]);
     ks_tensor_writer_meta_double(w, "distance", a->stats->outer.column[1]);
     ks_tensor_writer_add_real(w, "way", 1, &p, way, sizeof *way);

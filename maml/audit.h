@@ -35,7 +35,7 @@ void ks_audit_add_step_sizes(ks_tensor_writer* writer, const ks_audit* audit, co
  * in the shape of alpha. */
 void ks_audit_add_moments(ks_tensor_writer* writer, const ks_audit* audit);
 
-/* outer_lr, adam_beta1, adam_beta2, adam_epsilon, and adam_steps: those taken before. */
+/* outer_lr (lr, scaled by ks_meta_step_scale), adam_beta1, adam_beta2, adam_epsilon, and adam_steps: those taken before. */
 void ks_audit_add_adam_meta(ks_tensor_writer* writer, const ks_audit* audit, const ks_adam_settings* adam, double lr);
 
 /* Of Reptile's outer step, which takes no gradient: outer, outer_lr (its share ε of the way), outer_loss and distance, and the tensor

@@ -263,6 +263,10 @@ static bool approximate_fisher(ks_maml* maml, ks_error* err) {
     return mean_over_tasks(maml->size_curvature, maml, maml->da, maml->num_sizes, err);
 }
 
+double ks_meta_step_scale(const ks_maml* maml) {
+    return maml->step_scale;
+}
+
 bool ks_meta_prepare_curvature(ks_maml* maml, uint64_t iteration, ks_error* err) {
     record(maml, iteration);
     return !maml->preconditioner || approximate_fisher(maml, err);

@@ -16,6 +16,7 @@ struct ks_maml {
     const ks_policy* policy;
     size_t num_params; /* P */
     size_t num_sizes;  /* learned step sizes; Q = P + num_sizes */
+    double step_scale; /* of outer steps */
     int inner_steps;   /* k */
     ks_outer_needs needs;
 

@@ -189,6 +189,7 @@ ks_maml* ks_maml_create(ks_problem* problem, const ks_policy* policy, const ks_m
         maml->settings.inner.per_step = maml->settings.inner.norm_per_step = false;
     }
     maml->inner_steps = maml->settings.inner.steps;
+    maml->step_scale = 1;
     maml->needs = settings->outer->needs(settings->outer_settings);
     maml->given = !problem->sampled && !problem->measures && !maml->needs.curvature && !maml->needs.moves;
     if (!ks_tally_init(&maml->tally, settings->team, problem->tasks, settings->threads, err) ||
@@ -245,6 +246,10 @@ void ks_maml_destroy(ks_maml* maml) {
 
 size_t ks_maml_num_params(const ks_maml* maml) {
     return maml->num_params + maml->num_sizes;
+}
+
+void ks_maml_set_step_scale(ks_maml* maml, double scale) {
+    maml->step_scale = scale;
 }
 
 size_t ks_maml_state_size(const ks_maml* maml) {

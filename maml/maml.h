@@ -62,8 +62,10 @@ size_t ks_maml_state_size(const ks_maml* maml);
 /* The learned step sizes of params (Q), as they are at the start. */
 void ks_maml_init_step_sizes(const ks_maml* maml, ks_real* params);
 
+/* From now on outer steps have `scale` (above 0; at first 1) times the size of the settings: trpo.max_kl, adam.lr, ppo.lr, reptile.step. */
+void ks_maml_set_step_scale(ks_maml* maml, double scale);
 /* One meta-iteration: params (Q) and state (ks_maml_state_size; zeros before the first) are replaced, or kept where the outer step
- * found none. It is a function of (settings, params, state, iteration) alone. Errors: KS_FAILED (memory; the inner steps were too
+ * found none. It is a function of (settings, step scale, params, state, iteration) alone. Errors: KS_FAILED (memory; the inner steps were too
  * long for all tasks, which in a team the first process alone says); both are then untouched. */
 bool ks_maml_iterate(ks_maml* maml, ks_real* params, ks_real* state, uint64_t iteration, ks_maml_stats* stats,
                      ks_error* err);

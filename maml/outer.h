@@ -62,6 +62,8 @@ typedef struct ks_outer_kind {
 /* Of rows that were sampled, the outer loss is -mean A r, r = π_θk / π that sampled them, clipped as the needs say.
  * A step begins anew at the sampled parameters alone. Where the core has moved to, numbers that are not finite are handed out. */
 
+/* What an outer step's size, or the limit of its KL divergence, is to be multiplied by (ks_maml_set_step_scale). */
+double ks_meta_step_scale(const struct ks_maml* core);
 /* Outer loss and mean KL (0 where nothing is sampled), at the parameters where the core is. */
 bool ks_meta_loss(struct ks_maml* core, double* loss, double* kl, ks_error* err);
 /* out (Q) = gradient of the outer loss with respect to all parameters, through the inner steps, there. */

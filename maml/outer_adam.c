@@ -70,7 +70,7 @@ static bool step(void* object, struct ks_maml* core, ks_real* params, ks_real* s
     outer* o = object;
     double kl, square = 0;
     ks_adam_settings settings = o->settings->step;
-    settings.lr = ks_outer_adam_lr(o->settings, iteration);
+    settings.lr = ks_outer_adam_lr(o->settings, iteration) * ks_meta_step_scale(core);
     if (!ks_meta_gradient(core, o->gradient, err) || !ks_meta_loss(core, &report->column[OUTER_LOSS], &kl, err)) {
         return false;
     }

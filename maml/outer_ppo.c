@@ -120,12 +120,14 @@ static double length(const double* x, size_t n) {
 
 /* One epoch, from o->now to o->next, where the core goes, too; *why: what was wrong with it, else "". False if the core failed. */
 static bool take_epoch(outer* o, struct ks_maml* core, double* loss, double* kl, const char** why, ks_error* err) {
+    ks_adam_settings adam = o->settings->adam;
+    adam.lr *= ks_meta_step_scale(core);
     *why = "";
     copy_place(o->next, o->now, o->num_params);
     if (!ks_meta_gradient(core, o->gradient, err)) {
         return false;
     }
-    if (!ks_adam_step(o->next.params, o->next.state, o->gradient, o->num_params, &o->settings->adam)) {
+    if (!ks_adam_step(o->next.params, o->next.state, o->gradient, o->num_params, &adam)) {
         *why = "the meta-gradient is not finite";
         return true;
     }

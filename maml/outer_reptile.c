@@ -69,7 +69,7 @@ static bool step(void* object, struct ks_maml* core, ks_real* params, ks_real* s
     if (!ks_meta_loss(core, &report->column[OUTER_LOSS], &kl, err) || !ks_meta_way(core, o->way, err)) {
         return false;
     }
-    double share = ks_outer_reptile_step(o->settings, iteration);
+    double share = ks_outer_reptile_step(o->settings, iteration) * ks_meta_step_scale(core);
     for (size_t i = 0; i < o->num_params; i++) {
         square += o->way[i] * o->way[i];
     }

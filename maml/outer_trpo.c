@@ -159,7 +159,7 @@ static bool step(void* object, struct ks_maml* core, ks_real* params, ks_real* s
         .cg_start = state,
     };
     ks_trpo_settings settings = o->settings->step;
-    settings.max_kl = ks_outer_trpo_max_kl(o->settings, iteration);
+    settings.max_kl = ks_outer_trpo_max_kl(o->settings, iteration) * ks_meta_step_scale(core);
     if (!ks_trpo_step(o->trpo, params, o->gradient, before, &problem, &settings, &o->result, err)) {
         return false;
     }

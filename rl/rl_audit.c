@@ -166,7 +166,8 @@ static void add_trpo_meta(audit* a) {
     ks_tensor_writer* w = a->writer;
     const ks_outer_trpo_settings* trpo = ks_maml_get_settings(a->of->maml)->outer_settings;
     const ks_trpo_result* result = ks_outer_trpo_result(ks_maml_outer(a->of->maml));
-    ks_tensor_writer_meta_double(w, "max_kl", ks_outer_trpo_max_kl(trpo, (uint64_t)a->of->iteration));
+    ks_tensor_writer_meta_double(
+        w, "max_kl", ks_outer_trpo_max_kl(trpo, (uint64_t)a->of->iteration) * ks_meta_step_scale(a->of->maml));
     ks_tensor_writer_meta_int(w, "cg_iterations", trpo->step.cg_iterations);
     ks_tensor_writer_meta_double(w, "cg_damping", trpo->step.cg_damping);
     if (ks_maml_size_rms(a->of->maml)) {

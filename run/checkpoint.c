@@ -74,6 +74,17 @@ void ks_run_state_note_validation(ks_run_state* s, double metric) {
     }
 }
 
+void ks_run_state_go_back(ks_run_state* s) {
+    memcpy(s->params, s->params_best, s->num_params * sizeof *s->params);
+    memset(s->outer, 0, s->outer_size * sizeof *s->outer);
+    s->recoveries++;
+    s->recovered_at = s->iteration;
+}
+
+double ks_run_state_step_scale(const ks_run_state* s) {
+    return exp2(-(double)s->recoveries);
+}
+
 void ks_run_state_best(const ks_run_state* s, const ks_real** params, int64_t* iteration) {
     if (is_validated(s)) {
         *params = s->params_best;
@@ -96,6 +107,7 @@ void ks_run_state_best(const ks_run_state* s, const ks_real** params, int64_t* i
 static const char* const RUN_CG_START = "run.cg_start";
 static const char* const RUN_OUTER = "run.outer";
 static const char* const RUN_VALIDATION = "run.validation"; /* where there was one */
+static const char* const RUN_RECOVERIES = "run.recoveries"; /* likewise */
 
 static const char* const CONTENT = "problem_content"; /* metadata, since problems can say what they read */
 
@@ -122,6 +134,10 @@ bool ks_checkpoint_save(const char* path, const ks_policy* policy, const ks_poli
     ks_tensor_writer_add(w, "run.returns", KS_F64, 1, (size_t[]){3}, returns);
     if (is_validated(s)) {
         ks_tensor_writer_add(w, RUN_VALIDATION, KS_F64, 1, (size_t[]){1}, &s->best_validation);
+    }
+    if (s->recoveries > 0) {
+        const int64_t recoveries[2] = {s->recoveries, s->recovered_at};
+        ks_tensor_writer_add(w, RUN_RECOVERIES, KS_I64, 1, (size_t[]){2}, recoveries);
     }
     ks_policy_write_params(w, policy, &sizes, s->params);
     ks_tensor_writer_add_real(w, outer_name(s), 1, &s->outer_size, s->outer, sizeof *s->outer);
@@ -178,6 +194,21 @@ static bool read_validation(const ks_tensor_file* f, ks_run_state* s, ks_error* 
     return true;
 }
 
+static bool read_recoveries(const ks_tensor_file* f, ks_run_state* s, ks_error* err) {
+    const void* data;
+    if (!has(f, RUN_RECOVERIES)) {
+        return true;
+    }
+    if (!ks_tensor_file_get(f, RUN_RECOVERIES, KS_I64, 1, (size_t[]){2}, &data, err)) {
+        return false;
+    }
+    s->recoveries = ((const int64_t*)data)[0];
+    s->recovered_at = ((const int64_t*)data)[1];
+    return (s->recoveries >= 0 && s->recoveries <= 1000) ||
+           ks_fail(err, KS_BAD_INPUT, "%s: damaged: it went back %lld times", ks_tensor_file_path(f),
+                   (long long)s->recoveries);
+}
+
 static bool same_layout(const ks_policy_settings* a, const ks_policy_settings* b) {
     return a->obs_dim == b->obs_dim && a->act_dim == b->act_dim && a->head == b->head &&
            a->num_hidden == b->num_hidden &&
@@ -203,7 +234,8 @@ bool ks_checkpoint_load(const char* path, const ks_policy* policy, ks_policy_inf
          ks_tensor_file_get(f, "run.counts", KS_I64, 1, (size_t[]){3}, &counts, err) &&
          ks_tensor_file_get(f, "run.returns", KS_F64, 1, (size_t[]){3}, &returns, err) && read_outer(f, s, err) &&
          read_flat(f, "run.theta_last", s->params_last, p, err) &&
-         read_flat(f, "run.theta_best", s->params_best, p, err) && read_validation(f, s, err);
+         read_flat(f, "run.theta_best", s->params_best, p, err) && read_validation(f, s, err) &&
+         read_recoveries(f, s, err);
     if (ok) {
         const char* content = ks_tensor_file_meta(f, CONTENT);
         snprintf(s->content, sizeof s->content, "%s", content ? content : "");

@@ -28,6 +28,9 @@ typedef struct ks_run_state {
     /* As soon as parameters were validated, the best are those that did best there, and no others. */
     double best_validation; /* -HUGE_VAL: none were yet */
 
+    int64_t recoveries;   /* how often the run went back to the best */
+    int64_t recovered_at; /* iterations done when it last did; 0: never */
+
     char content
         [KS_PROBLEM_CONTENT]; /* what the problem says that it reads from files; "": nothing, or it is not known */
 } ks_run_state;
@@ -41,6 +44,11 @@ void ks_run_state_free(ks_run_state* state);
 void ks_run_state_note(ks_run_state* state, const ks_real* params_start, double metric_after);
 /* Notes how well the parameters now do on validation tasks; higher is better. */
 void ks_run_state_note_validation(ks_run_state* state, double metric);
+/* Goes back to the best that was validated: parameters, and an outer step
+ * that remembers nothing. */
+void ks_run_state_go_back(ks_run_state* state);
+/* What outer steps are scaled by (maml.h): half of it after each time. */
+double ks_run_state_step_scale(const ks_run_state* state);
 /* The best as it would be if the run ended now: the last iteration counts too, with the one neighbour it has. */
 void ks_run_state_best(const ks_run_state* state, const ks_real** params, int64_t* iteration);
 

@@ -36,6 +36,8 @@ static const ks_setting ROWS[] = {
      .help = "how many of them; of policies their environment steps count (env_steps)"},
     {"validate_patience", KS_SETTING_INT, AT(validate_patience), 0, BIG, 0, .free_on_resume = true,
      .help = "training stops once so many looks in a row found nothing better; 0: never"},
+    {"validate_recoveries", KS_SETTING_INT, AT(validate_recoveries), 0, 1000, 0, .free_on_resume = true,
+     .help = "so often it first goes back to the best model, and on with steps half as large; needs validate_patience"},
     {"log", KS_SETTING_CHOICE, AT(log), .initial = KS_LOG_NONE, .text = "none|tensorboard", .free_on_resume = true,
      .help = "where the numbers of progress.csv go, too: event files of TensorBoard in the run directory"},
 };
@@ -208,6 +210,11 @@ static bool check_outer(const ks_config* config, ks_error* err) {
 }
 
 static bool check_validation(const ks_config* config, ks_error* err) {
+    if (config->validate_recoveries > 0 && config->validate_patience == 0) {
+        return ks_fail(err, KS_BAD_INPUT,
+                       "validate_recoveries: a run goes back once its patience is over, so it needs "
+                       "validate_patience, too");
+    }
     return config->validate_every == 0 || ks_config_problem(config)->has_validation ||
            ks_fail(err, KS_BAD_INPUT, "validate_every: problem: %s has no validation tasks; 0 is right",
                    ks_config_problem(config)->name);

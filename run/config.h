@@ -28,8 +28,9 @@ typedef struct ks_config {
     int checkpoint_every;          /* iterations */
     int validate_every;            /* iterations; 0: never */
     int validation_tasks;
-    int validate_patience; /* looks without a new best after which training stops; 0: never */
-    int log;               /* KS_LOG_…: where the numbers of progress.csv go, too */
+    int validate_patience;   /* looks without a new best after which training goes back to it, or stops; 0: never */
+    int validate_recoveries; /* how often it goes back */
+    int log;                 /* KS_LOG_…: where the numbers of progress.csv go, too */
     ks_policy_config policy;
     ks_inner_settings inner;
     KS_PROBLEM_KINDS(KS_CONFIG_PROBLEM) /* rl, sinusoid, …: of the problem that is chosen, that one counts */

@@ -6,6 +6,7 @@
 #include "run/checkpoint.h"
 #include "run/directory.h"
 #include "run/event_log.h"
+#include "run/patience.h"
 #include "run/progress.h"
 #include "run/setup.h"
 #include "run/unison.h"
@@ -38,6 +39,12 @@ static void warn(const run* r, const char* text) {
     if (r->options->on_warning) {
         r->options->on_warning(r->options->user, text);
     }
+}
+
+static void warn_of_patience(const run* r, ks_verdict verdict) {
+    char text[KS_PATIENCE_TEXT];
+    ks_patience_text(text, verdict, r->config, &r->state);
+    warn(r, text);
 }
 
 /* ---- saving --------------------------------------------------------------------------------------------------------------- */
@@ -143,7 +150,7 @@ static bool check_same_config(const run* r, ks_error* err) {
         return ks_fail(err, KS_BAD_INPUT,
                        "%s: %s is another than now; a run is resumed with the config that it was started "
                        "with (only iterations, env_steps, checkpoint_every, validate_every, validation_tasks, "
-                       "validate_patience, log and where images are may change)",
+                       "validate_patience, validate_recoveries, log and where images are may change)",
                        path, key);
     }
     return true;
@@ -293,16 +300,25 @@ static void destroy(run* r) {
     ks_setup_free(&r->setup);
 }
 
-/* The leader alone knows the best, and tells all. */
+/* After a look at validation tasks, and at the start of a run, which may have been stopped there. The leader alone knows the best, and
+ * tells all. */
 static bool have_patience(run* r, ks_error* err) {
-    const ks_run_state* s = &r->state;
-    const ks_config* c = r->config;
-    int64_t longest = (int64_t)c->validate_patience * c->validate_every;
-    if (longest == 0) {
+    ks_dist* dist = r->options->dist;
+    ks_run_state* s = &r->state;
+    ks_verdict verdict = ks_patience_judge(r->config, s);
+    if (!ks_dist_broadcast(dist, &verdict, sizeof verdict, err)) {
+        return false;
+    }
+    r->gave_up = verdict == KS_GIVE_UP;
+    if (verdict != KS_GO_BACK) {
         return true;
     }
-    r->gave_up = s->best_validation > -HUGE_VAL && s->iteration - s->best_iteration >= longest;
-    return ks_dist_broadcast(r->options->dist, &r->gave_up, sizeof r->gave_up, err);
+    ks_run_state_go_back(s);
+    ks_maml_set_step_scale(r->setup.maml, ks_run_state_step_scale(s));
+    if (ks_dist_leads(dist)) {
+        warn_of_patience(r, verdict);
+    }
+    return ks_dist_broadcast(dist, s->params, s->num_params * sizeof *s->params, err);
 }
 
 /* The first process reads the run directory, the others get their state from it. */
@@ -314,7 +330,8 @@ static bool start(run* r, bool created, ks_error* err) {
            ks_dist_broadcast(dist, &s->iteration, sizeof s->iteration, err) &&
            ks_dist_broadcast(dist, &s->env_steps, sizeof s->env_steps, err) &&
            ks_dist_broadcast(dist, s->params, s->num_params * sizeof *s->params, err) &&
-           ks_dist_broadcast(dist, s->outer, s->outer_size * sizeof *s->outer, err) && have_patience(r, err);
+           ks_dist_broadcast(dist, s->outer, s->outer_size * sizeof *s->outer, err) &&
+           ks_dist_broadcast(dist, &s->recoveries, sizeof s->recoveries, err);
 }
 
 /* Parameters are validated, if at all, by classes of their own. */
@@ -410,15 +427,6 @@ static void warn_broken(const run* r, size_t broken) {
     warn(r, text);
 }
 
-static void warn_gave_up(const run* r) {
-    char text[256];
-    snprintf(text, sizeof text,
-             "training stops after iteration %lld: on validation tasks nothing was better than after iteration %lld "
-             "(validate_patience: %d)",
-             (long long)r->state.iteration, (long long)r->state.best_iteration, r->config->validate_patience);
-    warn(r, text);
-}
-
 /* How the parameters do on validation tasks, if it is time to see; the leader alone looks, and keeps the best. All are told how many
  * environment steps it took, which count as those of training do. */
 static bool validate(run* r, ks_error* err) {
@@ -506,7 +514,7 @@ static bool loop(run* r, ks_error* err) {
     double began = ks_clock();
     if (is_done(r)) { /* nothing to do but to leave all files */
         if (r->gave_up && ks_dist_leads(o->dist)) {
-            warn_gave_up(r);
+            warn_of_patience(r, KS_GIVE_UP);
         }
         return ks_dist_agree(o->dist, !ks_dist_leads(o->dist) || save(r, err), err);
     }
@@ -528,7 +536,7 @@ static bool loop(run* r, ks_error* err) {
         }
     }
     if (r->gave_up && ks_dist_leads(o->dist)) {
-        warn_gave_up(r);
+        warn_of_patience(r, KS_GIVE_UP);
     }
     return true;
 }
@@ -540,8 +548,9 @@ bool ks_train(const ks_config* config, const ks_train_options* options, ks_error
     bool created = ks_config_check(config, err) && create(&r, err);
     bool ok = start(&r, created, err);
     if (ok) {
+        ks_maml_set_step_scale(r.setup.maml, ks_run_state_step_scale(&r.state));
         report_start(&r);
-        ok = loop(&r, err);
+        ok = have_patience(&r, err) && loop(&r, err);
     }
     destroy(&r);
     return ok;

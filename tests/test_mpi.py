@@ -25,7 +25,8 @@ VALIDATED = [POINT, *SMALL, *settings(tasks=5, iterations=100, validate_every=3,
 SINUSOID = [f"{CONFIGS}/sinusoid.yaml", *settings(tasks=7, iterations=60, checkpoint_every=20, inner__learned="parameter",
                                                   inner__steps=2, inner__lr=0.01, adam__clip=0.1), "-j", "1"]
 # the first one alone knows when to give up
-PATIENT = [POINT, *SMALL, *settings(tasks=5, iterations=100, validate_every=2, validation_tasks=5, validate_patience=2, trpo__max_kl=1), "-j", "1"]
+PATIENT = [POINT, *SMALL, *settings(tasks=5, iterations=100, validate_every=2, validation_tasks=5, validate_patience=2, validate_recoveries=2,
+                              trpo__max_kl=1), "-j", "1"]
 IMAGES = [f"{CONFIGS}/omniglot.yaml", *settings(images__data="strokes", images__train_classes=40, images__validation_classes=20,
                                                 images__size=14, policy__filters=8, tasks=7, iterations=30,
                                                 checkpoint_every=10, validate_every=10, validation_tasks=30), "-j", "1"]

@@ -148,6 +148,43 @@ def patience(kshot, folder):
     assert len(rows(f"{folder}/patience/progress.csv")) == last + 4
 
 
+def tensors(path):
+    with safe_open(path, "np") as file:
+        return {name: file.get_tensor(name).tolist() for name in file.keys()}
+
+
+def recoveries(kshot, folder):
+    """When patience is over, training goes back to its best model and on with half the limit, as often as it may, and then stops."""
+    values = {**VALIDATED, "iterations": 1000, "validate_patience": 2, "validate_recoveries": 2}
+    words = ["train", POINT, *settings(**values), "-o", f"{folder}/recovers", "-j", 1]
+    result = kshot(*words)
+    assert result.returncode == 0, result.stderr
+    said = [[int(word.strip(",")) for word in line.split() if word.strip(",").isdigit()] for line in result.stderr.splitlines() if "goes back" in line]
+    assert len(said) == 2 and [line[2] for line in said] == [1, 2] and "training stops" in result.stderr, result.stderr
+    table, found = rows(f"{folder}/recovers/progress.csv"), found_in(f"{folder}/recovers")
+    since, limit = 0, 1.0
+    for now, best, _ in said:
+        so_far = {i: value for i, value in found.items() if i <= now}
+        assert best == max(so_far, key=so_far.get) and now == max(since, best) + 8, (said, found)
+        assert all(float(row["kl"]) <= limit for row in table[since:now] if row["accepted"] == "1")
+        assert any(float(row["kl"]) > limit / 2 for row in table[since:now]), "the limit is what ends a step"
+        since, limit = now, limit / 2
+    assert all(float(row["kl"]) <= limit for row in table[since:] if row["accepted"] == "1")
+    assert len(table) == max(since, max(found, key=found.get)) + 8
+    # it is the best model, and the outer step begins anew
+    first, best, _ = said[0]
+    train(kshot, folder, "back", "--force", **{**values, "iterations": first})
+    now, kept = tensors(f"{folder}/back/checkpoint.safetensors"), tensors(f"{folder}/back/best.safetensors")
+    assert all(now[name] == kept[name] for name in kept) and not any(now["run.cg_start"]) and now["run.recoveries"] == [1, first]
+    kshot.done("audit", f"{folder}/back/config.yaml", "--from", f"{folder}/back", "-o", f"{folder}/back.safetensors", "-j", 1)
+    assert float(note(f"{folder}/back.safetensors", "max_kl")) == 0.5, "as the next iteration has it"
+    # stopped before and after it, and gone on with
+    for iterations in (first - 1, first, first + 1, said[1][0], 1000):
+        kshot.done(*words[:-4], *settings(iterations=iterations), "-o", f"{folder}/by-and-by", "-j", 2, "--resume=auto")
+    same_run(f"{folder}/recovers", f"{folder}/by-and-by")
+    kshot.refused(2, ["validate_recoveries", "validate_patience"], "train", POINT, "-s", "validate_recoveries=1", "-o", f"{folder}/no")
+
+
 def others(kshot, folder):
     kshot.refused(2, ["validate_every", "sinusoid"], "train", f"{CONFIGS}/sinusoid.yaml", "-s", "validate_every=5", "-o", f"{folder}/sinusoid")
     text = kshot.done("plot", *(f"{folder}/seed-{seed}" for seed in (1, 2, 3)), "-o", f"{folder}/curves.svg")
@@ -159,7 +196,7 @@ def others(kshot, folder):
 def main():
     kshot = Kshot(sys.argv[1])
     with tempfile.TemporaryDirectory() as folder:
-        for test in (the_best_is_kept, training_is_as_without, threads_change_nothing, resumed, every_method, steps_that_are_too_long, patience, others):
+        for test in (the_best_is_kept, training_is_as_without, threads_change_nothing, resumed, every_method, steps_that_are_too_long, patience, recoveries, others):
             test(kshot, folder)
 
 
