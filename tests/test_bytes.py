@@ -4,13 +4,14 @@ AVX-512 (if qemu-x86_64 is here), with what libraries choose by the processor sw
 holds: some lines of the zoo's evaluations come out to the last digit, and the first iterations of some of its trainings."""
 
 import csv
+import glob
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 
-from kshot_cli import Kshot, rows, same_run, settings, without_times
+from kshot_cli import Kshot, content, rows, same_run, settings, without_times
 
 SOURCE = sys.argv[2]
 # every kind of number: both activations, K-FAC's eigenvectors, the baseline's solution, the sweep, discrete steps of point
@@ -76,6 +77,18 @@ def zoo(kshot, folder):
             assert row == kept, f"{name}: {row}, and in the zoo {kept}"
 
 
+def suite(kshot, folder):
+    """What zoo/suite has is what the suite asks for, and comes out to the last digit; a short name is a copy of a line."""
+    words = (f"{SOURCE}/configs/suites/kshot-suite-1.yaml", "-o", f"{SOURCE}/zoo/suite")
+    states = {line.split()[0]: " ".join(line.split()[1:]) for line in kshot.done("suite", "plan", *words).splitlines()[:-1]}
+    there = {os.path.relpath(path, f"{SOURCE}/zoo/suite") for path in glob.glob(f"{SOURCE}/zoo/suite/*/*/*")}
+    assert there and {line for line, state in states.items() if state == "done"} == there, (states, there)
+    for line in ("point/maml/1", "point/oracle/2"):
+        assert "the same" in kshot.done("suite", "check", *words, "--only", line, "-j", 2)
+    for name in ("config.yaml", "progress.csv", "policy.safetensors", "best.safetensors"):
+        assert content(f"{SOURCE}/zoo/point/{name}") == content(f"{SOURCE}/zoo/suite/point/maml/1/{name}"), name
+
+
 def training(kshot, folder):
     """What the zoo says was trained by this build begins as it did."""
     for name, iterations in (("point", 3), ("half-cheetah-dir", 1), ("half-cheetah-vel", 1)):
@@ -88,7 +101,7 @@ def training(kshot, folder):
 
 def main():
     kshot = Kshot(sys.argv[1])
-    for test in (every_processor,) if SHORT else (every_processor, too_old, zoo, training):
+    for test in (every_processor,) if SHORT else (every_processor, too_old, zoo, suite, training):
         with tempfile.TemporaryDirectory() as folder:
             test(kshot, folder)
             print(f"{test.__name__}: ok")

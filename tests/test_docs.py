@@ -2,6 +2,7 @@
 """test_docs.py KSHOT: the Python in docs/files.md runs, and its actions are those that kshot took; the lines in docs/figures.md
 make what they say; links between documents lead somewhere, files that they name exist, and lines end."""
 
+import glob
 import pathlib
 import re
 import shlex
@@ -43,6 +44,7 @@ def figures(kshot):
             name, command, *words = shlex.split(line)
             assert name == "kshot", line
             short = ["--tasks", 3, "--trajectories", 2, "--horizon", 5, "-j", 1] if command == "eval" else []
+            words = [name for word in words for name in (sorted(glob.glob(word, root_dir=folder)) if "*" in word else [word])]
             kshot.done(command, *words, *short, cwd=folder)
             assert (pathlib.Path(folder) / words[words.index("-o") + 1]).stat().st_size > 100, line
 
