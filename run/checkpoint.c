@@ -125,6 +125,7 @@ bool ks_checkpoint_save(const char* path, const ks_policy* policy, const ks_poli
     const ks_step_sizes sizes = ks_policy_info_sizes(info);
     const double returns[3] = {s->last_metric[0], s->last_metric[1], s->best_metric};
     const int64_t counts[3] = {s->iteration, (int64_t)s->env_steps, s->best_iteration};
+    const int64_t recoveries[2] = {s->recoveries, s->recovered_at};
     ks_tensor_writer_meta(w, "format", KS_CHECKPOINT_FORMAT);
     ks_policy_write_meta(w, path, policy, info);
     if (*s->content) {
@@ -136,7 +137,6 @@ bool ks_checkpoint_save(const char* path, const ks_policy* policy, const ks_poli
         ks_tensor_writer_add(w, RUN_VALIDATION, KS_F64, 1, (size_t[]){1}, &s->best_validation);
     }
     if (s->recoveries > 0) {
-        const int64_t recoveries[2] = {s->recoveries, s->recovered_at};
         ks_tensor_writer_add(w, RUN_RECOVERIES, KS_I64, 1, (size_t[]){2}, recoveries);
     }
     ks_policy_write_params(w, policy, &sizes, s->params);
