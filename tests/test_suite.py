@@ -151,6 +151,9 @@ def refused(kshot, folder):
     kshot.refused(2, ["plna", "plan"], "suite", "plna", suite)
     kshot.refused(2, ["--share", "3/2"], "suite", "run", suite, "--share", "3/2")
     kshot.refused(2, ["point/maml/1", "not done"], "suite", "check", suite, "-o", f"{folder}/nowhere")
+    shutil.copytree(f"{folder}/out/point/maml/2", f"{folder}/some/point/maml/2")
+    done = kshot("suite", "check", suite, "-o", f"{folder}/some")
+    assert done.returncode == 0 and done.stdout.split() == ["point/maml/2", "the", "same"] and "7 lines are left out" in done.stderr, done
     kshot.refused(2, ["no line"], "suite", "report", suite, "-o", f"{folder}/nowhere")
     kshot.refused(2, ["pont", "no line"], "suite", "plan", suite, "--only", "pont")
     kshot.refused(2, ["report", "all lines"], "suite", "report", suite, "--only", "point")
