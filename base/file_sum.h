@@ -1,4 +1,4 @@
-/* file_sum.h: whether a file is what it was. Thread rule: pure. */
+/* file_sum.h: whether a file is what it was. Thread rule: no shared state. */
 #ifndef KS_BASE_FILE_SUM_H
 #define KS_BASE_FILE_SUM_H
 

@@ -70,7 +70,8 @@ bool ks_suite_check_eval(const ks_suite_line* line, ks_error* err);
  * already, and err has none); KS_INTERRUPTED; KS_FAILED. */
 bool ks_suite_run(const ks_suite_line* line, const ks_suite_place* place, char note[256], ks_error* err);
 
-/* eval.options beside eval.csv: the options that it was evaluated with, one a line, sorted, and then the sum of the policy that it was of. */
+/* eval.options beside eval.csv: the options that it was evaluated with, one a line, sorted, and then the sum of the policy that it
+ * was of. */
 typedef enum ks_options_state {
     KS_OPTIONS_UNKNOWN,     /* there is no such file, or an old one, without the sum */
     KS_OPTIONS_OTHER,       /* than the suite's */

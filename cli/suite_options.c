@@ -39,17 +39,17 @@ static int by_letters(const void* a, const void* b) {
 
 static const char MODEL[] = "policy.safetensors ";
 
-/* "policy.safetensors 1a2b3c4d": what was evaluated, by its sum. "": there is none. */
-static void describe_model(char text[64], const ks_suite_line* line, const ks_suite_place* place) {
+/* "policy.safetensors 1a2b3c4d": what was evaluated, by its sum. */
+static bool write_model(FILE* f, const ks_suite_line* line, const ks_suite_place* place) {
     char path[KS_SUITE_PATH];
     ks_suite_path(path, line, place, "policy.safetensors");
-    snprintf(text, 64, "%s%08" PRIx32 "\n", MODEL, ks_file_sum(path));
+    return fprintf(f, "%s%08" PRIx32 "\n", MODEL, ks_file_sum(path)) > 0;
 }
 
 /* All options, one a line, whatever their order in the suite is, and the model. The caller frees it. NULL: no memory */
 static char* write_down(const ks_suite_line* line, const ks_suite_place* place) {
     const ks_command_line* c = &line->eval;
-    char **options = calloc((size_t)c->count + 1, sizeof *options), *text = NULL, model[64];
+    char **options = calloc((size_t)c->count + 1, sizeof *options), *text = NULL;
     size_t count = 0, size = 0;
     FILE* f = options ? open_memstream(&text, &size) : NULL;
     bool ok = f != NULL;
@@ -65,8 +65,7 @@ static char* write_down(const ks_suite_line* line, const ks_suite_place* place) 
         free(options[i]);
     }
     free(options);
-    describe_model(model, line, place);
-    ok = ok && fputs(model, f) >= 0;
+    ok = ok && write_model(f, line, place);
     if ((f && fclose(f) != 0) || !ok) {
         free(text);
         return NULL;

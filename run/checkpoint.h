@@ -44,8 +44,7 @@ void ks_run_state_free(ks_run_state* state);
 void ks_run_state_note(ks_run_state* state, const ks_real* params_start, double metric_after);
 /* Notes how well the parameters now do on validation tasks; higher is better. */
 void ks_run_state_note_validation(ks_run_state* state, double metric);
-/* Goes back to the best that was validated: parameters, and an outer step
- * that remembers nothing. */
+/* Goes back to the parameters that did best on validation tasks, with an outer step that remembers nothing. */
 void ks_run_state_go_back(ks_run_state* state);
 /* What outer steps are scaled by (maml.h): half of it after each time. */
 double ks_run_state_step_scale(const ks_run_state* state);

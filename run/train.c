@@ -305,10 +305,10 @@ static void destroy(run* r) {
 static bool have_patience(run* r, ks_error* err) {
     ks_dist* dist = r->options->dist;
     ks_run_state* s = &r->state;
-    ks_verdict verdict = ks_patience_judge(r->config, s);
     if (r->config->validate_patience == 0) {
         return true;
     }
+    ks_verdict verdict = ks_patience_judge(r->config, s);
     if (!ks_dist_broadcast(dist, &verdict, sizeof verdict, err)) {
         return false;
     }
