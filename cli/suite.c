@@ -7,6 +7,7 @@
 #include "run/directory.h"
 #include "run/dist.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,28 +35,30 @@ typedef struct suite_verb {
     bool (*run)(job* j); /* on the first process */
     /* of verbs that all processes work for (cli/crew.h) */
     bool (*work)(void* user, int64_t line, char note[256], ks_error* err);
-    bool (*tell)(const job* j, const ks_suite_line* line, const char* note); /* false: it is as bad as a failure */
+    bool (*tell)(const job* j, const char* name, const char* note); /* false: it is as bad as a failure */
 } suite_verb;
 
 /* of the command, on every process */
 struct job {
     const arguments* a;
     const suite_verb* verb;
-    const ks_suite* suite;
+    ks_suite* suite;
     ks_suite_place place;
     ks_crew* crew;
     ks_error* err;
     /* of the first one: */
-    size_t at, meant;    /* where it is in the suite */
-    size_t lines, wrong; /* how many were done, how many of them went wrong, */
-    bool input;          /* all of these for what they were given, */
-    char which[256];     /* and what they are called, as far as there is room */
+    bool searches;                 /* it hands out searches for settings, and lines after that */
+    const ks_suite_line* searched; /* the last one whose search was handed out */
+    size_t at, meant;              /* where it is in the suite */
+    size_t lines, wrong;           /* how many were done, how many of them went wrong, */
+    bool input;                    /* all of these for what they were given, */
+    char which[256];               /* and what they are called, as far as there is room */
 };
 
 /* the lines that are meant, in order: the next from *i on, or NULL */
-static const ks_suite_line* next(const job* j, size_t* i, size_t* meant) {
+static ks_suite_line* next(const job* j, size_t* i, size_t* meant) {
     while (*i < j->suite->count) {
-        const ks_suite_line* line = &j->suite->lines[(*i)++];
+        ks_suite_line* line = &j->suite->lines[(*i)++];
         if (ks_suite_is_meant(line, j->a->only) &&
             (int64_t)((*meant)++ % (size_t)j->a->share.of) == j->a->share.number - 1) {
             return line;
@@ -92,7 +95,12 @@ static bool tell_of_data(const job* j) {
     return true;
 }
 
-static bool run_line(void* user, int64_t number, char note[256], ks_error* err);
+/* Whether a line is of another domain or method than the one before it, which may be NULL. */
+static bool begins(const ks_suite_line* line, const ks_suite_line* before) {
+    return !before || strcmp(before->domain, line->domain) != 0 || strcmp(before->method, line->method) != 0;
+}
+
+static bool run_job(void* user, int64_t number, char note[256], ks_error* err);
 
 static void duration(char out[32], double s) {
     snprintf(out, 32,
@@ -112,37 +120,62 @@ static void state_text(char out[32], const job* j, const ks_suite_line* line, ks
                                              : "");
 }
 
+/* what `plan` adds up */
+typedef struct total {
+    size_t lines, done, unknown;
+    double seconds;
+} total;
+
+static void print_cost(const ks_suite_cost* cost, double times) {
+    char text[32];
+    duration(text, times * cost->seconds);
+    printf(" %8lld iterations %12.4g env steps %9s", (long long)ceil(times * (double)cost->iterations),
+           times * cost->env_steps, text);
+}
+
+/* The row of the search for a line's settings. */
+static void plan_search(const job* j, const ks_suite_line* line, const ks_suite_cost* cost, total* sum) {
+    char name[KS_SUITE_SEARCH_NAME];
+    ks_suite_search_name(name, line);
+    printf("%-40s %-5s", name, line->found ? "done" : lacks_data(j, line) ? "needs --data" : "");
+    if (cost) {
+        print_cost(cost, ks_suite_search_share(line));
+        sum->seconds += line->found ? 0 : ks_suite_search_share(line) * cost->seconds;
+    }
+    putchar('\n');
+}
+
 static bool plan(job* j) {
     const ks_suite_line *line, *before = NULL;
     ks_suite_cost cost = {0};
-    double seconds = 0;
     char text[32];
-    size_t lines = 0, done = 0, unknown = 0;
+    total sum = {0};
     for (size_t i = 0, meant = 0; (line = next(j, &i, &meant));) {
         ks_suite_state state = ks_suite_look(line, &j->place);
         bool measure = j->a->measure && !lacks_data(j, line);
-        bool same = before && strcmp(before->domain, line->domain) == 0 && strcmp(before->method, line->method) == 0;
-        if (measure && !same && !ks_suite_measure(&cost, line, j->place.threads, j->err)) {
+        if (measure && begins(line, before) && !ks_suite_measure(&cost, line, j->place.threads, j->err)) {
             return ks_fail_in(j->err, line->name);
         }
+        if (line->search.count > 0 && begins(line, before)) {
+            plan_search(j, line, measure ? &cost : NULL, &sum);
+        }
         before = line;
-        lines++;
-        done += state == KS_SUITE_DONE;
-        unknown += j->a->measure && !measure;
+        sum.lines++;
+        sum.done += state == KS_SUITE_DONE;
+        sum.unknown += j->a->measure && !measure;
         state_text(text, j, line, state);
         printf("%-40s %-5s", line->name, text);
         if (measure) {
-            duration(text, cost.seconds);
-            printf(" %8lld iterations %12.4g env steps %9s", (long long)cost.iterations, cost.env_steps, text);
-            seconds += state == KS_SUITE_OPEN ? cost.seconds : 0;
+            print_cost(&cost, 1);
+            sum.seconds += state == KS_SUITE_OPEN ? cost.seconds : 0;
         }
         putchar('\n');
     }
-    printf("%s: %zu lines, %zu done", j->suite->name, lines, done);
+    printf("%s: %zu lines, %zu done", j->suite->name, sum.lines, sum.done);
     if (j->a->measure) {
-        duration(text, seconds);
+        duration(text, sum.seconds);
         printf("; the others%s take about %s with %d threads, and their evaluations",
-               unknown ? ", but for those without data," : "", text, j->place.threads);
+               sum.unknown ? ", but for those without data," : "", text, j->place.threads);
     }
     putchar('\n');
     return true;
@@ -150,14 +183,35 @@ static bool plan(job* j) {
 
 /* ---- run and check, on several processes if there are ----------------------------------------------------------------------- */
 
+/* A job is a line, by its number in the suite; or, counted from the end of the lines, the search for its settings. */
+static bool is_search(const job* j, int64_t number) {
+    return number >= (int64_t)j->suite->count;
+}
+
+static ks_suite_line* line_of(const job* j, int64_t number) {
+    return &j->suite->lines[number % (int64_t)j->suite->count];
+}
+
+/* Whether there is something to do of a line, or of its search. */
+static bool is_due(const job* j, ks_suite_line* line) {
+    if (lacks_data(j, line)) {
+        return false;
+    }
+    if (j->verb->work != run_job) {
+        return ks_suite_is_there(line, &j->place);
+    }
+    return j->searches ? !ks_suite_know(line, &j->place)
+                       : ks_suite_know(line, &j->place) && ks_suite_look(line, &j->place) != KS_SUITE_DONE;
+}
+
 static bool next_job(void* user, int64_t* number) {
     job* j = user;
-    const ks_suite_line* line;
+    ks_suite_line* line;
     while ((line = next(j, &j->at, &j->meant))) {
-        bool due = j->verb->work == run_line ? ks_suite_look(line, &j->place) != KS_SUITE_DONE
-                                             : ks_suite_is_there(line, &j->place);
-        if (due && !lacks_data(j, line)) {
-            *number = line - j->suite->lines;
+        const ks_suite_line* last = j->searched;
+        if (is_due(j, line) && (!j->searches || begins(line, last))) {
+            j->searched = j->searches ? line : NULL;
+            *number = line - j->suite->lines + (j->searches ? (int64_t)j->suite->count : 0);
             return true;
         }
     }
@@ -176,54 +230,71 @@ static void add_wrong(job* j, const char* name) {
 
 static bool job_done(void* user, int64_t number, const char* note, const ks_error* outcome, ks_error* err) {
     job* j = user;
-    const ks_suite_line* line = &j->suite->lines[number];
+    const ks_suite_line* line = line_of(j, number);
+    char name[KS_SUITE_SEARCH_NAME];
+    snprintf(name, sizeof name, "%s", line->name);
+    if (is_search(j, number)) {
+        ks_suite_search_name(name, line);
+    }
     (void)err;
     j->lines++;
     if (outcome->code == KS_OK) {
-        j->wrong += j->verb->tell(j, line, note) ? 0 : 1;
+        j->wrong += j->verb->tell(j, name, note) ? 0 : 1;
     } else if (outcome->code != KS_INTERRUPTED) {
         ks_error text = *outcome;
         if (*text.text) {
-            ks_fail_in(&text, line->name);
+            ks_fail_in(&text, name);
             ks_cli_say(text.text);
         }
         j->input = (j->wrong == 0 || j->input) && outcome->code == KS_BAD_INPUT;
-        add_wrong(j, line->name);
+        add_wrong(j, name);
     }
     return true; /* whatever came of it, the others go on */
 }
 
-static bool run_line(void* user, int64_t number, char note[256], ks_error* err) {
+static bool run_job(void* user, int64_t number, char note[256], ks_error* err) {
     const job* j = user;
-    const ks_suite_line* line = &j->suite->lines[number];
+    ks_suite_line* line = line_of(j, number);
+    char name[KS_SUITE_SEARCH_NAME];
+    ks_suite_search_name(name, line);
     if (!j->place.quiet) {
-        fprintf(stderr, "== %s\n", line->name);
+        fprintf(stderr, "== %s\n", is_search(j, number) ? name : line->name);
     }
-    return ks_suite_run(line, &j->place, note, err);
+    if (is_search(j, number)) {
+        return ks_suite_search(line, &j->place, note, err);
+    }
+    return (ks_suite_know(line, &j->place) || ks_fail(err, KS_FAILED, "%s was taken away", name)) &&
+           ks_suite_run(line, &j->place, note, err);
 }
 
-static bool tell_run(const job* j, const ks_suite_line* line, const char* note) {
+static bool tell_run(const job* j, const char* name, const char* note) {
     if (!*note) {
-        printf("%s done\n", line->name);
+        printf("%s done\n", name);
         fflush(stdout);
     } else if (!j->a->quiet) {
-        fprintf(stderr, "%s: %s\n", line->name, note);
+        fprintf(stderr, "%s: %s\n", name, note);
     }
     return true;
 }
 
 static bool run(job* j) {
-    const ks_suite_line *line, *before = NULL;
+    ks_suite_line *line, *before = NULL;
     for (size_t i = 0, meant = 0; (line = next(j, &i, &meant));) {
-        bool same = before && strcmp(before->domain, line->domain) == 0 && strcmp(before->method, line->method) == 0;
-        if (!same && ks_suite_look(line, &j->place) != KS_SUITE_DONE && !lacks_data(j, line)) {
-            if (!ks_suite_check_eval(line, j->err)) {
+        if (begins(line, before) && ks_suite_look(line, &j->place) != KS_SUITE_DONE && !lacks_data(j, line)) {
+            if (!ks_suite_check_options(line, j->err)) {
                 return false;
             }
             before = line;
         }
     }
-    return tell_of_data(j) && ks_crew_do(j->crew, j->err) &&
+    if (!tell_of_data(j)) {
+        return false;
+    }
+    j->searches = true;
+    bool ok = ks_crew_do(j->crew, j->err);
+    j->searches = false;
+    j->at = j->meant = 0;
+    return ok && ks_crew_do(j->crew, j->err) &&
            (j->wrong == 0 || ks_fail(j->err, j->input ? KS_BAD_INPUT : KS_FAILED, "%s: %zu of %zu lines failed: %s",
                                      j->suite->name, j->wrong, j->lines, j->which));
 }
@@ -233,9 +304,9 @@ static bool check_line(void* user, int64_t number, char note[256], ks_error* err
     return ks_suite_check(note, &j->suite->lines[number], &j->place, j->a->again, err);
 }
 
-static bool tell_check(const job* j, const ks_suite_line* line, const char* note) {
+static bool tell_check(const job* j, const char* name, const char* note) {
     (void)j;
-    printf("%-40s %s\n", line->name, *note ? note : "the same");
+    printf("%-40s %s\n", name, *note ? note : "the same");
     fflush(stdout);
     return !*note;
 }
@@ -281,7 +352,7 @@ static bool report(job* j) {
 }
 
 static const suite_verb VERBS[] = {{"plan", plan, NULL, NULL},
-                                   {"run", run, run_line, tell_run},
+                                   {"run", run, run_job, tell_run},
                                    {"report", report, NULL, NULL},
                                    {"check", check, check_line, tell_check}};
 
@@ -355,6 +426,9 @@ static int run_together(job* j, ks_dist* dist) {
         return ks_cli_exit(false, j->err);
     }
     j->place.watch = ks_crew_watch(j->crew);
+    for (size_t i = 0; i < j->suite->count; i++) {
+        ks_suite_know(&j->suite->lines[i], &j->place);
+    }
     int code;
     if (leads) {
         code = ks_cli_exit(j->verb->run(j), j->err);
@@ -408,14 +482,17 @@ const ks_command ks_command_suite = {
     .name = "suite",
     .summary = "train and compare many combinations of domains, methods and seeds",
     .usage = {"plan SUITE.yaml", "run SUITE.yaml [-o DIR]", "report SUITE.yaml [-o DIR]", "check SUITE.yaml [-o DIR]"},
-    .about = {"Trains and evaluates every combination of domains, methods and seeds that a file lists.",
-              "`plan` lists the lines, and which of them are done. `run` trains and evaluates what is not done yet; it "
-              "can be stopped at any time, and the same command goes on. `report` writes results.csv, table.md and a "
-              "figure a domain into DIR: means, interquartile means, and intervals over runs. `check` evaluates "
-              "again, and says whether every number comes out to the last digit; its exit code is 1 if one does not.",
-              "Where `evaluate` of the file has changed, `run` evaluates again, without training. A line that fails "
-              "does not end the others. Several processes share lines out among themselves: those that `mpirun` "
-              "starts, and those that are given the same command on the same disk (docs/suite.md)."},
+    .about =
+        {"Trains and evaluates every combination of domains, methods and seeds that a file lists.",
+         "`plan` lists the lines, and which of them are done. `run` trains and evaluates what is not done yet; it "
+         "can be stopped at any time, and the same command goes on. `report` writes results.csv, table.md and a "
+         "figure a domain into DIR: means, interquartile means, and intervals over runs. `check` evaluates "
+         "again, and says whether every number comes out to the last digit; its exit code is 1 if one does not.",
+         "Where the file has `tune`, `run` first searches for settings, once for each domain and method, as `kshot "
+         "tune` "
+         "does. Where `evaluate` of the file has changed, `run` evaluates again, without training. A line that fails "
+         "does not end the others. Several processes share lines out among themselves: those that `mpirun` "
+         "starts, and those that are given the same command on the same disk (docs/suite.md)."},
     .groups = {{.rows = OPTIONS}},
     .arguments = {.name = "plan, run, report or check, and SUITE.yaml",
                   .least = 2,

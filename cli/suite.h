@@ -5,6 +5,7 @@
 #ifndef KS_CLI_SUITE_H
 #define KS_CLI_SUITE_H
 
+#include "base/lock.h"
 #include "base/path.h"
 #include "cli/child.h"
 #include "run/config.h"
@@ -17,9 +18,11 @@ typedef struct ks_suite_line {
     char name[2 * KS_SUITE_NAME + 32]; /* DOMAIN/METHOD/SEED: its run directory within the suite's */
     ks_command_line train;             /* `train CONFIG -s …`: without -o and -j */
     ks_command_line eval;              /* options of `eval` alone: `--tasks 40 …` */
-    char goals[KS_PATH_ROOM];          /* where the file of its --goals is; "": it has none */
-    char data_is[KS_SUITE_DATA];       /* what images the user has to give; "": none, all is there */
-    char data[KS_PATH_ROOM];           /* where they are; "": not given */
+    ks_command_line search; /* options of `tune` alone: `--search KEY=… --trials 16`; none: nothing is searched for */
+    bool found;             /* what that search has found is among the settings of `train` */
+    char goals[KS_PATH_ROOM];    /* where the file of its --goals is; "": it has none */
+    char data_is[KS_SUITE_DATA]; /* what images the user has to give; "": none, all is there */
+    char data[KS_PATH_ROOM];     /* where they are; "": not given */
 } ks_suite_line;
 
 typedef struct ks_suite {
@@ -40,6 +43,9 @@ bool ks_suite_give_data(ks_suite* suite, const char* text, ks_error* err);
 /* The config of a line. Errors: KS_BAD_INPUT. */
 bool ks_suite_config(ks_config* config, const ks_suite_line* line, ks_error* err);
 
+/* The key in which a config that was kept is another than it would be now; NULL: none. */
+const char* ks_suite_difference(const ks_config* kept, const ks_config* now);
+
 /* Whether a line is meant by DOMAIN, DOMAIN/METHOD or DOMAIN/METHOD/SEED, each of which may be `*`; NULL means all. */
 bool ks_suite_is_meant(const ks_suite_line* line, const char* only);
 
@@ -56,6 +62,30 @@ typedef struct ks_suite_place {
 enum { KS_SUITE_PATH = 4096 };
 void ks_suite_path(char out[KS_SUITE_PATH], const ks_suite_line* line, const ks_suite_place* place, const char* file);
 
+/* ---- settings that are searched for ------------------------------------------------------------------------------------------------
+ *
+ * Each domain and method has one search, `kshot tune` into DOMAIN/METHOD/tune, which all of its seeds are trained with the best of. */
+
+enum { KS_SUITE_SEARCH_NAME = sizeof((ks_suite_line*)0)->name + 8 };
+
+/* "DOMAIN/METHOD/tune" */
+void ks_suite_search_name(char out[KS_SUITE_SEARCH_NAME], const ks_suite_line* line);
+/* Adds what the search of a line has found to its settings. false: it has one, which is not done, or was another. */
+bool ks_suite_know(ks_suite_line* line, const ks_suite_place* place);
+/* Searches, or goes on where it was stopped. note, errors: as ks_suite_run. */
+bool ks_suite_search(const ks_suite_line* line, const ks_suite_place* place, char note[256], ks_error* err);
+/* How many trainings of the line it takes as much as. */
+double ks_suite_search_share(const ks_suite_line* line);
+
+/* ---- training and evaluation ---------------------------------------------------------------------------------------------------- */
+
+/* What both have in common. Adds CONFIG -s … of a line to a command. */
+bool ks_suite_add_settings(ks_command_line* command, const ks_suite_line* line, ks_error* err);
+/* A line, or a search, for this process alone: by a lock beside its directory, which is called `what`. NULL without an error: another
+ * process has it, which note says. */
+ks_lock* ks_suite_claim(const ks_suite_line* line, const ks_suite_place* place, const char* what, char note[256],
+                        ks_error* err);
+
 typedef enum ks_suite_state {
     KS_SUITE_OPEN,        /* not trained to its end, or not evaluated after that */
     KS_SUITE_TO_EVALUATE, /* trained, and evaluated with other options than the suite has now, or than is known */
@@ -63,13 +93,15 @@ typedef enum ks_suite_state {
 } ks_suite_state;
 ks_suite_state ks_suite_look(const ks_suite_line* line, const ks_suite_place* place);
 
-/* Whether `kshot eval` takes a line's options: better known now than after the training. Errors: as ks_child_run. */
-bool ks_suite_check_eval(const ks_suite_line* line, ks_error* err);
+/* Whether `kshot eval` and `kshot tune` take a line's options: better known now than after the training. Errors: as ks_child_run. */
+bool ks_suite_check_options(const ks_suite_line* line, ks_error* err);
 /* Trains a line, or goes on where it was stopped, and evaluates it into eval.csv of its run directory, each in a process of its own.
  * What has been done of it stays. note: empty, or why there was nothing to do here. Errors: what they said (their texts are on stderr
  * already, and err has none); KS_INTERRUPTED; KS_FAILED. */
 bool ks_suite_run(const ks_suite_line* line, const ks_suite_place* place, char note[256], ks_error* err);
 
+/* Options with their values, one a line, sorted. The caller frees it. NULL: no memory. */
+char* ks_suite_options_text(const ks_command_line* options);
 /* eval.options beside eval.csv: the options that it was evaluated with, one a line, sorted, and then the sum of the policy that it
  * was of. */
 typedef enum ks_options_state {

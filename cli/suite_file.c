@@ -7,6 +7,7 @@
 #include "base/path.h"
 #include "base/text_file.h"
 #include "cli/option_table.h"
+#include "cli/search_space.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -28,6 +29,10 @@ static bool is_nothing(node n) {
     return !n || (n->type == YAML_SCALAR_NODE && n->data.scalar.length == 0);
 }
 
+static bool is_false(node n) {
+    return n && n->type == YAML_SCALAR_NODE && strcmp((const char*)n->data.scalar.value, "false") == 0;
+}
+
 static size_t count_of(node n) {
     return is_map(n) ? ks_file_count(n) : 0;
 }
@@ -41,13 +46,13 @@ static bool only(const reader* r, node map, const char* where, const char* keys)
     return is_nothing(map) || ks_file_keys(r, map, where, keys);
 }
 
-/* a value as `-s` and options take it: "0.1" or "[100, 100]" */
-static bool value_text(const reader* r, char out[ROOM], node value, const char* key) {
+/* a value as `-s` and options take it: "0.1" or "[100, 100]"; one of several, as `--search` takes them: "0.1,0.2" */
+static bool value_text(const reader* r, char out[ROOM], node value, const char* key, bool choice) {
     if (value->type == YAML_MAPPING_NODE) {
         return ks_file_fail(r, value, key, "takes a value, or a list of them");
     }
     bool list = value->type == YAML_SEQUENCE_NODE;
-    size_t used = (size_t)snprintf(out, ROOM, list ? "[" : "");
+    size_t used = (size_t)snprintf(out, ROOM, list && !choice ? "[" : "");
     for (size_t i = 0; i < (list ? ks_file_count(value) : 1); i++) {
         const char* text = ks_file_text(r, ks_file_item(r, value, i), key, ROOM / 2);
         if (!text) {
@@ -56,13 +61,27 @@ static bool value_text(const reader* r, char out[ROOM], node value, const char* 
         if (used + strlen(text) + 4 > ROOM) {
             return ks_file_fail(r, value, key, "is too long");
         }
-        used += (size_t)snprintf(out + used, ROOM - used, "%s%s", i > 0 ? ", " : "", text);
+        used += (size_t)snprintf(out + used, ROOM - used, "%s%s", i == 0 ? "" : choice ? "," : ", ", text);
     }
-    snprintf(out + used, ROOM - used, list ? "]" : "");
+    snprintf(out + used, ROOM - used, list && !choice ? "]" : "");
     return true;
 }
 
 /* ---- commands ---------------------------------------------------------------------------------------------------------------- */
+
+/* What the keys of a mapping become in a command. */
+typedef struct wording {
+    const char*
+        flag; /* stands before each "key=value"; NULL: they are options, "--key", "value", where true stands for the option
+                            alone, */
+    const char* command; /* of this command, */
+    const char* but;     /* but for this one */
+    bool drops;          /* false stands for no word at all */
+} wording;
+
+static const wording SETTINGS = {.flag = "-s"}, EVALUATION = {.command = "eval", .drops = true},
+                     SEARCH = {.command = "tune", .but = "search", .drops = true},
+                     SEARCH_KEYS = {.flag = "--search", .drops = true};
 
 /* The layers' value of a key as they are put on each other; NULL: none has it. */
 static node top_value(const reader* r, node const maps[LAYERS], const char* key) {
@@ -83,28 +102,28 @@ static bool in_earlier(const reader* r, node const maps[LAYERS], int layer, cons
     return false;
 }
 
-/* "-s", "key=value" each; or, of options, "--key", "value", where true stands for the option alone and false for none */
-static bool add_layers(const reader* r, ks_command_line* c, node const maps[LAYERS], bool options) {
+static bool add_pair(const reader* r, ks_command_line* c, const wording* w, const char* key, node value) {
     char text[ROOM], word[ROOM + 128];
+    if (!value_text(r, text, value, key, w == &SEARCH_KEYS)) {
+        return false;
+    }
+    bool alone = !w->flag && strcmp(text, "true") == 0;
+    snprintf(word, sizeof word, w->flag ? "%s=%s" : "--%s", key, text);
+    if (!w->flag && !ks_command_option(ks_command_find(w->command), word)) {
+        return ks_file_fail(r, value, key, "is no option of `kshot %s`", w->command);
+    }
+    return (w->drops && strcmp(text, "false") == 0) ||
+           ((!w->flag || ks_command_line_add(c, w->flag, r->err)) && ks_command_line_add(c, word, r->err) &&
+            (w->flag || alone || ks_command_line_add(c, text, r->err)));
+}
+
+static bool add_layers(const reader* r, ks_command_line* c, node const maps[LAYERS], const wording* w) {
     for (int layer = 0; layer < LAYERS; layer++) {
         for (size_t i = 0; i < count_of(maps[layer]); i++) {
             node value;
             const char* key = ks_file_pair(r, maps[layer], i, &value);
-            if (in_earlier(r, maps, layer, key)) {
-                continue;
-            }
-            value = top_value(r, maps, key);
-            if (!value_text(r, text, value, key)) {
-                return false;
-            }
-            bool alone = options && strcmp(text, "true") == 0, none = options && strcmp(text, "false") == 0;
-            snprintf(word, sizeof word, options ? "--%s" : "%s=%s", key, text);
-            if (options && !ks_command_option(ks_command_find("eval"), word)) {
-                return ks_file_fail(r, value, key, "is no option of `kshot eval`");
-            }
-            if (!none &&
-                ((!options && !ks_command_line_add(c, "-s", r->err)) || !ks_command_line_add(c, word, r->err) ||
-                 (options && !alone && !ks_command_line_add(c, text, r->err)))) {
+            if (!in_earlier(r, maps, layer, key) && !(w->but && strcmp(key, w->but) == 0) &&
+                !add_pair(r, c, w, key, top_value(r, maps, key))) {
                 return false;
             }
         }
@@ -119,15 +138,45 @@ typedef struct layers {
     node at[LAYERS];
 } layers;
 
-static bool collect(const reader* r, ks_command_line* c, const layers* l, const char* key, bool options) {
-    node maps[LAYERS];
+/* Key `inner` of what stands under `key`, or that itself (NULL). A layer that says `key: false` does without those below it. */
+static bool collect(const reader* r, ks_command_line* c, const layers* l, const char* key, const char* inner,
+                    const wording* w) {
+    node maps[LAYERS] = {NULL};
     for (int i = 0; i < LAYERS; i++) {
-        maps[i] = get(r, l->at[i], key);
-        if (maps[i] && !is_map(maps[i])) {
-            return ks_file_fail(r, maps[i], key, "takes keys with values");
+        node outer = get(r, l->at[i], key);
+        if (w->drops && is_false(outer)) {
+            memset(maps, 0, sizeof maps);
+            continue;
+        }
+        maps[i] = inner ? get(r, outer, inner) : outer;
+        if ((outer && !is_map(outer)) || (maps[i] && !is_map(maps[i]))) {
+            return ks_file_fail(r, outer, is_map(outer) ? inner : key, "takes keys with values");
         }
     }
-    return add_layers(r, c, maps, options);
+    return add_layers(r, c, maps, w);
+}
+
+/* What is searched for, and how. Every key that is tried is one of the config. */
+static bool collect_search(const reader* r, ks_suite_line* line, const layers* l) {
+    ks_search_space space = {0};
+    ks_config config;
+    char setting[KS_SEARCH_TEXT];
+    ks_command_line* c = &line->search;
+    if (!collect(r, c, l, "tune", "search", &SEARCH_KEYS)) {
+        return false;
+    }
+    if (c->count == 0) {
+        return true;
+    }
+    bool ok = ks_suite_config(&config, line, r->err);
+    for (int i = 1; ok && i < c->count; i += 2) { /* each behind its --search */
+        ok = ks_search_add(&space, c->word[i], r->err);
+        if (ok) {
+            ks_search_draw(setting, &space, 0, 0, space.count - 1);
+            ok = ks_config_set(&config, setting, r->err);
+        }
+    }
+    return ok ? collect(r, c, l, "tune", NULL, &SEARCH) : ks_fail_in(r->err, line->name);
 }
 
 /* A file of tasks, which stands in the suite relative to it. */
@@ -157,9 +206,10 @@ static bool fill_line(const reader* r, ks_suite_line* line, const layers* l, con
     snprintf(line->name, sizeof line->name, "%s/%s/%lld", line->domain, line->method, (long long)seed);
     snprintf(text, sizeof text, "seed=%lld", (long long)seed);
     if (!ks_command_line_add(&line->train, "train", r->err) || !ks_command_line_add(&line->train, config, r->err) ||
-        !collect(r, &line->train, l, "set", false) || !ks_command_line_add(&line->train, "-s", r->err) ||
-        !ks_command_line_add(&line->train, text, r->err) || !collect(r, &line->eval, l, "evaluate", true) ||
-        !find_goals(r, line)) {
+        !collect(r, &line->train, l, "set", NULL, &SETTINGS) || !ks_command_line_add(&line->train, "-s", r->err) ||
+        !ks_command_line_add(&line->train, text, r->err) ||
+        !collect(r, &line->eval, l, "evaluate", NULL, &EVALUATION) || !find_goals(r, line) ||
+        !collect_search(r, line, l)) {
         return false;
     }
     ks_config read;
@@ -237,7 +287,7 @@ static bool check_own(const reader* r, node own, node methods) {
         if (!ks_file_get(r, methods, method)) {
             return ks_file_fail(r, value, method, "is none of the suite's methods");
         }
-        if (!only(r, value, method, "set evaluate")) {
+        if (!only(r, value, method, "set evaluate tune")) {
             return false;
         }
     }
@@ -247,7 +297,7 @@ static bool check_own(const reader* r, node own, node methods) {
 static bool add_domain(const reader* r, ks_suite* s, node file, const char* name, node domain) {
     char path[KS_PATH_ROOM], folder[KS_PATH_ROOM];
     node methods = get(r, file, "methods"), own = get(r, domain, "methods"), config = get(r, domain, "config");
-    if (!name_is_good(r, domain, "domains", name) || !only(r, domain, name, "config data set evaluate methods")) {
+    if (!name_is_good(r, domain, "domains", name) || !only(r, domain, name, "config data set evaluate tune methods")) {
         return false;
     }
     if (!config) {
@@ -276,7 +326,7 @@ static bool read_methods(const reader* r, node methods) {
     for (size_t i = 0; i < count_of(methods); i++) {
         node value;
         const char* key = ks_file_pair(r, methods, i, &value);
-        if (!name_is_good(r, value, "methods", key) || !only(r, value, key, "set evaluate")) {
+        if (!name_is_good(r, value, "methods", key) || !only(r, value, key, "set evaluate tune")) {
             return false;
         }
     }
@@ -288,7 +338,7 @@ static bool read_file(const reader* r, ks_suite* s) {
     if (!is_map(file)) {
         return ks_fail(r->err, KS_BAD_INPUT, "%s: a suite has keys: suite, seeds, domains, methods", r->source->name);
     }
-    if (!ks_file_keys(r, file, "", "suite seeds set evaluate domains methods")) {
+    if (!ks_file_keys(r, file, "", "suite seeds set evaluate tune domains methods")) {
         return false;
     }
     node name = get(r, file, "suite"), domains = get(r, file, "domains"), methods = get(r, file, "methods");
@@ -336,6 +386,7 @@ void ks_suite_free(ks_suite* s) {
     for (size_t i = 0; i < s->count; i++) {
         ks_command_line_free(&s->lines[i].train);
         ks_command_line_free(&s->lines[i].eval);
+        ks_command_line_free(&s->lines[i].search);
     }
     free(s->lines);
     *s = (ks_suite){0};

@@ -46,9 +46,7 @@ static bool write_model(FILE* f, const ks_suite_line* line, const ks_suite_place
     return fprintf(f, "%s%08" PRIx32 "\n", MODEL, ks_file_sum(path)) > 0;
 }
 
-/* All options, one a line, whatever their order in the suite is, and the model. The caller frees it. NULL: no memory */
-static char* write_down(const ks_suite_line* line, const ks_suite_place* place) {
-    const ks_command_line* c = &line->eval;
+char* ks_suite_options_text(const ks_command_line* c) {
     char **options = calloc((size_t)c->count + 1, sizeof *options), *text = NULL;
     size_t count = 0, size = 0;
     FILE* f = options ? open_memstream(&text, &size) : NULL;
@@ -65,7 +63,20 @@ static char* write_down(const ks_suite_line* line, const ks_suite_place* place) 
         free(options[i]);
     }
     free(options);
-    ok = ok && write_model(f, line, place);
+    if ((f && fclose(f) != 0) || !ok) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+/* All options, whatever their order in the suite is, and the model. The caller frees it. NULL: no memory */
+static char* write_down(const ks_suite_line* line, const ks_suite_place* place) {
+    char *options = ks_suite_options_text(&line->eval), *text = NULL;
+    size_t size = 0;
+    FILE* f = options ? open_memstream(&text, &size) : NULL;
+    bool ok = f && fputs(options, f) >= 0 && write_model(f, line, place);
+    free(options);
     if ((f && fclose(f) != 0) || !ok) {
         free(text);
         return NULL;

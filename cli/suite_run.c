@@ -36,12 +36,21 @@ static bool add_data(ks_command_line* c, const char* data, ks_error* err) {
     return ks_command_line_add(c, "-s", err) && ks_command_line_add(c, text, err);
 }
 
+bool ks_suite_add_settings(ks_command_line* c, const ks_suite_line* line, ks_error* err) {
+    for (int i = 1; i < line->train.count; i++) { /* without `train` */
+        if (!ks_command_line_add(c, line->train.word[i], err)) {
+            return false;
+        }
+    }
+    return !*line->data || add_data(c, line->data, err);
+}
+
 /* setting: one more, or NULL */
 static bool train_into(const ks_suite_line* line, const char* directory, const ks_suite_place* place,
                        const char* setting, ks_error* err) {
     ks_command_line c = {0};
-    bool ok = ks_command_line_add(&c, "kshot", err) && ks_command_line_add_all(&c, &line->train, err) &&
-              (!*line->data || add_data(&c, line->data, err)) &&
+    bool ok = ks_command_line_add(&c, "kshot", err) && ks_command_line_add(&c, "train", err) &&
+              ks_suite_add_settings(&c, line, err) &&
               (!setting || (ks_command_line_add(&c, "-s", err) && ks_command_line_add(&c, setting, err))) &&
               ks_command_line_add(&c, "-o", err) && ks_command_line_add(&c, directory, err) &&
               ks_command_line_add(&c, "--resume=auto", err) &&
@@ -77,6 +86,19 @@ static bool evaluate_into(const ks_suite_line* line, const char* directory, cons
 
 /* ---- lines ------------------------------------------------------------------------------------------------------------------ */
 
+const char* ks_suite_difference(const ks_config* kept, const ks_config* now) {
+    const char* key = ks_config_difference(kept, now);
+    return key                                                 ? key
+           : kept->iterations != now->iterations               ? "iterations"
+           : kept->rl.env_steps != now->rl.env_steps           ? "env_steps"
+           : kept->validate_every != now->validate_every       ? "validate_every" /* what the best is, and env_steps */
+           : now->validate_every == 0                          ? NULL
+           : kept->validation_tasks != now->validation_tasks   ? "validation_tasks"
+           : kept->validate_patience != now->validate_patience ? "validate_patience"
+           : kept->validate_recoveries != now->validate_recoveries ? "validate_recoveries"
+                                                                   : NULL;
+}
+
 /* The key in which the run's config is another than the line's; NULL: none, "config.yaml" where it cannot be read. */
 static const char* difference(const ks_suite_line* line, const ks_suite_place* place) {
     char path[KS_SUITE_PATH];
@@ -87,16 +109,7 @@ static const char* difference(const ks_suite_line* line, const ks_suite_place* p
     if (!ks_suite_config(&ours, line, &unused) || !ks_config_read(&saved, path, &unused)) {
         return "config.yaml";
     }
-    const char* key = ks_config_difference(&saved, &ours);
-    return key                                                 ? key
-           : saved.iterations != ours.iterations               ? "iterations"
-           : saved.rl.env_steps != ours.rl.env_steps           ? "env_steps"
-           : saved.validate_every != ours.validate_every       ? "validate_every" /* what the best is, and env_steps */
-           : ours.validate_every == 0                          ? NULL
-           : saved.validation_tasks != ours.validation_tasks   ? "validation_tasks"
-           : saved.validate_patience != ours.validate_patience ? "validate_patience"
-           : saved.validate_recoveries != ours.validate_recoveries ? "validate_recoveries"
-                                                                   : NULL;
+    return ks_suite_difference(&saved, &ours);
 }
 
 /* Whether the evaluation is younger than the policy, as far as the disk knows; a copy of both may know otherwise. */
@@ -111,7 +124,8 @@ static bool is_younger(const ks_suite_line* line, const ks_suite_place* place) {
 }
 
 ks_suite_state ks_suite_look(const ks_suite_line* line, const ks_suite_place* place) {
-    if (!ks_suite_is_there(line, place) || difference(line, place)) {
+    bool searched = line->search.count == 0 || line->found;
+    if (!searched || !ks_suite_is_there(line, place) || difference(line, place)) {
         return KS_SUITE_OPEN;
     }
     switch (ks_suite_options(line, place)) {
@@ -127,20 +141,25 @@ ks_suite_state ks_suite_look(const ks_suite_line* line, const ks_suite_place* pl
     return is_younger(line, place) ? KS_SUITE_TO_EVALUATE : KS_SUITE_OPEN;
 }
 
-bool ks_suite_check_eval(const ks_suite_line* line, ks_error* err) {
+/* `kshot eval … --help` reads all options, and does nothing */
+static bool check_options(const char* command, const ks_command_line* options, ks_error* err) {
     ks_command_line c = {0};
-    bool ok = ks_command_line_add(&c, "kshot", err) && ks_command_line_add(&c, "eval", err) &&
-              add_options(&c, line, err) && ks_command_line_add(&c, "--help", err) && ks_child_run(&c, NULL, err);
+    bool ok = ks_command_line_add(&c, "kshot", err) && ks_command_line_add(&c, command, err) &&
+              ks_command_line_add_all(&c, options, err) && ks_command_line_add(&c, "--help", err) &&
+              ks_child_run(&c, NULL, err);
     ks_command_line_free(&c);
     return ok;
 }
 
-/* The line for this process alone, by a lock beside its run directory, which the training locks itself. NULL without an error: another has
- * it, which note says. */
-static ks_lock* claim(const ks_suite_line* line, const ks_suite_place* place, char note[256], ks_error* err) {
+bool ks_suite_check_options(const ks_suite_line* line, ks_error* err) {
+    return check_options("eval", &line->eval, err) && check_options("tune", &line->search, err);
+}
+
+ks_lock* ks_suite_claim(const ks_suite_line* line, const ks_suite_place* place, const char* what, char note[256],
+                        ks_error* err) {
     char path[KS_SUITE_PATH], name[64];
     snprintf(path, sizeof path, "%s/%s/%s", place->folder, line->domain, line->method);
-    snprintf(name, sizeof name, ".%lld.lock", (long long)line->seed);
+    snprintf(name, sizeof name, ".%.40s.lock", what);
     if (!ks_run_directory_make(path, err)) {
         return NULL;
     }
@@ -153,10 +172,11 @@ static ks_lock* claim(const ks_suite_line* line, const ks_suite_place* place, ch
 }
 
 bool ks_suite_run(const ks_suite_line* line, const ks_suite_place* place, char note[256], ks_error* err) {
-    char directory[KS_SUITE_PATH], csv[KS_SUITE_PATH];
+    char directory[KS_SUITE_PATH], csv[KS_SUITE_PATH], seed[32];
     ks_suite_path(directory, line, place, "");
     ks_suite_path(csv, line, place, "eval.csv");
-    ks_lock* lock = claim(line, place, note, err);
+    snprintf(seed, sizeof seed, "%lld", (long long)line->seed);
+    ks_lock* lock = ks_suite_claim(line, place, seed, note, err); /* the training locks its directory itself */
     if (!lock) {
         return err->code == KS_OK;
     }
@@ -226,6 +246,10 @@ bool ks_suite_check(char text[256], const ks_suite_line* line, const ks_suite_pl
     ks_suite_path(directory, line, place, "");
     ks_suite_path(csv, line, place, "eval.csv");
     *text = 0;
+    if (line->search.count > 0 && !line->found) {
+        snprintf(text, 256, "the search for its settings is not there, or was another");
+        return true;
+    }
     const char* key = difference(line, place);
     if (key) {
         snprintf(text, 256, "its config and the suite's differ: %s", key);

@@ -10,6 +10,7 @@ import tempfile
 import time
 
 from kshot_cli import Kshot, children, content, rows, without_times
+import test_suite_tune
 from test_suite import LINES, SUITE, write
 from test_tune import SEARCH, SMALL, POINT
 
@@ -50,6 +51,17 @@ def same(kshot, folder):
     said = mpirun(2, "suite", "check", suite, "-o", f"{folder}/2", "--again", "-j", 1)[0]
     assert sorted(line.split()[0] for line in said.splitlines()) == LINES and said.count("the same") == len(LINES), said
     assert mpirun(2, "suite", "plan", suite, "-o", f"{folder}/2")[0].splitlines()[-1] == "tiny-1: 8 lines, 8 done"
+
+
+def searches(kshot, folder):
+    """Searches for settings first, each by one process, and lines after that."""
+    suite = test_suite_tune.write(folder, test_suite_tune.TUNED)
+    for processes in (1, 2):
+        said, errors, _ = mpirun(processes, "suite", "run", suite, "-o", f"{folder}/tuned{processes}", "-j", 1)
+        names = [line.split()[0] for line in said.splitlines()]
+        assert sorted(names[:2]) == sorted(test_suite_tune.SEARCHES) and sorted(names[2:]) == sorted(test_suite_tune.LINES) and not errors, (said, errors)
+    ours, theirs = files(f"{folder}/tuned1"), files(f"{folder}/tuned2")
+    assert ours == theirs, [name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name)]
 
 
 def one_fails(kshot, folder):
@@ -117,7 +129,7 @@ def tunes(kshot, folder):
 def main():
     kshot = Kshot(sys.argv[1])
     with tempfile.TemporaryDirectory() as folder:
-        for test in (same, one_fails, stopped, tunes):
+        for test in (same, searches, one_fails, stopped, tunes):
             test(kshot, folder)
             print("ok", test.__name__)
 

@@ -1,0 +1,147 @@
+/* Settings of a suite's lines that are searched for: one `kshot tune` for each domain and method, on a seed and tasks that are not
+ * reported. */
+#include "cli/suite.h"
+
+#include "base/atomic_file.h"
+#include "base/number.h"
+#include "base/text_file.h"
+#include "figures/csv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void ks_suite_search_name(char out[KS_SUITE_SEARCH_NAME], const ks_suite_line* line) {
+    snprintf(out, KS_SUITE_SEARCH_NAME, "%s/%s/tune", line->domain, line->method);
+}
+
+/* a file of the search's folder; "": the folder */
+static void search_path(char out[KS_SUITE_PATH], const ks_suite_line* line, const ks_suite_place* place,
+                        const char* file) {
+    char name[KS_SUITE_SEARCH_NAME];
+    ks_suite_search_name(name, line);
+    snprintf(out, KS_SUITE_PATH, *file ? "%s/%s/%s" : "%s/%s%s", place->folder, name, file);
+}
+
+/* ---- what was found -------------------------------------------------------------------------------------------------------- */
+
+/* Whether tune/search.options, which is written once the search is over, says what the suite says. */
+static bool same_search(const ks_suite_line* line, const ks_suite_place* place) {
+    enum { MAX_BYTES = 1 << 20 };
+    char path[KS_SUITE_PATH];
+    ks_text_file file;
+    ks_error unused;
+    search_path(path, line, place, "search.options");
+    if (!ks_text_file_read(&file, path, MAX_BYTES, &unused)) {
+        return false;
+    }
+    char* ours = ks_suite_options_text(&line->search);
+    bool same = ours && strcmp(ours, file.text) == 0;
+    free(ours);
+    ks_text_file_free(&file);
+    return same;
+}
+
+/* The settings of the best trial, the first row of trials.csv: "-s", "KEY=VALUE" each. */
+static bool add_best(ks_command_line* c, const ks_suite_line* line, const ks_suite_place* place, ks_error* err) {
+    char path[KS_SUITE_PATH], setting[1024];
+    ks_csv csv;
+    bool more = false;
+    search_path(path, line, place, "trials.csv");
+    if (!ks_csv_open(&csv, path, err)) {
+        return false;
+    }
+    bool ok = ks_csv_next(&csv, &more, false, err) && more;
+    for (size_t i = 1; ok && i < csv.columns && strncmp(csv.names[i], "score_", 6) != 0; i++) {
+        snprintf(setting, sizeof setting, "%s=%s", csv.names[i], csv.fields[i]);
+        ok = ks_command_line_add(c, "-s", err) && ks_command_line_add(c, setting, err);
+    }
+    ks_csv_close(&csv);
+    return ok;
+}
+
+/* Whether the config that was found is the line's with what was found: another config would have had another search. */
+static bool same_config(const ks_suite_line* line, const ks_suite_place* place) {
+    char path[KS_SUITE_PATH];
+    ks_config found, ours;
+    ks_error unused;
+    search_path(path, line, place, "best.yaml");
+    ks_config_default(&found);
+    if (!ks_config_read(&found, path, &unused) || !ks_suite_config(&ours, line, &unused)) {
+        return false;
+    }
+    found.seed = ours.seed;
+    return !ks_suite_difference(&found, &ours);
+}
+
+bool ks_suite_know(ks_suite_line* line, const ks_suite_place* place) {
+    ks_command_line* c = &line->train;
+    ks_error unused;
+    if (line->search.count == 0 || line->found) {
+        return true;
+    }
+    int before = c->count;
+    line->found = same_search(line, place) && add_best(c, line, place, &unused) && same_config(line, place);
+    while (!line->found && c->count > before) {
+        free(c->word[--c->count]);
+    }
+    return line->found;
+}
+
+/* ---- the search ------------------------------------------------------------------------------------------------------------ */
+
+static bool write_text(void* user, FILE* f) {
+    return fputs(user, f) >= 0;
+}
+
+static bool keep_options(const ks_suite_line* line, const ks_suite_place* place, ks_error* err) {
+    char path[KS_SUITE_PATH], *text = ks_suite_options_text(&line->search);
+    search_path(path, line, place, "search.options");
+    bool ok = text ? ks_replace_file(path, write_text, text, err) : ks_fail(err, KS_FAILED, "not enough memory");
+    free(text);
+    return ok;
+}
+
+static bool tune(const ks_suite_line* line, const ks_suite_place* place, ks_error* err) {
+    ks_command_line c = {0};
+    char folder[KS_SUITE_PATH];
+    search_path(folder, line, place, "");
+    bool ok = ks_command_line_add(&c, "kshot", err) && ks_command_line_add(&c, "tune", err) &&
+              ks_suite_add_settings(&c, line, err) && ks_command_line_add_all(&c, &line->search, err) &&
+              ks_command_line_add(&c, "-o", err) && ks_command_line_add(&c, folder, err) &&
+              ks_command_line_add_common(&c, place->threads, place->quiet, err) && ks_child_run(&c, place->watch, err);
+    ks_command_line_free(&c);
+    return ok;
+}
+
+bool ks_suite_search(const ks_suite_line* line, const ks_suite_place* place, char note[256], ks_error* err) {
+    ks_lock* lock = ks_suite_claim(line, place, "tune", note, err);
+    if (!lock) {
+        return err->code == KS_OK;
+    }
+    bool ok = tune(line, place, err) && keep_options(line, place, err);
+    ks_lock_release(lock);
+    return ok;
+}
+
+/* the value of an option, a whole number */
+static int64_t option_of(const ks_command_line* c, const char* name, int64_t otherwise) {
+    int64_t value = otherwise;
+    for (int i = 0; i + 1 < c->count; i++) {
+        if (strcmp(c->word[i], name) == 0) {
+            ks_parse_int(c->word[i + 1], 0, 1000000, &value);
+        }
+    }
+    return value;
+}
+
+double ks_suite_search_share(const ks_suite_line* line) {
+    int64_t trials = option_of(&line->search, "--trials", 16), halvings = option_of(&line->search, "--halvings", 0);
+    double share = 0, done = 0;
+    for (int64_t rung = 0; rung <= halvings; rung++, trials = (trials + 1) / 2) {
+        double until = 1.0 / (double)((int64_t)1 << (halvings - rung));
+        share += (double)trials * (until - done);
+        done = until;
+    }
+    return share;
+}
