@@ -294,25 +294,42 @@ static bool check_own(const reader* r, node own, node methods) {
     return true;
 }
 
+/* The path of what stands under a key, which is relative to the suite's file. */
+static bool read_path(const reader* r, char path[KS_PATH_ROOM], node at, const char* key) {
+    char folder[KS_PATH_ROOM];
+    const char* text = ks_file_text(r, at, key, 0);
+    return text && ks_path_folder(folder, r->source->name, r->err) && ks_path_absolute(path, folder, text, r->err);
+}
+
+/* The domain's config for a method: of those under `configs`, the one that the method's `config` names; else its `config`. NULL: it has
+ * none of that name, and so the method is not for it. */
+static node config_for(const reader* r, node domain, node method) {
+    node name = get(r, method, "config");
+    return name && name->type == YAML_SCALAR_NODE
+               ? get(r, get(r, domain, "configs"), (const char*)name->data.scalar.value)
+               : get(r, domain, "config");
+}
+
 static bool add_domain(const reader* r, ks_suite* s, node file, const char* name, node domain) {
-    char path[KS_PATH_ROOM], folder[KS_PATH_ROOM];
-    node methods = get(r, file, "methods"), own = get(r, domain, "methods"), config = get(r, domain, "config");
-    if (!name_is_good(r, domain, "domains", name) || !only(r, domain, name, "config data set evaluate tune methods")) {
+    char path[KS_PATH_ROOM];
+    node methods = get(r, file, "methods"), own = get(r, domain, "methods");
+    if (!name_is_good(r, domain, "domains", name) ||
+        !only(r, domain, name, "config configs data set evaluate tune methods")) {
         return false;
     }
-    if (!config) {
+    if (!get(r, domain, "config")) {
         return ks_file_fail(r, domain, name, "needs a config: the path of one, relative to this file");
     }
-    const char* text = ks_file_text(r, config, "config", 0);
-    if (!text || !ks_path_folder(folder, r->source->name, r->err) || !ks_path_absolute(path, folder, text, r->err) ||
-        !check_own(r, own, methods)) {
+    if (!only(r, get(r, domain, "configs"), "configs", NULL) || !check_own(r, own, methods)) {
         return false;
     }
     for (size_t i = 0; i < count_of(methods); i++) {
         node method;
         const char* key = ks_file_pair(r, methods, i, &method);
         layers l = {{file, domain, method, get(r, own, key)}};
-        if ((!own || l.at[LAYERS - 1]) && !add_seeds(r, s, &l, name, key, path)) {
+        node config = config_for(r, domain, method);
+        if (config && (!own || l.at[LAYERS - 1]) &&
+            (!read_path(r, path, config, "config") || !add_seeds(r, s, &l, name, key, path))) {
             return false;
         }
     }
@@ -326,8 +343,25 @@ static bool read_methods(const reader* r, node methods) {
     for (size_t i = 0; i < count_of(methods); i++) {
         node value;
         const char* key = ks_file_pair(r, methods, i, &value);
-        if (!name_is_good(r, value, "methods", key) || !only(r, value, key, "set evaluate tune")) {
+        if (!name_is_good(r, value, "methods", key) || !only(r, value, key, "config set evaluate tune")) {
             return false;
+        }
+    }
+    return true;
+}
+
+/* A method of no domain at all has a config that is called otherwise. */
+static bool check_configs(const reader* r, const ks_suite* s, node methods) {
+    for (size_t i = 0; i < count_of(methods); i++) {
+        node method;
+        const char* key = ks_file_pair(r, methods, i, &method);
+        bool named = get(r, method, "config") != NULL;
+        for (size_t k = 0; named && k < s->count; k++) {
+            named = strcmp(s->lines[k].method, key) != 0;
+        }
+        if (named) {
+            return ks_file_fail(r, get(r, method, "config"), "config",
+                                "no domain has one of this name under `configs`");
         }
     }
     return true;
@@ -362,7 +396,7 @@ static bool read_file(const reader* r, ks_suite* s) {
             return false;
         }
     }
-    return true;
+    return check_configs(r, s, methods);
 }
 
 bool ks_suite_read(ks_suite* s, const char* path, ks_error* err) {

@@ -115,6 +115,25 @@ def checks(kshot, folder):
     assert done.returncode == 1 and "inner.lr" in done.stdout, done
 
 
+def other_configs(kshot, folder):
+    """A method with a config of its own, in the domains that have one for it."""
+    text = SUITE.replace("    config: point.yaml\n", "    config: point.yaml\n    configs: {plain: plain.yaml}\n").replace("      pretrained:\n", "      pretrained:\n      plain:\n")
+    suite = write(folder, text.replace("  random: {set: {iterations: 0},", "  plain: {config: plain}\n  random: {set: {iterations: 0},"), "other.yaml")
+    with open(f"{folder}/plain.yaml", "w") as file:
+        file.write("env: point\ngamma: 0.5\n")
+    listed = [line.split()[0] for line in kshot.done("suite", "plan", suite, "-o", f"{folder}/others").splitlines()[:-1]]
+    assert [name for name in listed if "plain" in name] == ["point/plain/1", "point/plain/2"] and len(listed) == len(LINES) + 2, listed
+    kshot.done("suite", "run", suite, "-o", f"{folder}/others", "--only", "point/plain/1")
+    with open(f"{folder}/others/point/plain/1/config.yaml") as file:
+        config = file.read()
+    assert "gamma: 0.5 " in config and "horizon: 20 " in config
+    for old, new, mentions in (("{config: plain}", "{config: plane}", ["config", "`configs`"]), ("configs: {plain: plain.yaml}", "configs: plain.yaml", ["configs"]),
+                               ("configs: {plain: plain.yaml}", "configs: {plain: none.yaml}", ["none.yaml"])):
+        with open(suite) as file:
+            text = file.read()
+        kshot.refused(2, mentions, "suite", "plan", write(folder, text.replace(old, new), "bad.yaml"))
+
+
 def stopped(kshot, folder):
     def suite(iterations):
         path = write(folder, SUITE.replace("env_steps: 2500, iterations: 50", f"iterations: {iterations}"), "long.yaml")
@@ -168,7 +187,7 @@ def refused(kshot, folder):
 def main():
     kshot = Kshot(sys.argv[1])
     with tempfile.TemporaryDirectory() as folder:
-        for test in (runs, reports, checks, stopped, refused):
+        for test in (runs, reports, checks, other_configs, stopped, refused):
             test(kshot, folder)
 
 
