@@ -25,7 +25,8 @@ typedef struct ks_eval_options {
     bool json;        /* an object in place of the table */
 } ks_eval_options;
 
-/* Of a model that learns from examples. Errors: KS_BAD_INPUT, KS_FAILED. */
+/* Of a policy, and of a model that learns from examples. Errors: KS_BAD_INPUT, KS_FAILED. */
+bool ks_eval_policy(const ks_eval_options* options, ks_cli_policy* policy, ks_error* err);
 bool ks_eval_examples(const ks_eval_options* options, ks_cli_policy* model, ks_error* err);
 
 /* One command's evaluations of it. */

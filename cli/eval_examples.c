@@ -2,8 +2,6 @@
 #include "base/atomic_file.h"
 #include "base/text.h"
 #include "cli/eval_json.h"
-#include "cli/terminal.h"
-#include "figures/results.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -11,52 +9,6 @@
 #include <string.h>
 
 enum { DEFAULT_TASKS = 600, DEFAULT_STEPS = 10, SEARCH_ERRORS = 600, SEARCH_ACCURACIES = 200, MAX_LR = 32 };
-
-/* ---- what came of it ------------------------------------------------------------------------------------------------------ */
-
-static int compare(const void* a, const void* b) {
-    double x = *(const double*)a, y = *(const double*)b;
-    bool x_last = isnan(x), y_last = isnan(y); /* a number that is none is the worst */
-    return x_last || y_last ? x_last - y_last : (x > y) - (x < y);
-}
-
-bool ks_eval_summarise(ks_eval_summary* s, const ks_eval_result* r, const double* values, int step, ks_error* err) {
-    size_t columns = (size_t)r->steps + 1, n = r->tasks;
-    double* sorted = malloc(n * sizeof *sorted);
-    if (!sorted) {
-        return ks_fail(err, KS_FAILED, "not enough memory for %zu tasks", n);
-    }
-    *s = (ks_eval_summary){0};
-    for (size_t i = 0; i < n; i++) {
-        sorted[i] = values[i * columns + (size_t)step];
-        s->mean += sorted[i] / (double)n;
-    }
-    double square = 0;
-    for (size_t i = 0; i < n; i++) {
-        square += (sorted[i] - s->mean) * (sorted[i] - s->mean);
-    }
-    s->error = n > 1 ? 1.96 * sqrt(square / (double)(n - 1) / (double)n) : 0;
-    qsort(sorted, n, sizeof *sorted, compare);
-    s->median = 0.5 * (sorted[(n - 1) / 2] + sorted[n / 2]);
-    free(sorted);
-    return true;
-}
-
-size_t ks_eval_count_diverged(const ks_eval_result* r, int step, double before) {
-    size_t count = 0;
-    for (size_t i = 0; i < r->tasks; i++) {
-        count += ks_has_diverged(r->metric[i * ((size_t)r->steps + 1) + (size_t)step], before, step);
-    }
-    return count;
-}
-
-void ks_eval_step_text(char* text, size_t room, const ks_eval_session* session, const ks_eval_settings* s, int step) {
-    bool factors = session->model->info.learned != KS_LEARNED_NONE;
-    *text = 0;
-    if (step > 0) {
-        snprintf(text, room, factors ? "learned x%.4g" : "%.4g", s->lr[step - 1]);
-    }
-}
 
 /* ---- errors of a regression ------------------------------------------------------------------------------------------------- */
 
@@ -128,24 +80,6 @@ static bool evaluate_errors(const ks_eval_session* session, const ks_eval_settin
     /* in any case; and if nobody reads it, the file is there */
     ok = (o->json ? print_json : print_table)(&t, err) && ok;
     ks_eval_result_free(&result);
-    return ok;
-}
-
-/* ---- evaluating ------------------------------------------------------------------------------------------------------------- */
-
-bool ks_eval_run(ks_eval_result* result, const ks_eval_session* session, const void* problem_settings, size_t tasks,
-                 const ks_eval_settings* s, ks_error* err) {
-    const ks_cli_policy* p = session->model;
-    ks_eval_model model = ks_opened_model(p);
-    ks_problem* problem = ks_problem_beside(session->first, problem_settings, (ks_method)p->config.method, tasks, err);
-    bool ok =
-        problem && ks_evaluate(result, problem, &model, tasks, s, ks_eval_progress_of(session->options), NULL, err);
-    if (problem) {
-        p->kind->destroy(problem);
-    }
-    if (!ok) {
-        ks_eval_progress_end(session->options);
-    }
     return ok;
 }
 

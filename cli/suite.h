@@ -61,6 +61,12 @@ typedef struct ks_suite_place {
 /* A file in the run directory of a line; "": the directory. */
 enum { KS_SUITE_PATH = 4096 };
 void ks_suite_path(char out[KS_SUITE_PATH], const ks_suite_line* line, const ks_suite_place* place, const char* file);
+/* Whether there is an evaluation of it. */
+bool ks_suite_is_there(const ks_suite_line* line, const ks_suite_place* place);
+/* A line, or a search, for this process alone: by a lock beside its directory, which is called `what`. NULL without an error: another
+ * process has it, which note says. */
+ks_lock* ks_suite_claim(const ks_suite_line* line, const ks_suite_place* place, const char* what, char note[256],
+                        ks_error* err);
 
 /* ---- settings that are searched for ------------------------------------------------------------------------------------------------
  *
@@ -68,8 +74,10 @@ void ks_suite_path(char out[KS_SUITE_PATH], const ks_suite_line* line, const ks_
 
 enum { KS_SUITE_SEARCH_NAME = sizeof((ks_suite_line*)0)->name + 8 };
 
-/* "DOMAIN/METHOD/tune" */
+/* "DOMAIN/METHOD/tune", and a file in it; "": the directory */
 void ks_suite_search_name(char out[KS_SUITE_SEARCH_NAME], const ks_suite_line* line);
+void ks_suite_search_path(char out[KS_SUITE_PATH], const ks_suite_line* line, const ks_suite_place* place,
+                          const char* file);
 /* Adds what the search of a line has found to its settings. false: it has one, which is not done, or was another. */
 bool ks_suite_know(ks_suite_line* line, const ks_suite_place* place);
 /* Searches, or goes on where it was stopped. note, errors: as ks_suite_run. */
@@ -81,10 +89,6 @@ double ks_suite_search_share(const ks_suite_line* line);
 
 /* What both have in common. Adds CONFIG -s … of a line to a command. */
 bool ks_suite_add_settings(ks_command_line* command, const ks_suite_line* line, ks_error* err);
-/* A line, or a search, for this process alone: by a lock beside its directory, which is called `what`. NULL without an error: another
- * process has it, which note says. */
-ks_lock* ks_suite_claim(const ks_suite_line* line, const ks_suite_place* place, const char* what, char note[256],
-                        ks_error* err);
 
 typedef enum ks_suite_state {
     KS_SUITE_OPEN,        /* not trained to its end, or not evaluated after that */
@@ -115,8 +119,6 @@ ks_options_state ks_suite_options(const ks_suite_line* line, const ks_suite_plac
 bool ks_suite_forget_options(const ks_suite_line* line, const ks_suite_place* place, ks_error* err);
 bool ks_suite_keep_options(const ks_suite_line* line, const ks_suite_place* place, ks_error* err);
 
-/* Whether there is an evaluation to compare with. */
-bool ks_suite_is_there(const ks_suite_line* line, const ks_suite_place* place);
 /* Does a line again, and compares to the last byte: the config with the suite's, the evaluation with eval.csv and, with again,
  * a new training with the run directory. text: empty where it came out so, else where it did not. Errors: KS_FAILED,
  * KS_INTERRUPTED. */

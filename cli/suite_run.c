@@ -3,8 +3,6 @@
 #include "cli/suite.h"
 
 #include "base/clock.h"
-#include "base/lock.h"
-#include "run/directory.h"
 #include "run/setup.h"
 #include "run/validate.h"
 
@@ -15,10 +13,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-void ks_suite_path(char out[KS_SUITE_PATH], const ks_suite_line* line, const ks_suite_place* place, const char* file) {
-    snprintf(out, KS_SUITE_PATH, *file ? "%s/%s/%s" : "%s/%s%s", place->folder, line->name, file);
-}
 
 /* ---- commands -------------------------------------------------------------------------------------------------------------- */
 
@@ -155,22 +149,6 @@ bool ks_suite_check_options(const ks_suite_line* line, ks_error* err) {
     return check_options("eval", &line->eval, err) && check_options("tune", &line->search, err);
 }
 
-ks_lock* ks_suite_claim(const ks_suite_line* line, const ks_suite_place* place, const char* what, char note[256],
-                        ks_error* err) {
-    char path[KS_SUITE_PATH], name[64];
-    snprintf(path, sizeof path, "%s/%s/%s", place->folder, line->domain, line->method);
-    snprintf(name, sizeof name, ".%.40s.lock", what);
-    if (!ks_run_directory_make(path, err)) {
-        return NULL;
-    }
-    ks_lock* lock = ks_lock_named(path, name, err);
-    if (!lock && err->code == KS_BAD_INPUT) {
-        snprintf(note, 256, "another process is at it");
-        *err = (ks_error){0};
-    }
-    return lock;
-}
-
 bool ks_suite_run(const ks_suite_line* line, const ks_suite_place* place, char note[256], ks_error* err) {
     char directory[KS_SUITE_PATH], csv[KS_SUITE_PATH], seed[32];
     ks_suite_path(directory, line, place, "");
@@ -233,12 +211,6 @@ static bool train_again(char text[256], const ks_suite_line* line, const ks_suit
     }
     remove_run(directory);
     return ok;
-}
-
-bool ks_suite_is_there(const ks_suite_line* line, const ks_suite_place* place) {
-    char csv[KS_SUITE_PATH];
-    ks_suite_path(csv, line, place, "eval.csv");
-    return access(csv, F_OK) == 0;
 }
 
 bool ks_suite_check(char text[256], const ks_suite_line* line, const ks_suite_place* place, bool again, ks_error* err) {

@@ -11,18 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-void ks_suite_search_name(char out[KS_SUITE_SEARCH_NAME], const ks_suite_line* line) {
-    snprintf(out, KS_SUITE_SEARCH_NAME, "%s/%s/tune", line->domain, line->method);
-}
-
-/* a file of the search's folder; "": the folder */
-static void search_path(char out[KS_SUITE_PATH], const ks_suite_line* line, const ks_suite_place* place,
-                        const char* file) {
-    char name[KS_SUITE_SEARCH_NAME];
-    ks_suite_search_name(name, line);
-    snprintf(out, KS_SUITE_PATH, *file ? "%s/%s/%s" : "%s/%s%s", place->folder, name, file);
-}
-
 /* ---- what was found -------------------------------------------------------------------------------------------------------- */
 
 /* Whether tune/search.options, which is written once the search is over, says what the suite says. */
@@ -31,7 +19,7 @@ static bool same_search(const ks_suite_line* line, const ks_suite_place* place) 
     char path[KS_SUITE_PATH];
     ks_text_file file;
     ks_error unused;
-    search_path(path, line, place, "search.options");
+    ks_suite_search_path(path, line, place, "search.options");
     if (!ks_text_file_read(&file, path, MAX_BYTES, &unused)) {
         return false;
     }
@@ -47,7 +35,7 @@ static bool add_best(ks_command_line* c, const ks_suite_line* line, const ks_sui
     char path[KS_SUITE_PATH], setting[1024];
     ks_csv csv;
     bool more = false;
-    search_path(path, line, place, "trials.csv");
+    ks_suite_search_path(path, line, place, "trials.csv");
     if (!ks_csv_open(&csv, path, err)) {
         return false;
     }
@@ -65,7 +53,7 @@ static bool same_config(const ks_suite_line* line, const ks_suite_place* place) 
     char path[KS_SUITE_PATH];
     ks_config found, ours;
     ks_error unused;
-    search_path(path, line, place, "best.yaml");
+    ks_suite_search_path(path, line, place, "best.yaml");
     ks_config_default(&found);
     if (!ks_config_read(&found, path, &unused) || !ks_suite_config(&ours, line, &unused)) {
         return false;
@@ -96,7 +84,7 @@ static bool write_text(void* user, FILE* f) {
 
 static bool keep_options(const ks_suite_line* line, const ks_suite_place* place, ks_error* err) {
     char path[KS_SUITE_PATH], *text = ks_suite_options_text(&line->search);
-    search_path(path, line, place, "search.options");
+    ks_suite_search_path(path, line, place, "search.options");
     bool ok = text ? ks_replace_file(path, write_text, text, err) : ks_fail(err, KS_FAILED, "not enough memory");
     free(text);
     return ok;
@@ -105,7 +93,7 @@ static bool keep_options(const ks_suite_line* line, const ks_suite_place* place,
 static bool tune(const ks_suite_line* line, const ks_suite_place* place, ks_error* err) {
     ks_command_line c = {0};
     char folder[KS_SUITE_PATH];
-    search_path(folder, line, place, "");
+    ks_suite_search_path(folder, line, place, "");
     bool ok = ks_command_line_add(&c, "kshot", err) && ks_command_line_add(&c, "tune", err) &&
               ks_suite_add_settings(&c, line, err) && ks_command_line_add_all(&c, &line->search, err) &&
               ks_command_line_add(&c, "-o", err) && ks_command_line_add(&c, folder, err) &&
