@@ -26,6 +26,8 @@ typedef struct ks_image_items {
 
 /* Errors: KS_FAILED (memory). */
 bool ks_image_items_add(ks_image_items* items, ks_image_item item, ks_error* err);
+/* Leaves none. */
+void ks_image_items_free(ks_image_items* items);
 
 /* What the folders say (image_items_folders.c): CLASS/IMAGE or SPLIT/CLASS/IMAGE, in as many folders more as there are around all. */
 bool ks_image_items_of_folders(ks_image_items* items, const ks_image_files* files, ks_error* err);

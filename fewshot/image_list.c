@@ -5,47 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-ks_image_split ks_image_split_named(const char* name, size_t length) {
-    static const struct {
-        const char* name;
-        ks_image_split split;
-    } NAMES[] = {{"train", KS_IMAGES_TRAIN},
-                 {"val", KS_IMAGES_VALIDATION},
-                 {"valid", KS_IMAGES_VALIDATION},
-                 {"validation", KS_IMAGES_VALIDATION},
-                 {"test", KS_IMAGES_TEST}};
-    for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {
-        if (strlen(NAMES[i].name) == length && memcmp(name, NAMES[i].name, length) == 0) {
-            return NAMES[i].split;
-        }
-    }
-    return KS_IMAGES_SPLITS;
-}
-
 static bool no_memory(ks_error* err) {
     return ks_fail(err, KS_FAILED, "not enough memory for the list of images");
-}
-
-bool ks_image_items_add(ks_image_items* items, ks_image_item item, ks_error* err) {
-    if (items->count == items->room) {
-        size_t room = items->room * 2 + 1024;
-        ks_image_item* larger = realloc(items->item, room * sizeof *larger);
-        if (!larger) {
-            return no_memory(err);
-        }
-        items->item = larger;
-        items->room = room;
-    }
-    items->item[items->count++] = item;
-    return true;
-}
-
-static void free_items(ks_image_items* items) {
-    for (size_t i = 0; i < items->num_tables; i++) {
-        ks_text_file_free(&items->tables[i]);
-    }
-    free(items->item);
-    *items = (ks_image_items){0};
 }
 
 /* Folders that are splits say all; tables come before folders that are classes only. */
@@ -53,7 +14,7 @@ static bool find_items(ks_image_items* items, const ks_image_files* files, ks_er
     ks_error said = {0};
     bool ok = ks_image_items_of_folders(items, files, &said);
     if (items->layout != KS_LAYOUT_SPLITS && said.code != KS_FAILED && ks_image_has_tables(files)) {
-        free_items(items);
+        ks_image_items_free(items);
         return ks_image_items_of_tables(items, files, err);
     }
     if (!ok && err) {
@@ -138,7 +99,7 @@ bool ks_image_list_make(ks_image_list* list, const ks_image_files* files, ks_err
         list->classes = malloc(items.count * sizeof *list->classes);
         ok = list->files && list->classes ? make_classes(list, &items, files, err) : no_memory(err);
     }
-    free_items(&items);
+    ks_image_items_free(&items);
     if (!ok) {
         ks_image_list_free(list);
     }

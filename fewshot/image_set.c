@@ -10,29 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char* const ks_image_split_names[] = {"train", "validation", "test", NULL};
-
 ks_image_set_settings ks_image_set_settings_default(void) {
     return (ks_image_set_settings){.data = "strokes", .split = "", .cache = ""};
 }
 
 /* ---- from files ------------------------------------------------------------------------------------------------------------- */
-
-bool ks_image_set_number_classes(ks_image_set* set, const size_t* counts, ks_error* err) {
-    size_t classes = set->start[KS_IMAGES_SPLITS];
-    set->classes = malloc((classes + 1) * sizeof *set->classes);
-    if (!set->classes) {
-        return ks_fail(err, KS_FAILED, "not enough memory");
-    }
-    const char* name = set->names;
-    set->num_images = 0;
-    for (size_t c = 0; c < classes; c++) {
-        set->classes[c] = (ks_image_set_class){.name = name, .first = set->num_images, .count = counts[c]};
-        set->num_images += counts[c];
-        name += strlen(name) + 1;
-    }
-    return true;
-}
 
 /* Room for what the classes of a list are called. */
 static bool make_names(ks_image_set* set, const ks_image_list* list, ks_error* err) {
