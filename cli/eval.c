@@ -93,8 +93,11 @@ static const ks_option OPTIONS[] = {
 static const ks_option OF_IMAGES[] = {
     KS_PROBLEM_ROW_DATA(ks_eval_options,
                         "where the images are (default: where the run directory's config.yaml has them)"),
-    {"split", 0, "SPLIT", "tasks of train, validation or test classes (default test)",
-     KS_OPTION_CHOICE(ks_eval_options, split, KS_SPLIT_NAMES)},
+    {"split", 0, "SPLIT",
+     "tasks of train, validation or test classes (default test); search: of validation classes, or of test classes "
+     "where "
+     "there are none, as --search-lr takes them",
+     KS_OPTION_CHOICE(ks_eval_options, split, KS_SPLIT_NAMES_SEARCH)},
     {"norm", 0, "NORM",
      "batch norm of the queries by their own statistics, so that they see each other (transductive), by those of the "
      "images that were learned from (inductive), or both side by side (default). In the CSV, (transductive) or "

@@ -16,7 +16,7 @@ typedef struct ks_eval_options {
     ks_cli_sampling sampling; /* steps -1: the default */
     const char *goals, *label, *output, *search_lr;
     int norm;     /* of models of images: whose statistics batch norm takes, or KS_EVAL_BOTH_NORMS; -1: not said */
-    int split;    /* likewise: ks_split; -1: not said */
+    int split;    /* likewise: ks_split, or KS_SPLIT_SEARCH; -1: not said */
     bool nearest; /* likewise: nearest neighbours as well */
     ks_problem_options problem;
     int64_t tasks; /* 0: the default */

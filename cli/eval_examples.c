@@ -5,7 +5,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { DEFAULT_TASKS = 600, DEFAULT_STEPS = 10, SEARCH_ERRORS = 600, SEARCH_ACCURACIES = 200, MAX_LR = 32 };
@@ -85,11 +84,15 @@ static bool evaluate_errors(const ks_eval_session* session, const ks_eval_settin
 
 /* ---- the step size ----------------------------------------------------------------------------------------------------------- */
 
+static ks_split split_to_search(const ks_problem* problem) {
+    return problem->has_validation ? KS_SPLIT_VALIDATION : KS_SPLIT_TEST;
+}
+
 /* Tasks to search on: of validation classes, where there are any; else others than those of any seed that can be typed. */
 static ks_eval_settings search_settings(const ks_eval_session* session, const ks_eval_settings* s) {
     ks_eval_settings other = *s;
     other.seed = ks_search_seed(s->seed);
-    other.split = session->first->has_validation ? KS_SPLIT_VALIDATION : KS_SPLIT_TEST;
+    other.split = split_to_search(session->first);
     return other;
 }
 
@@ -189,7 +192,7 @@ bool ks_eval_examples(const ks_eval_options* o, ks_cli_policy* p, ks_error* err)
     ks_eval_session session = {.options = o, .model = p, .tasks = o->tasks ? (size_t)o->tasks : DEFAULT_TASKS};
     ks_eval_settings s = ks_eval_settings_default();
     s.steps = o->sampling.steps >= 0 ? (int)o->sampling.steps : DEFAULT_STEPS;
-    s.split = o->split >= 0 ? (ks_split)o->split : s.split;
+    s.split = o->split >= 0 && o->split != KS_SPLIT_SEARCH ? (ks_split)o->split : s.split;
     s.seed = (uint64_t)o->sampling.seed;
     s.threads = (int)o->sampling.threads;
     ks_examples_own_lr(s.lr, p);
@@ -201,6 +204,7 @@ bool ks_eval_examples(const ks_eval_options* o, ks_cli_policy* p, ks_error* err)
     }
     ks_config_set_threads(&p->config, s.threads);
     session.first = ks_examples_problem(p, 1, err);
+    s.split = session.first && o->split == KS_SPLIT_SEARCH ? split_to_search(session.first) : s.split;
     bool ok =
         session.first && evaluate(&session, &s, err) && (!o->keep_lr || ks_cli_keep_lr(p, s.lr, ks_eval_told(o), err));
     if (session.first) {

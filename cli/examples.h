@@ -32,6 +32,9 @@ void ks_examples_data_name(char* out, size_t room, const ks_cli_policy* model);
 
 /* --split: the names in the order of ks_split. */
 #define KS_SPLIT_NAMES "train|validation|test"
+/* Also those that settings are chosen on: of validation classes, or of test classes where there are none. */
+#define KS_SPLIT_NAMES_SEARCH KS_SPLIT_NAMES "|search"
+enum { KS_SPLIT_SEARCH = 3 };
 
 /* A curve as typed: "AMPLITUDE,PHASE". Errors: KS_BAD_INPUT. */
 bool ks_examples_curve(ks_sinusoid* curve, const char* text, ks_error* err);

@@ -50,7 +50,7 @@ struct job {
     bool searches;                 /* it hands out searches for settings, and lines after that */
     const ks_suite_line* searched; /* the last one whose search was handed out */
     size_t at, meant;              /* where it is in the suite */
-    size_t lines, wrong;           /* how many were done, how many of them went wrong, */
+    size_t done, wrong;            /* how many lines and searches were done, how many of them went wrong, */
     bool input;                    /* all of these for what they were given, */
     char which[256];               /* and what they are called, as far as there is room */
 };
@@ -237,7 +237,7 @@ static bool job_done(void* user, int64_t number, const char* note, const ks_erro
         ks_suite_search_name(name, line);
     }
     (void)err;
-    j->lines++;
+    j->done++;
     if (outcome->code == KS_OK) {
         j->wrong += j->verb->tell(j, name, note) ? 0 : 1;
     } else if (outcome->code != KS_INTERRUPTED) {
@@ -277,6 +277,16 @@ static bool tell_run(const job* j, const char* name, const char* note) {
     return true;
 }
 
+/* Lines whose settings are not found yet. */
+static size_t count_waiting(const job* j) {
+    size_t count = 0;
+    ks_suite_line* line;
+    for (size_t i = 0, meant = 0; (line = next(j, &i, &meant));) {
+        count += !lacks_data(j, line) && !ks_suite_know(line, &j->place);
+    }
+    return count;
+}
+
 static bool run(job* j) {
     ks_suite_line *line, *before = NULL;
     for (size_t i = 0, meant = 0; (line = next(j, &i, &meant));) {
@@ -292,11 +302,21 @@ static bool run(job* j) {
     }
     j->searches = true;
     bool ok = ks_crew_do(j->crew, j->err);
+    bool searched = j->done > 0;
+    size_t failed = j->wrong;
     j->searches = false;
     j->at = j->meant = 0;
-    return ok && ks_crew_do(j->crew, j->err) &&
-           (j->wrong == 0 || ks_fail(j->err, j->input ? KS_BAD_INPUT : KS_FAILED, "%s: %zu of %zu lines failed: %s",
-                                     j->suite->name, j->wrong, j->lines, j->which));
+    if (!ok || !ks_crew_do(j->crew, j->err)) {
+        return false;
+    }
+    size_t waiting = count_waiting(j);
+    if (waiting > 0 && !j->a->quiet) {
+        fprintf(stderr, "kshot: %zu lines were not begun: %s; the same command goes on\n", waiting,
+                failed > 0 ? "their search failed, or another process is at it" : "another process is at their search");
+    }
+    return j->wrong == 0 ||
+           ks_fail(j->err, j->input ? KS_BAD_INPUT : KS_FAILED, "%s: %zu of %zu %s failed: %s", j->suite->name,
+                   j->wrong, j->done, searched ? "searches and lines" : "lines", j->which);
 }
 
 static bool check_line(void* user, int64_t number, char note[256], ks_error* err) {
@@ -333,7 +353,7 @@ static bool tell_of_missing(const job* j) {
 static bool check(job* j) {
     return tell_of_missing(j) && tell_of_data(j) && ks_crew_do(j->crew, j->err) &&
            (j->wrong == 0 || ks_fail(j->err, KS_FAILED, "%s: %zu of %zu lines did not come out the same",
-                                     j->suite->name, j->wrong, j->lines));
+                                     j->suite->name, j->wrong, j->done));
 }
 
 static bool report(job* j) {
@@ -387,8 +407,9 @@ static bool check_only(const ks_suite* suite, const char* only, ks_error* err) {
             return true;
         }
     }
-    return ks_fail(err, KS_BAD_INPUT, "--only: no line of %s is '%s'; `kshot suite plan` lists them", suite->name,
-                   only);
+    return ks_fail(err, KS_BAD_INPUT,
+                   "--only: no line of %s is '%s'; `kshot suite plan` lists them (a search is done with its lines)",
+                   suite->name, only);
 }
 
 static const suite_verb* find_verb(const char* name, ks_error* err) {
@@ -488,10 +509,9 @@ const ks_command ks_command_suite = {
          "can be stopped at any time, and the same command goes on. `report` writes results.csv, table.md and a "
          "figure a domain into DIR: means, interquartile means, and intervals over runs. `check` evaluates "
          "again, and says whether every number comes out to the last digit; its exit code is 1 if one does not.",
-         "Where the file has `tune`, `run` first searches for settings, once for each domain and method, as `kshot "
-         "tune` "
-         "does. Where `evaluate` of the file has changed, `run` evaluates again, without training. A line that fails "
-         "does not end the others. Several processes share lines out among themselves: those that `mpirun` "
+         "Where the file has `tune`, `run` first searches for settings, as `kshot tune` does, once for each domain and "
+         "method. Where `evaluate` of the file has changed, `run` evaluates again, without training. A line that "
+         "fails does not end the others. Several processes share lines out among themselves: those that `mpirun` "
          "starts, and those that are given the same command on the same disk (docs/suite.md)."},
     .groups = {{.rows = OPTIONS}},
     .arguments = {.name = "plan, run, report or check, and SUITE.yaml",

@@ -16,7 +16,7 @@ typedef struct ks_suite_line {
     char domain[KS_SUITE_NAME], method[KS_SUITE_NAME];
     int64_t seed;
     char name[2 * KS_SUITE_NAME + 32]; /* DOMAIN/METHOD/SEED: its run directory within the suite's */
-    ks_command_line train;             /* `train CONFIG -s …`: without -o and -j */
+    ks_command_line train;             /* `train CONFIG -s …`: without the seed, -o and -j */
     ks_command_line eval;              /* options of `eval` alone: `--tasks 40 …` */
     ks_command_line search; /* options of `tune` alone: `--search KEY=… --trials 16`; none: nothing is searched for */
     bool found;             /* what that search has found is among the settings of `train` */
@@ -80,18 +80,21 @@ void ks_suite_search_path(char out[KS_SUITE_PATH], const ks_suite_line* line, co
                           const char* file);
 /* Adds what the search of a line has found to its settings. false: it has one, which is not done, or was another. */
 bool ks_suite_know(ks_suite_line* line, const ks_suite_place* place);
-/* Searches, or goes on where it was stopped. note, errors: as ks_suite_run. */
-bool ks_suite_search(const ks_suite_line* line, const ks_suite_place* place, char note[256], ks_error* err);
-/* How many trainings of the line it takes as much as. */
+/* Searches, or goes on where it was stopped, and adds what was found. note, errors: as ks_suite_run; KS_FAILED also if what was found
+ * is not the line's. */
+bool ks_suite_search(ks_suite_line* line, const ks_suite_place* place, char note[256], ks_error* err);
+/* The value of an option of it, a whole number; otherwise: what it is where nobody says. */
+int64_t ks_suite_search_option(const ks_suite_line* line, const char* name, int64_t otherwise);
+/* What it costs, in trainings of the line. */
 double ks_suite_search_share(const ks_suite_line* line);
 
 /* ---- training and evaluation ---------------------------------------------------------------------------------------------------- */
 
-/* What both have in common. Adds CONFIG -s … of a line to a command. */
+/* Adds CONFIG -s … of a line, for `train` and `tune`: all settings but the seed. */
 bool ks_suite_add_settings(ks_command_line* command, const ks_suite_line* line, ks_error* err);
 
 typedef enum ks_suite_state {
-    KS_SUITE_OPEN,        /* not trained to its end, or not evaluated after that */
+    KS_SUITE_OPEN,        /* its search is not done, or it is not trained to its end, or not evaluated after that */
     KS_SUITE_TO_EVALUATE, /* trained, and evaluated with other options than the suite has now, or than is known */
     KS_SUITE_DONE,
 } ks_suite_state;
@@ -99,13 +102,13 @@ ks_suite_state ks_suite_look(const ks_suite_line* line, const ks_suite_place* pl
 
 /* Whether `kshot eval` and `kshot tune` take a line's options: better known now than after the training. Errors: as ks_child_run. */
 bool ks_suite_check_options(const ks_suite_line* line, ks_error* err);
-/* Trains a line, or goes on where it was stopped, and evaluates it into eval.csv of its run directory, each in a process of its own.
+/* Trains a line, of which all is known (ks_suite_know), or goes on where it was stopped, and evaluates it into eval.csv of its run directory, each in a process of its own.
  * What has been done of it stays. note: empty, or why there was nothing to do here. Errors: what they said (their texts are on stderr
  * already, and err has none); KS_INTERRUPTED; KS_FAILED. */
 bool ks_suite_run(const ks_suite_line* line, const ks_suite_place* place, char note[256], ks_error* err);
 
-/* Options with their values, one a line, sorted. The caller frees it. NULL: no memory. */
-char* ks_suite_options_text(const ks_command_line* options);
+/* Options with their values, one a line, sorted or in order. The caller frees it. NULL: no memory. */
+char* ks_suite_options_text(const ks_command_line* options, bool in_order);
 /* eval.options beside eval.csv: the options that it was evaluated with, one a line, sorted, and then the sum of the policy that it
  * was of. */
 typedef enum ks_options_state {

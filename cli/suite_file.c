@@ -71,17 +71,27 @@ static bool value_text(const reader* r, char out[ROOM], node value, const char* 
 
 /* What the keys of a mapping become in a command. */
 typedef struct wording {
-    const char*
-        flag; /* stands before each "key=value"; NULL: they are options, "--key", "value", where true stands for the option
-                            alone, */
-    const char* command; /* of this command, */
-    const char* but;     /* but for this one */
-    bool drops;          /* false stands for no word at all */
+    const char* flag;    /* stands before each "key=value"; NULL: they are options, "--key", "value" */
+    const char* command; /* whose options; true then stands for an option alone */
+    const char* but;     /* keys that are something else */
+    bool drops;          /* the value false stands for no word at all */
+    bool ends;           /* and false in place of all keys for none of them, nor of those before */
 } wording;
 
 static const wording SETTINGS = {.flag = "-s"}, EVALUATION = {.command = "eval", .drops = true},
-                     SEARCH = {.command = "tune", .but = "search", .drops = true},
-                     SEARCH_KEYS = {.flag = "--search", .drops = true};
+                     SEARCH = {.command = "tune", .but = "search", .drops = true, .ends = true},
+                     SEARCH_KEYS = {.flag = "--search", .drops = true, .ends = true};
+
+/* Options of `tune` that are the suite's own business. */
+static bool is_own(const char* key) {
+    static const char* const OWN[] = {"set", "output", "threads", "quiet"};
+    for (size_t i = 0; i < sizeof OWN / sizeof *OWN; i++) {
+        if (strcmp(key, OWN[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
 
 /* The layers' value of a key as they are put on each other; NULL: none has it. */
 static node top_value(const reader* r, node const maps[LAYERS], const char* key) {
@@ -109,8 +119,8 @@ static bool add_pair(const reader* r, ks_command_line* c, const wording* w, cons
     }
     bool alone = !w->flag && strcmp(text, "true") == 0;
     snprintf(word, sizeof word, w->flag ? "%s=%s" : "--%s", key, text);
-    if (!w->flag && !ks_command_option(ks_command_find(w->command), word)) {
-        return ks_file_fail(r, value, key, "is no option of `kshot %s`", w->command);
+    if (!w->flag && (!ks_command_option(ks_command_find(w->command), word) || (w == &SEARCH && is_own(key)))) {
+        return ks_file_fail(r, value, key, "is no option of `kshot %s` for a suite", w->command);
     }
     return (w->drops && strcmp(text, "false") == 0) ||
            ((!w->flag || ks_command_line_add(c, w->flag, r->err)) && ks_command_line_add(c, word, r->err) &&
@@ -144,7 +154,7 @@ static bool collect(const reader* r, ks_command_line* c, const layers* l, const 
     node maps[LAYERS] = {NULL};
     for (int i = 0; i < LAYERS; i++) {
         node outer = get(r, l->at[i], key);
-        if (w->drops && is_false(outer)) {
+        if (w->ends && is_false(outer)) {
             memset(maps, 0, sizeof maps);
             continue;
         }
@@ -156,27 +166,53 @@ static bool collect(const reader* r, ks_command_line* c, const layers* l, const 
     return add_layers(r, c, maps, w);
 }
 
-/* What is searched for, and how. Every key that is tried is one of the config. */
-static bool collect_search(const reader* r, ks_suite_line* line, const layers* l) {
+/* Every key that is tried is one of the config. */
+static bool check_keys(const reader* r, const ks_suite_line* line) {
+    const ks_command_line* c = &line->search;
     ks_search_space space = {0};
     ks_config config;
     char setting[KS_SEARCH_TEXT];
-    ks_command_line* c = &line->search;
-    if (!collect(r, c, l, "tune", "search", &SEARCH_KEYS)) {
-        return false;
-    }
-    if (c->count == 0) {
-        return true;
-    }
     bool ok = ks_suite_config(&config, line, r->err);
-    for (int i = 1; ok && i < c->count; i += 2) { /* each behind its --search */
-        ok = ks_search_add(&space, c->word[i], r->err);
+    for (int i = 0; ok && i + 1 < c->count && strcmp(c->word[i], "--search") == 0; i += 2) {
+        ok = ks_search_add(&space, c->word[i + 1], r->err);
         if (ok) {
             ks_search_draw(setting, &space, 0, 0, space.count - 1);
             ok = ks_config_set(&config, setting, r->err);
         }
     }
-    return ok ? collect(r, c, l, "tune", NULL, &SEARCH) : ks_fail_in(r->err, line->name);
+    return ok || ks_fail_in(r->err, line->name);
+}
+
+/* The line's seed must not be that of its search, which is one that is not reported. */
+static bool check_seed(const reader* r, const ks_suite_line* line, node seeds) {
+    int64_t seed = ks_suite_search_option(line, "--seed", 1000);
+    return line->seed != seed ||
+           ks_file_fail(r, seeds, "seeds", "%lld is the seed of the search (tune)", (long long)seed);
+}
+
+/* What is searched for, and how. */
+static bool collect_search(const reader* r, ks_suite_line* line, const layers* l) {
+    ks_command_line* c = &line->search;
+    if (!collect(r, c, l, "tune", "search", &SEARCH_KEYS)) {
+        return false;
+    }
+    int keys = c->count;
+    if (!collect(r, c, l, "tune", NULL, &SEARCH)) {
+        return false;
+    }
+    if (keys > 0) {
+        return check_keys(r, line) && check_seed(r, line, get(r, l->at[0], "seeds"));
+    }
+    bool says = false;
+    for (int i = 0; i < LAYERS; i++) {
+        says = says || get(r, get(r, l->at[i], "tune"), "search");
+    }
+    if (c->count > 0 && !says) {
+        return ks_fail(r->err, KS_BAD_INPUT, "%s: %s: tune: needs `search`, which says which settings are tried",
+                       r->source->name, line->name);
+    }
+    ks_command_line_free(c);
+    return true;
 }
 
 /* A file of tasks, which stands in the suite relative to it. */
@@ -201,13 +237,10 @@ static bool find_goals(const reader* r, ks_suite_line* line) {
 
 /* config: absolute */
 static bool fill_line(const reader* r, ks_suite_line* line, const layers* l, const char* config, int64_t seed) {
-    char text[64];
     line->seed = seed;
     snprintf(line->name, sizeof line->name, "%s/%s/%lld", line->domain, line->method, (long long)seed);
-    snprintf(text, sizeof text, "seed=%lld", (long long)seed);
     if (!ks_command_line_add(&line->train, "train", r->err) || !ks_command_line_add(&line->train, config, r->err) ||
-        !collect(r, &line->train, l, "set", NULL, &SETTINGS) || !ks_command_line_add(&line->train, "-s", r->err) ||
-        !ks_command_line_add(&line->train, text, r->err) ||
+        !collect(r, &line->train, l, "set", NULL, &SETTINGS) ||
         !collect(r, &line->eval, l, "evaluate", NULL, &EVALUATION) || !find_goals(r, line) ||
         !collect_search(r, line, l)) {
         return false;
@@ -305,9 +338,28 @@ static bool read_path(const reader* r, char path[KS_PATH_ROOM], node at, const c
  * none of that name, and so the method is not for it. */
 static node config_for(const reader* r, node domain, node method) {
     node name = get(r, method, "config");
-    return name && name->type == YAML_SCALAR_NODE
-               ? get(r, get(r, domain, "configs"), (const char*)name->data.scalar.value)
-               : get(r, domain, "config");
+    return name ? get(r, get(r, domain, "configs"), (const char*)name->data.scalar.value) : get(r, domain, "config");
+}
+
+/* Every config of a domain is one that a method names. */
+static bool check_configs(const reader* r, node configs, node methods) {
+    if (!only(r, configs, "configs", NULL)) {
+        return false;
+    }
+    for (size_t i = 0; i < count_of(configs); i++) {
+        node value, method;
+        const char* key = ks_file_pair(r, configs, i, &value);
+        bool named = false;
+        for (size_t k = 0; !named && k < count_of(methods); k++) {
+            ks_file_pair(r, methods, k, &method);
+            node name = get(r, method, "config");
+            named = name && strcmp((const char*)name->data.scalar.value, key) == 0;
+        }
+        if (!named) {
+            return ks_file_fail(r, value, key, "no method has `config: %s`", key);
+        }
+    }
+    return true;
 }
 
 static bool add_domain(const reader* r, ks_suite* s, node file, const char* name, node domain) {
@@ -320,7 +372,7 @@ static bool add_domain(const reader* r, ks_suite* s, node file, const char* name
     if (!get(r, domain, "config")) {
         return ks_file_fail(r, domain, name, "needs a config: the path of one, relative to this file");
     }
-    if (!only(r, get(r, domain, "configs"), "configs", NULL) || !check_own(r, own, methods)) {
+    if (!check_configs(r, get(r, domain, "configs"), methods) || !check_own(r, own, methods)) {
         return false;
     }
     for (size_t i = 0; i < count_of(methods); i++) {
@@ -328,6 +380,9 @@ static bool add_domain(const reader* r, ks_suite* s, node file, const char* name
         const char* key = ks_file_pair(r, methods, i, &method);
         layers l = {{file, domain, method, get(r, own, key)}};
         node config = config_for(r, domain, method);
+        if (own && l.at[LAYERS - 1] && !config) {
+            return ks_file_fail(r, l.at[LAYERS - 1], key, "needs a config of this domain, under `configs`");
+        }
         if (config && (!own || l.at[LAYERS - 1]) &&
             (!read_path(r, path, config, "config") || !add_seeds(r, s, &l, name, key, path))) {
             return false;
@@ -343,25 +398,9 @@ static bool read_methods(const reader* r, node methods) {
     for (size_t i = 0; i < count_of(methods); i++) {
         node value;
         const char* key = ks_file_pair(r, methods, i, &value);
-        if (!name_is_good(r, value, "methods", key) || !only(r, value, key, "config set evaluate tune")) {
+        if (!name_is_good(r, value, "methods", key) || !only(r, value, key, "config set evaluate tune") ||
+            (get(r, value, "config") && !ks_file_text(r, get(r, value, "config"), "config", 0))) {
             return false;
-        }
-    }
-    return true;
-}
-
-/* A method of no domain at all has a config that is called otherwise. */
-static bool check_configs(const reader* r, const ks_suite* s, node methods) {
-    for (size_t i = 0; i < count_of(methods); i++) {
-        node method;
-        const char* key = ks_file_pair(r, methods, i, &method);
-        bool named = get(r, method, "config") != NULL;
-        for (size_t k = 0; named && k < s->count; k++) {
-            named = strcmp(s->lines[k].method, key) != 0;
-        }
-        if (named) {
-            return ks_file_fail(r, get(r, method, "config"), "config",
-                                "no domain has one of this name under `configs`");
         }
     }
     return true;
@@ -396,7 +435,7 @@ static bool read_file(const reader* r, ks_suite* s) {
             return false;
         }
     }
-    return check_configs(r, s, methods);
+    return true;
 }
 
 bool ks_suite_read(ks_suite* s, const char* path, ks_error* err) {
@@ -433,6 +472,9 @@ bool ks_suite_config(ks_config* config, const ks_suite_line* line, ks_error* err
     for (int i = 3; ok && i < c->count; i += 2) { /* each behind its -s */
         ok = ks_config_set(config, c->word[i], err);
     }
+    char seed[32];
+    snprintf(seed, sizeof seed, "seed=%lld", (long long)line->seed);
+    ok = ok && ks_config_set(config, seed, err);
     ok = ok && (!*line->data || ks_config_set_text(config, "images.data", line->data, err));
     return ok && ks_config_check(config, err);
 }

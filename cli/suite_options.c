@@ -46,7 +46,7 @@ static bool write_model(FILE* f, const ks_suite_line* line, const ks_suite_place
     return fprintf(f, "%s%08" PRIx32 "\n", MODEL, ks_file_sum(path)) > 0;
 }
 
-char* ks_suite_options_text(const ks_command_line* c) {
+char* ks_suite_options_text(const ks_command_line* c, bool in_order) {
     char **options = calloc((size_t)c->count + 1, sizeof *options), *text = NULL;
     size_t count = 0, size = 0;
     FILE* f = options ? open_memstream(&text, &size) : NULL;
@@ -55,7 +55,7 @@ char* ks_suite_options_text(const ks_command_line* c) {
         options[count] = next_option(c, &i);
         ok = options[count++] != NULL;
     }
-    if (ok) {
+    if (ok && !in_order) {
         qsort(options, count, sizeof *options, by_letters);
     }
     for (size_t i = 0; i < count; i++) {
@@ -72,7 +72,7 @@ char* ks_suite_options_text(const ks_command_line* c) {
 
 /* All options, whatever their order in the suite is, and the model. The caller frees it. NULL: no memory */
 static char* write_down(const ks_suite_line* line, const ks_suite_place* place) {
-    char *options = ks_suite_options_text(&line->eval), *text = NULL;
+    char *options = ks_suite_options_text(&line->eval, false), *text = NULL;
     size_t size = 0;
     FILE* f = options ? open_memstream(&text, &size) : NULL;
     bool ok = f && fputs(options, f) >= 0 && write_model(f, line, place);

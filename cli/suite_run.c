@@ -43,8 +43,11 @@ bool ks_suite_add_settings(ks_command_line* c, const ks_suite_line* line, ks_err
 static bool train_into(const ks_suite_line* line, const char* directory, const ks_suite_place* place,
                        const char* setting, ks_error* err) {
     ks_command_line c = {0};
+    char seed[32];
+    snprintf(seed, sizeof seed, "seed=%lld", (long long)line->seed);
     bool ok = ks_command_line_add(&c, "kshot", err) && ks_command_line_add(&c, "train", err) &&
-              ks_suite_add_settings(&c, line, err) &&
+              ks_suite_add_settings(&c, line, err) && ks_command_line_add(&c, "-s", err) &&
+              ks_command_line_add(&c, seed, err) &&
               (!setting || (ks_command_line_add(&c, "-s", err) && ks_command_line_add(&c, setting, err))) &&
               ks_command_line_add(&c, "-o", err) && ks_command_line_add(&c, directory, err) &&
               ks_command_line_add(&c, "--resume=auto", err) &&
@@ -82,15 +85,10 @@ static bool evaluate_into(const ks_suite_line* line, const char* directory, cons
 
 const char* ks_suite_difference(const ks_config* kept, const ks_config* now) {
     const char* key = ks_config_difference(kept, now);
-    return key                                                 ? key
-           : kept->iterations != now->iterations               ? "iterations"
-           : kept->rl.env_steps != now->rl.env_steps           ? "env_steps"
-           : kept->validate_every != now->validate_every       ? "validate_every" /* what the best is, and env_steps */
-           : now->validate_every == 0                          ? NULL
-           : kept->validation_tasks != now->validation_tasks   ? "validation_tasks"
-           : kept->validate_patience != now->validate_patience ? "validate_patience"
-           : kept->validate_recoveries != now->validate_recoveries ? "validate_recoveries"
-                                                                   : NULL;
+    return key                                       ? key
+           : kept->iterations != now->iterations     ? "iterations"
+           : kept->rl.env_steps != now->rl.env_steps ? "env_steps"
+                                                     : ks_config_validation_difference(kept, now);
 }
 
 /* The key in which the run's config is another than the line's; NULL: none, "config.yaml" where it cannot be read. */
@@ -146,7 +144,8 @@ static bool check_options(const char* command, const ks_command_line* options, k
 }
 
 bool ks_suite_check_options(const ks_suite_line* line, ks_error* err) {
-    return check_options("eval", &line->eval, err) && check_options("tune", &line->search, err);
+    return check_options("eval", &line->eval, err) &&
+           (line->search.count == 0 || check_options("tune", &line->search, err));
 }
 
 bool ks_suite_run(const ks_suite_line* line, const ks_suite_place* place, char note[256], ks_error* err) {

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- what was found -------------------------------------------------------------------------------------------------------- */
 
@@ -23,18 +24,30 @@ static bool same_search(const ks_suite_line* line, const ks_suite_place* place) 
     if (!ks_text_file_read(&file, path, MAX_BYTES, &unused)) {
         return false;
     }
-    char* ours = ks_suite_options_text(&line->search);
+    char* ours = ks_suite_options_text(&line->search, true);
     bool same = ours && strcmp(ours, file.text) == 0;
     free(ours);
     ks_text_file_free(&file);
     return same;
 }
 
-/* The settings of the best trial, the first row of trials.csv: "-s", "KEY=VALUE" each. */
+int64_t ks_suite_search_option(const ks_suite_line* line, const char* name, int64_t otherwise) {
+    const ks_command_line* c = &line->search;
+    int64_t value = otherwise;
+    for (int i = 0; i + 1 < c->count; i++) {
+        if (strcmp(c->word[i], name) == 0) {
+            ks_parse_int(c->word[i + 1], 0, INT64_MAX, &value);
+        }
+    }
+    return value;
+}
+
+/* The settings of the best trial, the first row of trials.csv: "-s", "KEY=VALUE" each. It has as many rows as there are trials. */
 static bool add_best(ks_command_line* c, const ks_suite_line* line, const ks_suite_place* place, ks_error* err) {
     char path[KS_SUITE_PATH], setting[1024];
     ks_csv csv;
     bool more = false;
+    int64_t rows = 0;
     ks_suite_search_path(path, line, place, "trials.csv");
     if (!ks_csv_open(&csv, path, err)) {
         return false;
@@ -44,8 +57,11 @@ static bool add_best(ks_command_line* c, const ks_suite_line* line, const ks_sui
         snprintf(setting, sizeof setting, "%s=%s", csv.names[i], csv.fields[i]);
         ok = ks_command_line_add(c, "-s", err) && ks_command_line_add(c, setting, err);
     }
+    for (; ok && more; rows++) {
+        ok = ks_csv_next(&csv, &more, false, err);
+    }
     ks_csv_close(&csv);
-    return ok;
+    return ok && rows == ks_suite_search_option(line, "--trials", 16);
 }
 
 /* Whether the config that was found is the line's with what was found: another config would have had another search. */
@@ -83,7 +99,7 @@ static bool write_text(void* user, FILE* f) {
 }
 
 static bool keep_options(const ks_suite_line* line, const ks_suite_place* place, ks_error* err) {
-    char path[KS_SUITE_PATH], *text = ks_suite_options_text(&line->search);
+    char path[KS_SUITE_PATH], *text = ks_suite_options_text(&line->search, true);
     ks_suite_search_path(path, line, place, "search.options");
     bool ok = text ? ks_replace_file(path, write_text, text, err) : ks_fail(err, KS_FAILED, "not enough memory");
     free(text);
@@ -102,30 +118,31 @@ static bool tune(const ks_suite_line* line, const ks_suite_place* place, ks_erro
     return ok;
 }
 
-bool ks_suite_search(const ks_suite_line* line, const ks_suite_place* place, char note[256], ks_error* err) {
+bool ks_suite_search(ks_suite_line* line, const ks_suite_place* place, char note[256], ks_error* err) {
+    char options[KS_SUITE_PATH];
+    ks_suite_search_path(options, line, place, "search.options");
     ks_lock* lock = ks_suite_claim(line, place, "tune", note, err);
     if (!lock) {
         return err->code == KS_OK;
     }
-    bool ok = tune(line, place, err) && keep_options(line, place, err);
+    bool ok = ks_suite_know(line, place); /* another process may have done it meanwhile */
+    if (!ok) {
+        unlink(options);
+        ok = tune(line, place, err) && keep_options(line, place, err) &&
+             (ks_suite_know(line, place) ||
+              ks_fail(err, KS_FAILED, "what the search has found is not there, or not of this suite"));
+    }
     ks_lock_release(lock);
     return ok;
 }
 
-/* the value of an option, a whole number */
-static int64_t option_of(const ks_command_line* c, const char* name, int64_t otherwise) {
-    int64_t value = otherwise;
-    for (int i = 0; i + 1 < c->count; i++) {
-        if (strcmp(c->word[i], name) == 0) {
-            ks_parse_int(c->word[i + 1], 0, 1000000, &value);
-        }
-    }
-    return value;
-}
-
 double ks_suite_search_share(const ks_suite_line* line) {
-    int64_t trials = option_of(&line->search, "--trials", 16), halvings = option_of(&line->search, "--halvings", 0);
+    enum { MAX_TRIALS = 4096, MAX_HALVINGS = 10 }; /* as `tune` has them */
+    int64_t trials = ks_suite_search_option(line, "--trials", 16),
+            halvings = ks_suite_search_option(line, "--halvings", 0);
     double share = 0, done = 0;
+    trials = trials < MAX_TRIALS ? trials : MAX_TRIALS;
+    halvings = halvings < MAX_HALVINGS ? halvings : MAX_HALVINGS;
     for (int64_t rung = 0; rung <= halvings; rung++, trials = (trials + 1) / 2) {
         double until = 1.0 / (double)((int64_t)1 << (halvings - rung));
         share += (double)trials * (until - done);

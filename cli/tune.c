@@ -105,16 +105,27 @@ static bool evaluate(const tuning* t, const char* directory, const char* csv, co
     snprintf(steps, sizeof steps, "%d", t->steps);
     snprintf(seed, sizeof seed, "%lld", (long long)t->o->seed);
     snprintf(tasks, sizeof tasks, "%lld", (long long)t->o->tasks);
-    const char* const words[] = {"kshot",   "eval", directory, "--steps", steps, "--seed", seed,
-                                 "--tasks", tasks,  "--label", label,     "-o",  csv,      "--force"};
+    const char* const words[] = {"kshot", "eval",    directory, "--steps", steps, "--seed",  seed,      "--tasks",
+                                 tasks,   "--label", label,     "-o",      csv,   "--force", "--split", "search"};
+    size_t count = sizeof words / sizeof *words - (t->base.problem == KS_PROBLEM_images ? 0 : 2);
     bool ok = true;
-    for (size_t i = 0; ok && i < sizeof words / sizeof *words; i++) {
+    for (size_t i = 0; ok && i < count; i++) {
         ok = ks_command_line_add(&c, words[i], err);
     }
     ok = ok && ks_command_line_add_common(&c, t->threads, t->quiet, err) &&
          ks_child_run(&c, ks_crew_watch(t->crew), err);
     ks_command_line_free(&c);
     return ok;
+}
+
+/* Whether a budget is that of a rung, this one or a later one. */
+static bool is_budget(const tuning* t, int64_t env_steps, int64_t rung) {
+    for (; rung <= t->o->halvings; rung++) {
+        if (env_steps == share_of(t, t->base.rl.env_steps, rung)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Whether what was done before in a trial's run directory was for this search. */
@@ -128,6 +139,9 @@ static bool is_ours(const tuning* t, size_t number, const char* directory, ks_er
     }
     ours.seed = t->o->seed;
     const char* key = ks_config_difference(&saved, &ours);
+    key = key                                          ? key
+          : !is_budget(t, saved.rl.env_steps, t->rung) ? "env_steps"
+                                                       : ks_config_validation_difference(&saved, &ours);
     return !key || ks_fail(err, KS_BAD_INPUT, "%s is of another search (%s); -o names another folder", directory, key);
 }
 

@@ -287,6 +287,15 @@ const char* ks_config_difference(const ks_config* a, const ks_config* b) {
     return ks_settings_difference(&ks_config_table, a, b);
 }
 
+const char* ks_config_validation_difference(const ks_config* a, const ks_config* b) {
+    return a->validate_every != b->validate_every             ? "validate_every" /* it takes environment steps, too */
+           : a->validate_every == 0                           ? NULL
+           : a->validation_tasks != b->validation_tasks       ? "validation_tasks"
+           : a->validate_patience != b->validate_patience     ? "validate_patience"
+           : a->validate_recoveries != b->validate_recoveries ? "validate_recoveries"
+                                                              : NULL;
+}
+
 /* ---- what follows from a config ---------------------------------------------------------------------------------- */
 
 const ks_problem_kind* ks_config_problem(const ks_config* c) {

@@ -63,6 +63,8 @@ bool ks_config_write(const ks_config* config, FILE* file, bool comments);
 bool ks_config_save(const ks_config* config, const char* path, ks_error* err);
 /* First key in which the two differ, or NULL. Keys that may change on resume (iterations, checkpoint_every, …) do not count. */
 const char* ks_config_difference(const ks_config* a, const ks_config* b);
+/* Of those that may: the first by which another model would be the best, or the run be over before; NULL. Not how long it is. */
+const char* ks_config_validation_difference(const ks_config* a, const ks_config* b);
 
 /* Where things are on this machine is not kept with models. Missing: the first such key on which it depends what is learned from, and
  * that nobody has set; NULL: none. Take: sets those that are missing as another config has them. */

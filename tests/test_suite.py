@@ -127,7 +127,7 @@ def other_configs(kshot, folder):
     with open(f"{folder}/others/point/plain/1/config.yaml") as file:
         config = file.read()
     assert "gamma: 0.5 " in config and "horizon: 20 " in config
-    for old, new, mentions in (("{config: plain}", "{config: plane}", ["config", "`configs`"]), ("configs: {plain: plain.yaml}", "configs: plain.yaml", ["configs"]),
+    for old, new, mentions in (("{config: plain}", "{config: plane}", ["plain", "no method has"]), ("{config: plain}", "{config: [plain]}", ["config"]), ("    configs: {plain: plain.yaml}\n", "", ["plain", "needs a config"]), ("configs: {plain: plain.yaml}", "configs: plain.yaml", ["configs"]),
                                ("configs: {plain: plain.yaml}", "configs: {plain: none.yaml}", ["none.yaml"])):
         with open(suite) as file:
             text = file.read()

@@ -71,7 +71,8 @@ def changes(kshot, folder):
     shutil.copytree(out, f"{folder}/copy", ignore=lambda _, names: [name for name in names if name.startswith("trial-")])
     suite = write(folder, TUNED)
     assert set(states(kshot, suite, f"{folder}/copy").values()) == {"done"}
-    for old, new in (("trials: 2,", "trials: 3,"), ("log:0.05..1", "log:0.05..2"), ("inner.first_order: true", "inner.first_order: true, gamma: 0.9"), ("horizon: 20", "horizon: 21")):
+    for old, new in (("trials: 2,", "trials: 3,"), ("inner.lr: log:0.05..1, gae_lambda: [0.9, 1], policy.hidden: \"[8,8],[20]\"", "policy.hidden: \"[8,8],[20]\", inner.lr: log:0.05..1"),
+                     ("set: {tasks: 3,", "set: {validate_every: 4, validation_tasks: 2, tasks: 3,"), ("log:0.05..1", "log:0.05..2"), ("inner.first_order: true", "inner.first_order: true, gamma: 0.9"), ("horizon: 20", "horizon: 21")):
         other = write(folder, TUNED.replace(old, new), "other.yaml")
         there = states(kshot, other, out)
         assert there["point/first/tune"] == "" and there["point/first/1"] == "", there
@@ -85,15 +86,26 @@ def changes(kshot, folder):
     assert len(rows(f"{out}/point/first/tune/trials.csv")) == 3 and os.stat(f"{out}/point/first/tune/trial-000/policy.safetensors").st_mtime_ns == kept
     # another search in its folder says so, and its lines are left
     other = write(folder, TUNED.replace("log:0.05..1", "log:0.05..2"), "other.yaml")
-    done = kshot("suite", "run", other, "-o", out, "-q", "--only", "point/maml")
-    assert done.returncode == 2 and "is of another search (inner.lr)" in done.stderr and "failed: point/maml/tune" in done.stderr and not done.stdout, done
+    done = kshot("suite", "run", other, "-o", out, "--only", "point/maml")
+    assert done.returncode == 2 and "is of another search (inner.lr)" in done.stderr and "1 of 1 searches and lines failed: point/maml/tune" in done.stderr and not done.stdout, done
+    assert "2 lines were not begun: their search failed" in done.stderr, done
+    # so do validation and budget, which may change when a run is resumed
+    steps = write(folder, TUNED.replace("iterations: 8}", "iterations: 1000, env_steps: 2000}").replace("seeds: [1, 2]", "seeds: [1]"), "steps.yaml")
+    kshot.done("suite", "run", steps, "-o", f"{folder}/steps", "-q", "--only", "point/first", "-j", 1)
+    for old, new, key in (("env_steps: 2000", "env_steps: 3000", "env_steps"), ("env_steps: 2000", "env_steps: 2000, validate_every: 2, validation_tasks: 3", "validate_every")):
+        with open(steps) as file:
+            other = write(folder, file.read().replace(old, new), "other.yaml")
+        shutil.rmtree(f"{folder}/steps/point/first/1", ignore_errors=True)
+        done = kshot("suite", "run", other, "-o", f"{folder}/steps", "-q", "--only", "point/first")
+        assert done.returncode == 2 and f"is of another search ({key})" in done.stderr, done
 
 
 def one_fails(kshot, folder):
     """A search without an outcome: the other methods go on."""
     suite = write(folder, TUNED.replace("  maml:\n", "  maml: {set: {outer: adam, adam.lr: 1000}, tune: {search: {inner.lr: [1000]}}}\n"), "bad.yaml")
     done = kshot("suite", "run", suite, "-o", f"{folder}/bad", "-j", 1)
-    assert done.returncode == 1 and done.stdout.split()[::2] == [SEARCHES[1], *LINES[2:]] and done.stderr.splitlines()[-1].endswith("failed: point/maml/tune"), done
+    assert done.returncode == 1 and done.stdout.split()[::2] == [SEARCHES[1], *LINES[2:]] and done.stderr.splitlines()[-1].endswith("1 of 6 searches and lines failed: point/maml/tune"), done
+    assert "2 lines were not begun" in done.stderr.splitlines()[-2], done
 
 
 def side_by_side(kshot, folder):
@@ -112,7 +124,8 @@ def refused(kshot, folder):
     for old, new, mentions in (
         ("trials: 4", "trails: 4", [":5: trails", "option of `kshot tune`"]), ("inner.lr: log", "inner.l: log", ["point/maml/1", "inner.lr"]), ("log:0.05..1", "log:1..0.05", ["point/maml/1", "--search"]),
         ("gae_lambda: [0.9, 1]", "gae_lambda: {a: 1}", ["gae_lambda", "value"]), ("search: {gae_lambda: false}", "search: 3", ["search", "keys"]), ("tune: false", "tune: some", ["tune", "keys"]),
-        ("[0.9, 1]", "[0.9, x]", ["x"])):
+        ("[0.9, 1]", "[0.9, x]", ["x"]), ("seeds: [1, 2]", "seeds: [1, 1000]", ["seeds", "1000", "search"]), ("tune: {trials: 4,", "tune: {trials: 4, set: gamma=0.9,", ["set", "option of `kshot tune` for a suite"]),
+        ("search: {inner.lr", "serach: {inner.lr", ["serach"]), ("evaluate: {tasks: 4, steps: 2, best: true}", "evaluate: false", ["evaluate", "keys"])):
         kshot.refused(2, mentions, "suite", "plan", write(folder, TUNED.replace(old, new), "bad.yaml"))
     done = kshot("suite", "run", write(folder, TUNED.replace("trials: 4", "trials: many"), "bad.yaml"), "-o", f"{folder}/none", "-q")
     assert done.returncode == 2 and "--trials" in done.stderr and not os.path.exists(f"{folder}/none"), done
