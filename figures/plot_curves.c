@@ -13,6 +13,11 @@ static const char* const RAW_ALPHA = "a0"; /* of 0 … ff, how far one sees thro
 /* Where so few iterations were validated, each has a mark: one alone is no line. */
 enum { FEW_MARKS = 10 };
 
+/* Where a point stands on the axis, before units. */
+static double point_at(const ks_curve* c, size_t point, bool env_steps) {
+    return env_steps ? c->env_steps[point] : c->iteration[point];
+}
+
 static double curve_end(const ks_curve* c, bool env_steps) {
     return env_steps ? c->env_steps[c->points - 1] : (double)(c->rows - 1);
 }
@@ -27,11 +32,11 @@ static double curves_end(const ks_curves* all, bool env_steps) {
 }
 
 /* What was validated at points of its own, between which lines go. */
-static void validation_data(FILE* out, size_t index, const ks_curve* c, double unit) {
+static void validation_data(FILE* out, size_t index, const ks_curve* c, bool env_steps, double unit) {
     fprintf(out, "$validation%zu << EOD\n", index);
     for (size_t t = 0; c->validated && t < c->points; t++) {
         if (isfinite(c->mean[KS_VALIDATED][t])) {
-            ks_fprintf(out, "%.9g %.9g %.9g %.9g\n", c->iteration[t] / unit, c->mean[KS_VALIDATED][t],
+            ks_fprintf(out, "%.9g %.9g %.9g %.9g\n", point_at(c, t, env_steps) / unit, c->mean[KS_VALIDATED][t],
                        c->low[KS_VALIDATED][t], c->high[KS_VALIDATED][t]);
         }
     }
@@ -43,7 +48,7 @@ static void curves_data(FILE* out, const ks_curves* all, bool env_steps, double 
         const ks_curve* c = &all->curves[i];
         fprintf(out, "$curve%zu << EOD\n", i);
         for (size_t t = 0; t < c->points; t++) {
-            ks_fprintf(out, "%.9g", (env_steps ? c->env_steps[t] : c->iteration[t]) / unit);
+            ks_fprintf(out, "%.9g", point_at(c, t, env_steps) / unit);
             for (int s = 0; s < KS_VALIDATED; s++) {
                 ks_fprintf(out, " %.9g %.9g %.9g", c->mean[s][t], c->low[s][t], c->high[s][t]);
             }
@@ -53,7 +58,7 @@ static void curves_data(FILE* out, const ks_curves* all, bool env_steps, double 
             fputc('\n', out);
         }
         fputs("EOD\n", out);
-        validation_data(out, i, c, unit);
+        validation_data(out, i, c, env_steps, unit);
     }
 }
 

@@ -305,7 +305,7 @@ def validation_is_drawn(kshot, folder):
 def learning_curves(kshot, folder):
     runs = [f"{folder}/seed-{seed}" for seed in (1, 2)]
     for seed, run in enumerate(runs, 1):
-        kshot.done("train", f"{CONFIGS}/point.yaml", *SMALL, *settings(iterations=5, seed=seed), "-o", run)
+        kshot.done("train", f"{CONFIGS}/point.yaml", *SMALL, *settings(iterations=5, seed=seed, validate_every=2, validation_tasks=2), "-o", run)
     tables = [rows(f"{run}/progress.csv") for run in runs]
 
     def column(name):
@@ -322,7 +322,11 @@ def learning_curves(kshot, folder):
             check_close(figure, drawn[:, 1], column(name).mean(0), f"{name}: mean of two seeds")
             check_close(figure, low, column(name).min(0), f"{name}: lowest of two seeds")
             check_close(figure, high, column(name).max(0), f"{name}: highest of two seeds")
-        assert len(bands) == 2 and "range of 2 runs" in figure.texts
+        assert len(bands) == 3 and "range of 2 runs" in figure.texts
+        validated = [i for i, row in enumerate(tables[0]) if row["validation_return"]]
+        line = figure.line("maml, validation")
+        assert len(validated) == 2
+        check_close(figure, line[:, 0], x[validated], f"{axis}: what was validated")
     kshot.done("plot", *runs, "--label", "one", "--label", "other", "-o", f"{folder}/apart.svg")
     figure = Figure(f"{folder}/apart.svg")
     assert not figure.bands()
