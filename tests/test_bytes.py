@@ -86,7 +86,8 @@ def suite(kshot, folder):
     for line in ("point/maml/1", "point/oracle/2"):
         assert "the same" in kshot.done("suite", "check", *words, "--only", line, "-j", 2)
     for name in ("config.yaml", "progress.csv", "policy.safetensors", "best.safetensors"):
-        assert content(f"{SOURCE}/zoo/point/{name}") == content(f"{SOURCE}/zoo/suite/point/maml/1/{name}"), name
+        for domain in ("point", "half-cheetah-vel", "half-cheetah-dir"):
+            assert content(f"{SOURCE}/zoo/{domain}/{name}") == content(f"{SOURCE}/zoo/suite/{domain}/maml/1/{name}"), (domain, name)
 
 
 def training(kshot, folder):
