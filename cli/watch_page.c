@@ -270,7 +270,7 @@ static int draw_stage(ks_dots* dots, const chart* c, size_t index, int stage) {
     return before;
 }
 
-/* "return, before (dots) and after adaptation (line)" */
+/* "return, before (dots) and after steps (line)" */
 static void print_title(FILE* out, const chart* c, const ks_watch_look* look) {
     bool adapts = false, validated = false;
     for (size_t i = 0; i < c->count; i++) {
@@ -279,9 +279,8 @@ static void print_title(FILE* out, const chart* c, const ks_watch_look* look) {
         validated = validated || (in && !isnan(c->runs[i].rows.validated));
     }
     char text[160];
-    snprintf(text, sizeof text, "%s%s%s%s", c->metric->text,
-             adapts ? ", before (dots) and after adaptation (line)" : "", validated ? ", validation (crosses)" : "",
-             c->logarithmic ? ", logarithmic" : "");
+    snprintf(text, sizeof text, "%s%s%s%s", c->metric->text, adapts ? ", before (dots) and after steps (line)" : "",
+             validated ? ", validation (crosses)" : "", c->logarithmic ? ", logarithmic" : "");
     fprintf(out, "%*s%.*s%s", AXIS, "", look->columns - AXIS, text, look->line_end);
 }
 
