@@ -192,6 +192,14 @@ static ks_suite_line* line_of(const job* j, int64_t number) {
     return &j->suite->lines[number % (int64_t)j->suite->count];
 }
 
+static void name_of(char out[KS_SUITE_SEARCH_NAME], const job* j, int64_t number) {
+    if (is_search(j, number)) {
+        ks_suite_search_name(out, line_of(j, number));
+    } else {
+        snprintf(out, KS_SUITE_SEARCH_NAME, "%s", line_of(j, number)->name);
+    }
+}
+
 /* Whether there is something to do of a line, or of its search. */
 static bool is_due(const job* j, ks_suite_line* line) {
     if (lacks_data(j, line)) {
@@ -208,9 +216,8 @@ static bool next_job(void* user, int64_t* number) {
     job* j = user;
     ks_suite_line* line;
     while ((line = next(j, &j->at, &j->meant))) {
-        const ks_suite_line* last = j->searched;
-        if (is_due(j, line) && (!j->searches || begins(line, last))) {
-            j->searched = j->searches ? line : NULL;
+        if (is_due(j, line) && (!j->searches || begins(line, j->searched))) {
+            j->searched = line;
             *number = line - j->suite->lines + (j->searches ? (int64_t)j->suite->count : 0);
             return true;
         }
@@ -230,12 +237,8 @@ static void add_wrong(job* j, const char* name) {
 
 static bool job_done(void* user, int64_t number, const char* note, const ks_error* outcome, ks_error* err) {
     job* j = user;
-    const ks_suite_line* line = line_of(j, number);
     char name[KS_SUITE_SEARCH_NAME];
-    snprintf(name, sizeof name, "%s", line->name);
-    if (is_search(j, number)) {
-        ks_suite_search_name(name, line);
-    }
+    name_of(name, j, number);
     (void)err;
     j->done++;
     if (outcome->code == KS_OK) {
@@ -256,14 +259,14 @@ static bool run_job(void* user, int64_t number, char note[256], ks_error* err) {
     const job* j = user;
     ks_suite_line* line = line_of(j, number);
     char name[KS_SUITE_SEARCH_NAME];
-    ks_suite_search_name(name, line);
+    name_of(name, j, number);
     if (!j->place.quiet) {
-        fprintf(stderr, "== %s\n", is_search(j, number) ? name : line->name);
+        fprintf(stderr, "== %s\n", name);
     }
     if (is_search(j, number)) {
         return ks_suite_search(line, &j->place, note, err);
     }
-    return (ks_suite_know(line, &j->place) || ks_fail(err, KS_FAILED, "%s was taken away", name)) &&
+    return (ks_suite_know(line, &j->place) || ks_fail(err, KS_FAILED, "its search was taken away")) &&
            ks_suite_run(line, &j->place, note, err);
 }
 

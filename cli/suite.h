@@ -43,8 +43,9 @@ bool ks_suite_give_data(ks_suite* suite, const char* text, ks_error* err);
 /* The config of a line. Errors: KS_BAD_INPUT. */
 bool ks_suite_config(ks_config* config, const ks_suite_line* line, ks_error* err);
 
-/* The key in which a config that was kept is another than it would be now; NULL: none. */
-const char* ks_suite_difference(const ks_config* kept, const ks_config* now);
+/* The key in which a config file is another than the line's, whatever its seed if asked; NULL: none; "config.yaml" if one of them cannot be
+ * read. */
+const char* ks_suite_difference(const ks_suite_line* line, const char* path, bool any_seed);
 
 /* Whether a line is meant by DOMAIN, DOMAIN/METHOD or DOMAIN/METHOD/SEED, each of which may be `*`; NULL means all. */
 bool ks_suite_is_meant(const ks_suite_line* line, const char* only);
@@ -109,6 +110,8 @@ bool ks_suite_run(const ks_suite_line* line, const ks_suite_place* place, char n
 
 /* Options with their values, one a line, sorted or in order. The caller frees it. NULL: no memory. */
 char* ks_suite_options_text(const ks_command_line* options, bool in_order);
+/* Writes such a text into a file, in place of what is there; NULL is short of memory. Errors: KS_FAILED. */
+bool ks_suite_write_options(const char* path, const char* text, ks_error* err);
 /* eval.options beside eval.csv: the options that it was evaluated with, one a line, sorted, and then the sum of the policy that it
  * was of. */
 typedef enum ks_options_state {

@@ -119,13 +119,17 @@ bool ks_suite_forget_options(const ks_suite_line* line, const ks_suite_place* pl
 }
 
 static bool write_text(void* user, FILE* f) {
-    return fputs(user, f) >= 0;
+    return fputs(*(const char**)user, f) >= 0;
+}
+
+bool ks_suite_write_options(const char* path, const char* text, ks_error* err) {
+    return text ? ks_replace_file(path, write_text, &text, err) : ks_fail(err, KS_FAILED, "not enough memory");
 }
 
 bool ks_suite_keep_options(const ks_suite_line* line, const ks_suite_place* place, ks_error* err) {
     char path[KS_SUITE_PATH], *text = write_down(line, place);
     ks_suite_path(path, line, place, NAME);
-    bool ok = text ? ks_replace_file(path, write_text, text, err) : ks_fail(err, KS_FAILED, "not enough memory");
+    bool ok = ks_suite_write_options(path, text, err);
     free(text);
     return ok;
 }

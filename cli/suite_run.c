@@ -83,25 +83,25 @@ static bool evaluate_into(const ks_suite_line* line, const char* directory, cons
 
 /* ---- lines ------------------------------------------------------------------------------------------------------------------ */
 
-const char* ks_suite_difference(const ks_config* kept, const ks_config* now) {
-    const char* key = ks_config_difference(kept, now);
-    return key                                       ? key
-           : kept->iterations != now->iterations     ? "iterations"
-           : kept->rl.env_steps != now->rl.env_steps ? "env_steps"
-                                                     : ks_config_validation_difference(kept, now);
-}
-
-/* The key in which the run's config is another than the line's; NULL: none, "config.yaml" where it cannot be read. */
-static const char* difference(const ks_suite_line* line, const ks_suite_place* place) {
-    char path[KS_SUITE_PATH];
-    ks_config ours, saved;
+const char* ks_suite_difference(const ks_suite_line* line, const char* path, bool any_seed) {
+    ks_config ours, kept;
     ks_error unused;
-    ks_suite_path(path, line, place, "config.yaml");
-    ks_config_default(&saved);
-    if (!ks_suite_config(&ours, line, &unused) || !ks_config_read(&saved, path, &unused)) {
+    ks_config_default(&kept);
+    if (!ks_suite_config(&ours, line, &unused) || !ks_config_read(&kept, path, &unused)) {
         return "config.yaml";
     }
-    return ks_suite_difference(&saved, &ours);
+    kept.seed = any_seed ? ours.seed : kept.seed;
+    const char* key = ks_config_difference(&kept, &ours);
+    return key                                      ? key
+           : kept.iterations != ours.iterations     ? "iterations"
+           : kept.rl.env_steps != ours.rl.env_steps ? "env_steps"
+                                                    : ks_config_validation_difference(&kept, &ours);
+}
+
+static const char* difference(const ks_suite_line* line, const ks_suite_place* place) {
+    char path[KS_SUITE_PATH];
+    ks_suite_path(path, line, place, "config.yaml");
+    return ks_suite_difference(line, path, false);
 }
 
 /* Whether the evaluation is younger than the policy, as far as the disk knows; a copy of both may know otherwise. */

@@ -2,7 +2,6 @@
  * reported. */
 #include "cli/suite.h"
 
-#include "base/atomic_file.h"
 #include "base/number.h"
 #include "base/text_file.h"
 #include "figures/csv.h"
@@ -67,15 +66,8 @@ static bool add_best(ks_command_line* c, const ks_suite_line* line, const ks_sui
 /* Whether the config that was found is the line's with what was found: another config would have had another search. */
 static bool same_config(const ks_suite_line* line, const ks_suite_place* place) {
     char path[KS_SUITE_PATH];
-    ks_config found, ours;
-    ks_error unused;
     ks_suite_search_path(path, line, place, "best.yaml");
-    ks_config_default(&found);
-    if (!ks_config_read(&found, path, &unused) || !ks_suite_config(&ours, line, &unused)) {
-        return false;
-    }
-    found.seed = ours.seed;
-    return !ks_suite_difference(&found, &ours);
+    return !ks_suite_difference(line, path, true);
 }
 
 bool ks_suite_know(ks_suite_line* line, const ks_suite_place* place) {
@@ -94,14 +86,10 @@ bool ks_suite_know(ks_suite_line* line, const ks_suite_place* place) {
 
 /* ---- the search ------------------------------------------------------------------------------------------------------------ */
 
-static bool write_text(void* user, FILE* f) {
-    return fputs(user, f) >= 0;
-}
-
 static bool keep_options(const ks_suite_line* line, const ks_suite_place* place, ks_error* err) {
     char path[KS_SUITE_PATH], *text = ks_suite_options_text(&line->search, true);
     ks_suite_search_path(path, line, place, "search.options");
-    bool ok = text ? ks_replace_file(path, write_text, text, err) : ks_fail(err, KS_FAILED, "not enough memory");
+    bool ok = ks_suite_write_options(path, text, err);
     free(text);
     return ok;
 }

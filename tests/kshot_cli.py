@@ -63,6 +63,12 @@ def children(parent, word):
     return found
 
 
+def states(kshot, suite, out, *words):
+    """What `suite plan` says of every search and line."""
+    listed = kshot.done("suite", "plan", suite, "-o", out, *words).splitlines()[:-1]
+    return {line.split()[0]: " ".join(line.split()[1:]) for line in listed}
+
+
 def rows(path):
     with open(path, newline="") as file:
         return list(csv.DictReader(file))

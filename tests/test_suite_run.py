@@ -10,7 +10,7 @@ import tempfile
 import zlib
 
 from image_patterns import Patterns
-from kshot_cli import CONFIGS, Kshot, content, rows
+from kshot_cli import CONFIGS, Kshot, content, rows, states
 
 SUITE = """\
 suite: tiny-1
@@ -35,12 +35,6 @@ def write(folder, text, name="tiny.yaml"):
     with open(f"{folder}/{name}", "w") as file:
         file.write(text)
     return f"{folder}/{name}"
-
-
-def states(kshot, suite, out, *words):
-    """What `plan` says of every line."""
-    listed = kshot.done("suite", "plan", suite, "-o", out, *words).splitlines()[:-1]
-    return {line.split()[0]: " ".join(line.split()[1:]) for line in listed}
 
 
 def evaluated_again(kshot, folder):

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 
-from kshot_cli import CONFIGS, Kshot, content, rows, settings
+from kshot_cli import CONFIGS, Kshot, content, rows, settings, states
 
 TUNED = """\
 suite: tuned-1
@@ -31,12 +31,6 @@ def write(folder, text, name="tuned.yaml"):
     with open(f"{folder}/{name}", "w") as file:
         file.write(text)
     return f"{folder}/{name}"
-
-
-def states(kshot, suite, out, *words):
-    """What `plan` says of every search and line."""
-    listed = kshot.done("suite", "plan", suite, "-o", out, *words).splitlines()[:-1]
-    return {line.split()[0]: " ".join(line.split()[1:]) for line in listed}
 
 
 def searches(kshot, folder):

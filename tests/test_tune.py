@@ -73,6 +73,16 @@ def lower_is_better(kshot, folder):
     assert scores == sorted(scores) and trials[0]["adam.lr"] == "0.01" and trials[-1]["adam.lr"] == "0"
 
 
+def images_of_validation_classes(kshot, folder):
+    """Settings for images are judged on classes that are not reported."""
+    run = f"{folder}/i/trial-000"
+    kshot.done("tune", f"{CONFIGS}/strokes.yaml", *settings(tasks=2, iterations=1, policy__filters=4), "--search", "adam.lr=0.001", "--trials", 1, "--tasks", 8, "--steps", 1,
+               "-o", f"{folder}/i", "-j", 1)
+    for split in ("validation", "test"):
+        kshot.done("eval", run, "--split", split, "--steps", 1, "--seed", 1000, "--tasks", 8, "--label", "1 iterations", "-o", f"{folder}/{split}.csv", "-j", 1)
+    assert content(f"{run}/rung-0.csv") == content(f"{folder}/validation.csv") != content(f"{folder}/test.csv")
+
+
 def breaks_down(kshot, folder):
     """A trial that fails is the worst, and the search goes on."""
     kshot.done("tune", POINT, *SMALL, "--search", "inner.lr=0.1,1000", "--trials", 6, "--tasks", 6, "-o", f"{folder}/d", "-j", 1)
@@ -97,7 +107,7 @@ def refused(kshot, folder):
 def main():
     kshot = Kshot(sys.argv[1])
     with tempfile.TemporaryDirectory() as folder:
-        for test in (halves, again, lower_is_better, breaks_down, refused):
+        for test in (halves, again, lower_is_better, images_of_validation_classes, breaks_down, refused):
             test(kshot, folder)
 
 
