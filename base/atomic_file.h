@@ -19,7 +19,7 @@
 /* Calls write(user, file) on the temporary file, syncs it, and puts it at `path`. Without overwrite nothing that exists is
  * touched, a link least of all: what has appeared there in the meantime stays, the content goes into NAME.1.SUFFIX (2, …) beside
  * it, and the call fails and says so.
- * So does what cannot be put at `path` in the last moment (a directory is there by then, or what may not be replaced). If anything
+ * The same happens if only the last step fails (a directory is at `path` by then, or a file that may not be replaced). If anything
  * else fails (no permission, disk full), what stood at `path` is still there and no temporary file is left.
  * Errors: KS_FAILED naming the path. */
 bool ks_write_file(const char* path, bool overwrite, bool (*write)(void* user, FILE* file), void* user, ks_error* err);
@@ -27,7 +27,7 @@ bool ks_write_file(const char* path, bool overwrite, bool (*write)(void* user, F
 /* The same with overwrite, at `path` or nowhere: for files that are written again and again. */
 bool ks_replace_file(const char* path, bool (*write)(void* user, FILE* file), void* user, ks_error* err);
 
-/* Would ks_write_file work, as far as can be known before the content is? Makes and removes a temporary file to see.
+/* Would ks_write_file work, as far as that can be known before there is content? Makes and removes a temporary file to see.
  * Errors: KS_BAD_INPUT (no name of a file, exists already), KS_FAILED (no directory, no permission). */
 bool ks_check_output(const char* path, bool overwrite, ks_error* err);
 

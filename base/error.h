@@ -10,14 +10,15 @@
 
 typedef enum ks_code {
     KS_OK = 0,
-    KS_FAILED = 1,        /* failed while running: disk, memory, physics */
-    KS_BAD_INPUT = 2,     /* wrong usage, config or input file */
+    KS_FAILED = 1,     /* failed while running: disk, memory, physics */
+    KS_BAD_INPUT = 2,  /* wrong usage, config or input file */
+    KS_BROKE_DOWN = 3, /* numbers are not finite, or physics are unstable, for the settings' sake: a search goes on */
     KS_INTERRUPTED = 130, /* stopped by the user; the state was saved */
 } ks_code;
 
 /* One error. Owned by the caller; start it with {0}. */
 typedef struct ks_error {
-    ks_code code;    /* also the exit code of the command */
+    ks_code code;    /* also the exit code of the command, but for KS_BROKE_DOWN, which is 1 to others */
     char text[1024]; /* one line, no newline at the end */
 } ks_error;
 

@@ -93,6 +93,7 @@ static int open_file(int directory, const char* name) {
     int fd = openat(directory, name, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (fd < 0 && errno == EACCES) { /* another user's, whose process was killed */
         fd = openat(directory, name, O_RDONLY | O_CLOEXEC);
+        errno = fd < 0 && errno == ENOENT ? EACCES : errno; /* there is none, and none may be made */
     }
     return fd;
 }

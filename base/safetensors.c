@@ -2,6 +2,7 @@
 
 #include "base/atomic_file.h"
 #include "base/number.h"
+#include "base/utf8.h"
 
 #include <assert.h>
 #include <cjson/cJSON.h>
@@ -56,6 +57,7 @@ struct ks_tensor_writer {
     size_t num_parts, room;
     block* blocks; /* of ks_tensor_writer_alloc */
     bool failed;   /* out of memory somewhere on the way */
+    char bad[64];  /* the key of a text that is not UTF-8, which no reader would take; "": there is none */
 };
 
 ks_tensor_writer* ks_tensor_writer_create(ks_error* err) {
@@ -90,6 +92,10 @@ void ks_tensor_writer_destroy(ks_tensor_writer* w) {
 }
 
 void ks_tensor_writer_meta(ks_tensor_writer* w, const char* key, const char* value) {
+    if (!ks_utf8_is_valid(value)) {
+        snprintf(w->bad, sizeof w->bad, "%s", key);
+        return;
+    }
     cJSON_DeleteItemFromObjectCaseSensitive(w->meta, key);
     w->failed |= !cJSON_AddStringToObject(w->meta, key, value);
 }
@@ -233,6 +239,9 @@ unsigned long ks_tensor_checksum(unsigned long sum, const void* data, size_t byt
 }
 
 bool ks_tensor_writer_save(ks_tensor_writer* w, const char* path, unsigned how, ks_error* err) {
+    if (*w->bad) {
+        return ks_fail(err, KS_BAD_INPUT, "cannot write %s: its metadata has text, and %s is not UTF-8", path, w->bad);
+    }
     lay_out(w);
     if (how & KS_SAVE_CHECKSUM) {
         unsigned long sum = crc32(0, NULL, 0);

@@ -34,7 +34,7 @@ typedef struct ks_tensor_writer ks_tensor_writer;
 ks_tensor_writer* ks_tensor_writer_create(ks_error* err);
 void ks_tensor_writer_destroy(ks_tensor_writer* writer);
 
-/* Adds a metadata string (copied). Errors are remembered and reported by save. */
+/* Adds a metadata string (copied). Errors (memory; it is not UTF-8) are remembered and reported by save. */
 void ks_tensor_writer_meta(ks_tensor_writer* writer, const char* key, const char* value);
 /* The same, printed so that it reads back exactly (shortest form of up to 17 digits). */
 void ks_tensor_writer_meta_double(ks_tensor_writer* writer, const char* key, double value);

@@ -270,19 +270,11 @@ static bool has_zero(const char* json, size_t length) {
     return strlen(json) != length;
 }
 
-static bool is_utf8(const char* text) {
-    size_t bytes;
-    while ((bytes = ks_utf8_bytes(text)) > 0) {
-        text += bytes;
-    }
-    return *text == 0;
-}
-
 static bool parse_header(ks_tensor_file* f, const char* json, size_t length, ks_error* err) {
     if (has_zero(json, length)) {
         return damaged(f, "its header holds a zero byte", err);
     }
-    if (!is_utf8(json)) {
+    if (!ks_utf8_is_valid(json)) {
         return damaged(f, "its header is not UTF-8", err);
     }
     const char* end = NULL;
@@ -388,7 +380,8 @@ static FILE* open_file(const char* path, size_t* length, ks_error* err) {
     if (fd < 0 || fstat(fd, &info) != 0) {
         ks_fail(err, KS_BAD_INPUT, "cannot read %s: %s", path, strerror(errno));
     } else if (!S_ISREG(info.st_mode)) {
-        ks_fail(err, KS_BAD_INPUT, "cannot read %s: it is not a regular file", path);
+        ks_fail(err, KS_BAD_INPUT, "cannot read %s: it is %s", path,
+                S_ISDIR(info.st_mode) ? "a directory; name a file in it" : "not a regular file");
     } else if (!(file = fdopen(fd, "rb"))) {
         ks_fail(err, KS_FAILED, "cannot read %s: %s", path, strerror(errno));
     } else {

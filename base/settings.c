@@ -2,6 +2,8 @@
 
 #include "base/names.h"
 #include "base/number.h"
+#include "base/text.h"
+#include "base/utf8.h"
 
 #include <assert.h>
 #include <stdint.h>
@@ -273,6 +275,9 @@ bool ks_settings_set(const ks_settings_table* table, int row, void* whole, const
             return set_bool(value, text, err);
         case KS_SETTING_TEXT:
         case KS_SETTING_LIST:
+            if (!ks_utf8_is_valid(text)) {
+                return ks_fail(err, KS_BAD_INPUT, "'%.200s' is not UTF-8", text);
+            }
             if (p.row->allows && !p.row->allows(text, err)) {
                 return false;
             }
@@ -312,13 +317,14 @@ static void print_text(FILE* file, const char* text) {
     static const char* const PLAIN = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+-";
     bool plain = strspn(text, PLAIN) == strlen(text) && *text && strspn(text, "0123456789.+-") < strlen(text);
     fputs(plain ? "" : "\"", file);
-    for (const char* c = text; *c; c++) {
-        unsigned char byte = (unsigned char)*c;
-        if (!plain && byte < 0x20) {
-            fprintf(file, "\\x%02x", byte);
+    unsigned long code;
+    size_t bytes; /* 0 at the end alone: ks_settings_set takes no other text than UTF-8 */
+    for (const char* c = text; (bytes = ks_utf8_decode(&code, c)) > 0; c += bytes) {
+        if (ks_text_is_control(code)) {
+            fprintf(file, "\\x%02lx", code);
         } else {
             fputs(!plain && (*c == '"' || *c == '\\') ? "\\" : "", file);
-            fputc(*c, file);
+            fwrite(c, 1, bytes, file);
         }
     }
     fputs(plain ? "" : "\"", file);

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static bool is_control(unsigned long code) {
+bool ks_text_is_control(unsigned long code) {
     return code < 0x20 || (code >= 0x7f && code < 0xa0);
 }
 
@@ -12,7 +12,7 @@ bool ks_text_is_printable(const char* text) {
     for (const char* at = text; *at;) {
         unsigned long code;
         size_t bytes = ks_utf8_decode(&code, at);
-        if (bytes == 0 || is_control(code)) {
+        if (bytes == 0 || ks_text_is_control(code)) {
             return false;
         }
         at += bytes;
@@ -40,9 +40,9 @@ static size_t next_piece(char piece[PIECE], const char* text) {
     size_t bytes = ks_utf8_decode(&code, text);
     if (*text == '\n' || *text == '\t' || *text == '\r') {
         snprintf(piece, PIECE, "\\%c", *text == '\n' ? 'n' : *text == '\t' ? 't' : 'r');
-    } else if (bytes == 0 || (bytes == 1 && is_control(code))) {
+    } else if (bytes == 0 || (bytes == 1 && ks_text_is_control(code))) {
         snprintf(piece, PIECE, "\\x%02x", (unsigned)(unsigned char)*text);
-    } else if (is_control(code) || misleads(code)) {
+    } else if (ks_text_is_control(code) || misleads(code)) {
         snprintf(piece, PIECE, "\\u%04x", (unsigned)code & 0xffffu);
     } else {
         memcpy(piece, text, bytes);

@@ -8,6 +8,9 @@
 #include <stddef.h>
 #include <stdio.h>
 
+/* A character that is none to be seen: those before the space, and 0x7f to 0x9f. */
+bool ks_text_is_control(unsigned long code);
+
 /* Well-formed UTF-8 without control characters. */
 bool ks_text_is_printable(const char* text);
 

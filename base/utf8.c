@@ -29,6 +29,14 @@ size_t ks_utf8_bytes(const char* at) {
     return ks_utf8_decode(&code, at);
 }
 
+bool ks_utf8_is_valid(const char* text) {
+    size_t bytes;
+    while ((bytes = ks_utf8_bytes(text)) > 0) {
+        text += bytes;
+    }
+    return *text == 0;
+}
+
 const char* ks_utf8_lookalike(const char* at) {
     static const struct {
         const char *bytes, *name;

@@ -51,6 +51,11 @@ static bool adapt_policy(const adapt_options* o, const ks_cli_policy* p, ks_real
 static bool adapt_examples(const adapt_options* o, ks_cli_policy* p, ks_real* adapted, ks_error* err) {
     ks_eval_settings s = ks_eval_settings_default();
     ks_eval_result result;
+    const char* policies = ks_cli_sampling_of_policies(&o->sampling);
+    if (policies) {
+        return ks_fail(err, KS_BAD_INPUT, "%s is for policies, and %s is a model of problem: %s", policies, p->path,
+                       p->kind->name);
+    }
     s.steps = (int)o->sampling.steps;
     s.seed = (uint64_t)o->sampling.seed;
     s.threads = (int)o->sampling.threads;

@@ -245,8 +245,8 @@ static void print_constant(const findings* f, const ks_env_def* def) {
 static void print_findings(const findings* f, const ks_env_def* def) {
     size_t counted = counted_steps(f);
     int problems = count_problems(f);
-    printf("\n%zu random steps in %zu episodes, %zu of which the environment ended; %.3g thousand steps a second\n",
-           f->steps, f->episodes, f->ended, 1e-3 * (double)f->steps / f->seconds);
+    printf("\n%zu random steps in %zu episode%s, %zu of which the environment ended; %.3g thousand steps a second\n",
+           f->steps, f->episodes, f->episodes == 1 ? "" : "s", f->ended, 1e-3 * (double)f->steps / f->seconds);
     if (counted > 0) {
         printf("reward        mean %.4g, from %.4g to %.4g a step\n", f->sum / (double)counted, f->rew.low,
                f->rew.high);

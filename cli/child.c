@@ -44,9 +44,16 @@ void ks_command_line_free(ks_command_line* c) {
     c->count = 0;
 }
 
+#define IS_CHILD "KSHOT_CHILD"
+
+bool ks_child_is(void) {
+    return getenv(IS_CHILD) != NULL;
+}
+
 static bool start(pid_t* child, ks_command_line* c, ks_error* err) {
+    static char is_child[] = IS_CHILD "=1";
     posix_spawn_file_actions_t quiet;
-    char** environment = ks_cli_environment_alone();
+    char** environment = ks_cli_environment_alone(is_child);
     if (!environment) {
         return ks_fail(err, KS_FAILED, "not enough memory");
     }
@@ -83,7 +90,8 @@ bool ks_child_run(ks_command_line* c, const ks_child_watch* watch, ks_error* err
         return !(*interrupted || stopped) || ks_fail(err, KS_INTERRUPTED, "interrupted; the same command goes on");
     }
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : KS_FAILED;
-    ks_fail(err, code == KS_INTERRUPTED || code == KS_BAD_INPUT ? (ks_code)code : KS_FAILED, "%s",
+    bool known = code == KS_INTERRUPTED || code == KS_BAD_INPUT || code == KS_BROKE_DOWN;
+    ks_fail(err, known ? (ks_code)code : KS_FAILED, "%s",
             WIFSIGNALED(status) ? "a process was killed; the same command goes on" : "");
     return false;
 }

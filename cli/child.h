@@ -28,8 +28,11 @@ typedef struct ks_child_watch {
 
 /* Runs the program in a process of its own; the first word is what it is called. What it prints goes nowhere; what it says of errors and
  * progress goes to stderr. Signals that end commands in good order are passed on. Of an MPI job that this process belongs to, it knows
- * nothing. watch: NULL is none. Errors: its own exit code, with an empty text, since its own stands on stderr already; KS_INTERRUPTED;
- * KS_FAILED. */
+ * nothing. watch: NULL is none. Errors: the code of what it failed for, with an empty text, since its own stands on stderr already;
+ * KS_INTERRUPTED; KS_FAILED. */
 bool ks_child_run(ks_command_line* line, const ks_child_watch* watch, ks_error* err);
+
+/* Whether this process was started by ks_child_run: its exit code may then be KS_BROKE_DOWN. */
+bool ks_child_is(void);
 
 #endif

@@ -135,6 +135,9 @@ static int run(const ks_command* self, int argc, char** argv, ks_error* err) {
     if (code != KS_COMMAND_GO) {
         return code;
     }
+    if (o.terms && o.json) {
+        return ks_cli_exit(ks_fail(err, KS_BAD_INPUT, "--terms is a text: it does not go together with --json"), err);
+    }
     if (o.terms) {
         ks_cli_print_terms();
         return 0;

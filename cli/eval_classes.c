@@ -112,9 +112,9 @@ static bool evaluate_nearest(table* t, ks_error* err) {
 static void print_head(const table* t) {
     const ks_images_settings* s = &t->session->model->config.images;
     ks_text_print(stdout, t->session->label);
-    printf(" on images, %zu tasks of %d ways, %d shot%s and %d quer%s, from %s classes\n\n", t->session->tasks, s->ways,
-           s->shots, s->shots == 1 ? "" : "s", s->queries, s->queries == 1 ? "y" : "ies",
-           ks_image_split_names[t->settings->split]);
+    printf(" on images, %zu task%s of %d ways, %d shot%s and %d quer%s, from %s classes\n\n", t->session->tasks,
+           t->session->tasks == 1 ? "" : "s", s->ways, s->shots, s->shots == 1 ? "" : "s", s->queries,
+           s->queries == 1 ? "y" : "ies", ks_image_split_names[t->settings->split]);
     if (*t->blocks[0].title) {
         printf("%27s", "");
         for (size_t b = 0; b < t->count; b++) {
@@ -135,8 +135,10 @@ static void print_nearest(const table* t) {
         const ks_eval_result one = {.tasks = t->session->tasks};
         ks_eval_summary s;
         if (ks_eval_summarise(&s, &one, t->nearest[i].accuracy, 0, NULL)) {
-            printf("%s%-27s %11.4f %9s%8.4f\n", i ? "" : "\nnearest neighbour, by\n",
-                   i == PIXELS ? "  pixels" : "  the model's features", s.mean, "+-", s.error);
+            printf("%s%-27s %11.4f", i ? "" : "\nnearest neighbour, by\n",
+                   i == PIXELS ? "  pixels" : "  the model's features", s.mean);
+            ks_eval_print_interval(&s, 8, 4);
+            printf("\n");
         }
     }
 }
@@ -153,7 +155,9 @@ static bool print_table(const table* t, ks_error* err) {
             if (!ks_eval_summarise(&accuracy, r, r->metric, j, err) || !ks_eval_summarise(&loss, r, r->loss, j, err)) {
                 return false;
             }
-            printf("%s%12.4f %9s%8.4f %9.4g", b ? "   " : "", accuracy.mean, "+-", accuracy.error, loss.mean);
+            printf("%s%12.4f", b ? "   " : "", accuracy.mean);
+            ks_eval_print_interval(&accuracy, 8, 4);
+            printf(" %9.4g", loss.mean);
         }
         printf("\n");
     }
@@ -225,7 +229,7 @@ bool ks_eval_classes(const ks_eval_session* session, const ks_eval_settings* set
     bool ok = evaluate(&t, err) && evaluate_nearest(&t, err);
     if (ok) {
         ok = !o->output || ks_write_file(o->output, o->force, write_csv, &t, err);
-        /* in any case; and if nobody reads it, the file is there */
+        /* also where the CSV failed; and it comes second, so that a pipe that is closed does not lose the CSV */
         ok = (o->json ? print_json : print_table)(&t, err) && ok;
     }
     for (size_t b = 0; b < BLOCKS; b++) {

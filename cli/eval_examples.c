@@ -22,7 +22,7 @@ static bool print_table(const table* t, ks_error* err) {
     const ks_eval_result* r = t->result;
     double before = 0;
     ks_text_print(stdout, t->session->label);
-    printf(" on %s, %zu tasks\n\n", t->session->model->kind->name, r->tasks);
+    printf(" on %s, %zu task%s\n\n", t->session->model->kind->name, r->tasks, r->tasks == 1 ? "" : "s");
     printf("gradient steps    step size    mean %s    95 %% interval    median %s    diverged\n", t->metric, t->metric);
     for (int j = 0; j <= r->steps; j++) {
         ks_eval_summary s;
@@ -32,8 +32,13 @@ static bool print_table(const table* t, ks_error* err) {
         }
         before = j == 0 ? s.mean : before;
         ks_eval_step_text(lr, sizeof lr, t->session, t->settings, j);
-        printf("%14d %12s %11.4g %9s%8.3g %13.4g %11zu\n", j, lr, s.mean, "+-", s.error, s.median,
-               ks_eval_count_diverged(r, j, before));
+        printf("%14d %12s %11.4g", j, lr, s.mean);
+        if (isnan(s.error)) {
+            printf(" %17s", "-");
+        } else {
+            printf(" %9s%8.3g", "+-", s.error);
+        }
+        printf(" %13.4g %11zu\n", s.median, ks_eval_count_diverged(r, j, before));
     }
     return true;
 }
@@ -76,7 +81,7 @@ static bool evaluate_errors(const ks_eval_session* session, const ks_eval_settin
     }
     table t = {.session = session, .settings = s, .result = &result, .metric = session->model->kind->metric};
     bool ok = !o->output || ks_write_file(o->output, o->force, write_csv, &t, err);
-    /* in any case; and if nobody reads it, the file is there */
+    /* also where the CSV failed; and it comes second, so that a pipe that is closed does not lose the CSV */
     ok = (o->json ? print_json : print_table)(&t, err) && ok;
     ks_eval_result_free(&result);
     return ok;
@@ -162,13 +167,9 @@ static bool search(ks_eval_settings* s, const ks_eval_session* session, const ch
 
 /* Options that are of other models. */
 static bool check_options(const ks_eval_options* o, const ks_cli_policy* p, ks_error* err) {
-    const ks_cli_sampling* s = &o->sampling;
-    const char* policies = o->goals             ? "--goals"
-                           : s->trajectories    ? "--trajectories"
-                           : s->horizon         ? "--horizon"
-                           : s->gae_lambda >= 0 ? "--gae-lambda"
-                           : o->search_each     ? "--search-each"
-                                                : NULL;
+    const char* policies = o->goals         ? "--goals"
+                           : o->search_each ? "--search-each"
+                                            : ks_cli_sampling_of_policies(&o->sampling);
     const char* images = o->norm >= 0 ? "--norm" : o->split >= 0 ? "--split" : o->nearest ? "--nearest" : NULL;
     if (policies) {
         return ks_fail(err, KS_BAD_INPUT, "%s is for policies, and %s is a model of problem: %s", policies, p->path,

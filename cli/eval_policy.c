@@ -39,7 +39,9 @@ typedef struct table {
 static bool print_table(const table* t, ks_error* err) {
     const ks_eval_result* r = t->result;
     ks_text_print(stdout, t->label);
-    printf(" on %s, %zu tasks, %zu trajectories each\n", t->env, r->tasks, t->settings->trajectories);
+    size_t n = t->settings->trajectories;
+    printf(" on %s, %zu task%s, %zu trajector%s each\n", t->env, r->tasks, r->tasks == 1 ? "" : "s", n,
+           n == 1 ? "y" : "ies");
     if (r->steps > 0) {
         printf("step sizes: %s\n", t->lr_text);
     }
@@ -54,7 +56,9 @@ static bool print_table(const table* t, ks_error* err) {
         if (j > 0) {
             snprintf(lr, sizeof lr, "%.4g", t->settings->eval.lr[j - 1]);
         }
-        printf("%14d %12s %14.2f %9s%7.2f %14.1f\n", j, lr, s.mean, "+-", s.error, length.mean);
+        printf("%14d %12s %14.2f", j, lr, s.mean);
+        ks_eval_print_interval(&s, 7, 2);
+        printf(" %14.1f\n", length.mean);
     }
     if (r->rejected > 0) {
         printf("\n%zu trajectories broke down and end there: the physics did, or a number was not finite\n",
@@ -211,7 +215,7 @@ bool ks_eval_policy(const ks_eval_options* o, ks_cli_policy* p, ks_error* err) {
                    .env = p->def->name,
                    .lr_text = text};
         ok = !o->output || ks_write_file(o->output, o->force, write_csv, &t, err);
-        /* in any case; and if nobody reads it, the file is there */
+        /* also where the CSV failed; and it comes second, so that a pipe that is closed does not lose the CSV */
         ok = (o->json ? print_json(&t, o, p, err) : print_table(&t, err)) && ok;
         ok = ok && (!o->keep_lr || ks_cli_keep_lr(p, s.eval.lr, ks_eval_told(o), err));
         ks_eval_result_free(&result);

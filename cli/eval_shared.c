@@ -64,11 +64,19 @@ bool ks_eval_summarise(ks_eval_summary* s, const ks_eval_result* r, const double
     for (size_t i = 0; i < n; i++) {
         square += (sorted[i] - s->mean) * (sorted[i] - s->mean);
     }
-    s->error = n > 1 ? 1.96 * sqrt(square / (double)(n - 1) / (double)n) : 0;
+    s->error = n > 1 ? 1.96 * sqrt(square / (double)(n - 1) / (double)n) : NAN; /* one task says nothing of others */
     qsort(sorted, n, sizeof *sorted, compare);
     s->median = 0.5 * (sorted[(n - 1) / 2] + sorted[n / 2]);
     free(sorted);
     return true;
+}
+
+void ks_eval_print_interval(const ks_eval_summary* s, int width, int decimals) {
+    if (isnan(s->error)) {
+        printf(" %9s%*s", "", width, "-");
+    } else {
+        printf(" %9s%*.*f", "+-", width, decimals, s->error);
+    }
 }
 
 size_t ks_eval_count_diverged(const ks_eval_result* r, int step, double before) {

@@ -79,16 +79,19 @@ static bool is_of_launcher(const char* variable) {
     return false;
 }
 
-char** ks_cli_environment_alone(void) {
+char** ks_cli_environment_alone(char* added) {
     size_t count = 0, kept = 0;
     while (environ[count]) {
         count++;
     }
-    char** alone = calloc(count + 1, sizeof *alone);
+    char** alone = calloc(count + 2, sizeof *alone);
     for (size_t i = 0; alone && i < count; i++) {
         if (!is_of_launcher(environ[i])) {
             alone[kept++] = environ[i];
         }
+    }
+    if (alone) {
+        alone[kept] = added;
     }
     return alone;
 }

@@ -12,8 +12,8 @@ bool ks_cli_join(ks_dist** dist, ks_error* err);
 /* Leaves them, in the end of a command: says what is in err before any of them ends, and returns the code. dist: NULL is alone. */
 int ks_cli_leave(ks_dist* dist, int code, ks_error* err);
 
-/* The environment without what launchers have put there: a program that is started with it is alone. Its strings are those of environ; the
- * caller frees the array. NULL: no memory. */
-char** ks_cli_environment_alone(void);
+/* The environment without what launchers have put there, so that a program that is started with it is alone, and with one more
+ * "NAME=VALUE". Its other strings are those of environ; the caller frees the array. NULL: no memory. */
+char** ks_cli_environment_alone(char* added);
 
 #endif

@@ -1,3 +1,4 @@
+#include "cli/child.h"
 #include "cli/cli.h"
 #include "cli/help.h"
 #include "cli/last_word.h"
@@ -43,8 +44,8 @@ static int run(int argc, char** argv) {
     } else {
         code = ks_cli_exit(ks_help_no_command(argv[1], &err), &err);
     }
-    if (code != 0) {
-        return fail(err.text, code);
+    if (code != 0) { /* who started this process wants to know what failed; all others know three ways to end */
+        return fail(err.text, code == KS_BROKE_DOWN && !ks_child_is() ? KS_FAILED : code);
     }
     if (fflush(stdout) == 0 && !ferror(stdout)) {
         return 0;

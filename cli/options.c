@@ -11,11 +11,31 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Whether the option that was just read is typed as it is called: getopt_long takes "--task" for --tasks, which elsewhere is another. */
+static bool is_whole(char** argv, const struct option* option) {
+    size_t length = strlen(option->name);
+    for (int i = optind - 1; i >= optind - 2 && i > 0; i--) {
+        if (strncmp(argv[i], "--", 2) == 0 && strncmp(argv[i] + 2, option->name, length) == 0 &&
+            (argv[i][2 + length] == 0 || argv[i][2 + length] == '=')) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int ks_cli_option(int argc, char** argv, const char* short_options, const struct option* options, ks_error* err) {
     char with_colon[64]; /* tells a missing value from an unknown option */
     snprintf(with_colon, sizeof with_colon, ":%s", short_options);
     opterr = 0;
-    int c = getopt_long(argc, argv, with_colon, options, NULL);
+    int found = -1;
+    int c = getopt_long(argc, argv, with_colon, options, &found);
+    if (c != '?' && c != ':' && found >= 0 && !is_whole(argv, &options[found])) {
+        const char* typed =
+            argv[optind - 1 - (options[found].has_arg == required_argument && !strchr(argv[optind - 1], '='))];
+        ks_fail(err, KS_BAD_INPUT, "unknown option %s; did you mean --%s? `kshot %s --help` lists them", typed,
+                options[found].name, argv[0]);
+        return '?';
+    }
     if (c != '?' && c != ':') {
         return c;
     }

@@ -31,7 +31,9 @@ static bool save(const char* path, const ks_cli_policy* p, const ks_batch* b, co
         ks_path_relative(relative, path, p->def->path);
         ks_tensor_writer_meta(w, "env_file", relative);
     }
-    ks_tensor_writer_meta(w, "policy", p->path);
+    char policy[4096];
+    ks_text_escape(policy, sizeof policy, p->path);
+    ks_tensor_writer_meta(w, "policy", policy);
     ks_tensor_writer_meta_int(w, "seed", o->sampling.seed);
     ks_tensor_writer_meta_int(w, "gradient_steps", o->sampling.steps);
     if (z->nq > 0) { /* the widest elements first, so that every tensor is aligned */

@@ -4,6 +4,10 @@ ks_cli_sampling ks_sampling_default(void) {
     return (ks_cli_sampling){.seed = 1, .threads = ks_cores(), .gae_lambda = -1};
 }
 
+const char* ks_cli_sampling_of_policies(const ks_cli_sampling* s) {
+    return s->trajectories ? "--trajectories" : s->horizon ? "--horizon" : s->gae_lambda >= 0 ? "--gae-lambda" : NULL;
+}
+
 bool ks_sampling_settings(ks_rl_eval_settings* settings, const ks_cli_sampling* s, const ks_cli_policy* p,
                           ks_error* err) {
     *settings = ks_opened_eval_settings(p);

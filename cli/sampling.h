@@ -51,6 +51,9 @@ typedef struct ks_cli_sampling {
 /* As nobody has typed anything. */
 ks_cli_sampling ks_sampling_default(void);
 
+/* The first of its options that was given and is for policies alone, "--horizon"; NULL: none. */
+const char* ks_cli_sampling_of_policies(const ks_cli_sampling* sampling);
+
 /* Settings for this policy: what was typed, then what is kept with it (eval_lr), then the environment's
  * protocol, then the policy's own. Errors: KS_BAD_INPUT (lr). */
 bool ks_sampling_settings(ks_rl_eval_settings* settings, const ks_cli_sampling* sampling, const ks_cli_policy* policy,

@@ -80,7 +80,7 @@ bool ks_lr_search_run(ks_lr_search* s, ks_rl_eval_settings* settings, const ks_c
     ks_error why = {0};
     for (size_t i = 0; i < s->count; i++) {
         /* too long a step can break a policy down: so much for this step */
-        if (!try_one(&s->mean_return[i], s->lr[i], tasks, &search, p, progress, &why) && why.code != KS_FAILED) {
+        if (!try_one(&s->mean_return[i], s->lr[i], tasks, &search, p, progress, &why) && why.code != KS_BROKE_DOWN) {
             return ks_fail(err, why.code, "%s", why.text);
         }
         s->best = s->mean_return[i] > s->mean_return[s->best] ? i : s->best;

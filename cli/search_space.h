@@ -24,7 +24,11 @@ typedef struct ks_search_space {
 /* Adds KEY=A,B,C (values, as `-s` takes them; lists stay whole: [64,64],[100,100]), KEY=LOW..HIGH or KEY=log:LOW..HIGH. Errors: KS_BAD_INPUT. */
 bool ks_search_add(ks_search_space* space, const char* text, ks_error* err);
 
-/* The settings of a trial, each as KEY=VALUE: a pure function of seed, trial and key. */
+/* How many trials can differ: the number of combinations of listed values; UINT64_MAX where numbers of a range are drawn. */
+uint64_t ks_search_combinations(const ks_search_space* space);
+
+/* The settings of a trial, each as KEY=VALUE: a pure function of seed, trial and key. Where all keys have lists, trials go through
+ * their combinations in an order that follows from the seed: below ks_search_combinations, no two are alike. */
 void ks_search_draw(char setting[KS_SEARCH_TEXT], const ks_search_space* space, uint64_t seed, uint32_t trial, int key);
 
 #endif

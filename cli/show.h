@@ -1,5 +1,5 @@
 /* show.h: what `view` and `record` share: policies on one task, or models that learn from examples on one, and how they are
- * adapted. How models of a problem are shown is one row of ks_show_kinds, in files of its own. Internal to this room. */
+ * adapted. Internal to this room. */
 #ifndef KS_CLI_SHOW_H
 #define KS_CLI_SHOW_H
 

@@ -8,6 +8,7 @@
 #include "base/text_file.h"
 #include "cli/option_table.h"
 #include "cli/search_space.h"
+#include "cli/tune.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -185,7 +186,7 @@ static bool check_keys(const reader* r, const ks_suite_line* line) {
 
 /* The line's seed must not be that of its search, which is one that is not reported. */
 static bool check_seed(const reader* r, const ks_suite_line* line, node seeds) {
-    int64_t seed = ks_suite_search_option(line, "--seed", 1000);
+    int64_t seed = ks_suite_search_option(line, "--seed", KS_TUNE_SEED);
     return line->seed != seed ||
            ks_file_fail(r, seeds, "seeds", "%lld is the seed of the search (tune)", (long long)seed);
 }

@@ -1,6 +1,7 @@
 /* Settings of a suite's lines that are searched for: one `kshot tune` for each domain and method, on a seed and tasks that are not
  * reported. */
 #include "cli/suite.h"
+#include "cli/tune.h"
 
 #include "base/number.h"
 #include "base/text_file.h"
@@ -60,7 +61,7 @@ static bool add_best(ks_command_line* c, const ks_suite_line* line, const ks_sui
         ok = ks_csv_next(&csv, &more, false, err);
     }
     ks_csv_close(&csv);
-    return ok && rows == ks_suite_search_option(line, "--trials", 16);
+    return ok && rows == ks_suite_search_option(line, "--trials", KS_TUNE_TRIALS);
 }
 
 /* Whether the config that was found is the line's with what was found: another config would have had another search. */
@@ -125,12 +126,11 @@ bool ks_suite_search(ks_suite_line* line, const ks_suite_place* place, char note
 }
 
 double ks_suite_search_share(const ks_suite_line* line) {
-    enum { MAX_TRIALS = 4096, MAX_HALVINGS = 10 }; /* as `tune` has them */
-    int64_t trials = ks_suite_search_option(line, "--trials", 16),
+    int64_t trials = ks_suite_search_option(line, "--trials", KS_TUNE_TRIALS),
             halvings = ks_suite_search_option(line, "--halvings", 0);
     double share = 0, done = 0;
-    trials = trials < MAX_TRIALS ? trials : MAX_TRIALS;
-    halvings = halvings < MAX_HALVINGS ? halvings : MAX_HALVINGS;
+    trials = trials < KS_TUNE_MAX_TRIALS ? trials : KS_TUNE_MAX_TRIALS;
+    halvings = halvings < KS_TUNE_MAX_HALVINGS ? halvings : KS_TUNE_MAX_HALVINGS;
     for (int64_t rung = 0; rung <= halvings; rung++, trials = (trials + 1) / 2) {
         double until = 1.0 / (double)((int64_t)1 << (halvings - rung));
         share += (double)trials * (until - done);

@@ -15,7 +15,7 @@ const ks_exit_code ks_exit_codes[] = {
      "failed while running: the disk is full, memory is short, numbers became infinite; or `kshot check` found "
      "a problem"},
     {"2", "wrong usage, config or input; nothing was begun"},
-    {"130", "interrupted; a training can be gone on with by --resume"},
+    {"130", "interrupted; --resume continues a training"},
     {NULL, NULL},
 };
 

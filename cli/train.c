@@ -16,7 +16,20 @@ static bool should_stop(void* user) {
     return *display->interrupted != 0;
 }
 
-static int train(const ks_config* config, ks_train_options* options, bool quiet, ks_error* err) {
+/* A setting of another outer step does no harm in a file, where several may stand; who gives it by hand expects something of it. */
+static void warn_of_unread(ks_train_display* display, const ks_config* config, const ks_option_list* settings) {
+    char why[KS_SETTINGS_WHY], text[2 * KS_SETTINGS_WHY];
+    ks_error unused;
+    for (int i = 0; ks_config_check(config, &unused) && i < settings->count; i++) {
+        if (!ks_config_reads(config, settings->text[i], why)) {
+            snprintf(text, sizeof text, "-s %.100s changes nothing: %s", settings->text[i], why);
+            ks_train_display_warning(display, text);
+        }
+    }
+}
+
+static int train(const ks_config* config, ks_train_options* options, const ks_option_list* settings, bool quiet,
+                 ks_error* err) {
     ks_train_display display = {.config = config,
                                 .options = options,
                                 .interrupted = ks_cli_catch_interrupts(),
@@ -27,12 +40,15 @@ static int train(const ks_config* config, ks_train_options* options, bool quiet,
     options->on_iteration = quiet ? NULL : ks_train_display_iteration;
     options->on_warning = ks_train_display_warning;
     options->should_stop = should_stop;
+    if (ks_dist_leads(options->dist)) {
+        warn_of_unread(&display, config, settings);
+    }
     bool ok = ks_train(config, options, err);
     ks_train_display_close(&display);
     bool leads = ks_dist_leads(options->dist);
     if (ok && leads) {
-        printf("%s: %lld iterations of %s on %s done\n", options->directory, (long long)display.done,
-               ks_method_name((ks_method)config->method), ks_config_name(config));
+        printf("%s: %lld iteration%s of %s on %s done\n", options->directory, (long long)display.done,
+               display.done == 1 ? "" : "s", ks_method_name((ks_method)config->method), ks_config_name(config));
         if (fflush(stdout) != 0) {
             clearerr(stdout); /* the run is done, whether it can be told or not */
         }
@@ -115,7 +131,7 @@ static int run_alone(const train_options* o, const ks_config* config, ks_dist* d
                     : o->resume.or_new ? KS_RUN_RESUME_OR_NEW
                     : o->resume.asked  ? KS_RUN_RESUME
                                        : KS_RUN_NEW;
-    return train(config, &options, o->quiet, err);
+    return train(config, &options, &o->settings, o->quiet, err);
 }
 
 static int run(const ks_command* self, int argc, char** argv, ks_error* err) {

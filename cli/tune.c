@@ -1,4 +1,5 @@
 /* kshot tune: settings found by a search that is written down, on tasks and a seed that are not those of the results. */
+#include "cli/tune.h"
 #include "base/atomic_file.h"
 #include "base/number.h"
 #include "cli/child.h"
@@ -17,7 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PATH_ROOM = 4096, MAX_TRIALS = 4096, MAX_HALVINGS = 10 };
+enum { PATH_ROOM = 4096 };
 
 typedef struct tune_options {
     const char* folder;
@@ -28,8 +29,8 @@ typedef struct tune_options {
 } tune_options;
 
 typedef struct trial {
-    double score[MAX_HALVINGS + 1]; /* of each rung, the higher the better; NaN: it did not get there */
-    double last;                    /* of the rung that it is in */
+    double score[KS_TUNE_MAX_HALVINGS + 1]; /* of each rung, the higher the better; NaN: it did not get there */
+    double last;                            /* of the rung that it is in */
     size_t number;
 } trial;
 
@@ -179,8 +180,8 @@ static void find_place(place* p, const tuning* t, size_t number, int64_t rung) {
 /* Trains and evaluates a trial, unless it was before. The job: its rung and its number. */
 static bool do_trial(void* user, int64_t job, char note[256], ks_error* err) {
     const tuning* t = user;
-    int64_t rung = job / MAX_TRIALS;
-    size_t number = (size_t)(job % MAX_TRIALS);
+    int64_t rung = job / KS_TUNE_MAX_TRIALS;
+    size_t number = (size_t)(job % KS_TUNE_MAX_TRIALS);
     place p;
     (void)note;
     find_place(&p, t, number, rung);
@@ -198,25 +199,25 @@ static bool next_trial(void* user, int64_t* job) {
     if (t->at == t->left) {
         return false;
     }
-    *job = t->rung * MAX_TRIALS + (int64_t)t->trials[t->at++].number;
+    *job = t->rung * KS_TUNE_MAX_TRIALS + (int64_t)t->trials[t->at++].number;
     return true;
 }
 
 static bool keep_trials(tuning* t);
 
-/* Judges a trial. A training that fails is the worst there is. */
+/* Judges a trial. A training that breaks down is the worst there is; one that fails for another reason ends the search. */
 static bool trial_done(void* user, int64_t job, const char* note, const ks_error* outcome, ks_error* err) {
     tuning* t = user;
     trial* r = t->trials;
     place p;
     (void)note;
-    while (r->number != (size_t)(job % MAX_TRIALS)) {
+    while (r->number != (size_t)(job % KS_TUNE_MAX_TRIALS)) {
         r++;
     }
     find_place(&p, t, r->number, t->rung);
     double* score = &r->score[t->rung];
     *score = -INFINITY;
-    bool broke_down = outcome->code == KS_FAILED && !*outcome->text; /* and has said so itself */
+    bool broke_down = outcome->code == KS_BROKE_DOWN; /* and has said so itself */
     if (outcome->code != KS_OK && !broke_down) {
         *err = *outcome;
         return false;
@@ -315,9 +316,15 @@ static bool read_all(tuning* t, ks_error* err) {
         ks_config unused;
         ok = trial_config(&unused, t, (size_t)i, err);
         t->trials[i].number = (size_t)i;
-        for (int r = 0; r <= MAX_HALVINGS; r++) {
+        for (int r = 0; r <= KS_TUNE_MAX_HALVINGS; r++) {
             t->trials[i].score[r] = NAN;
         }
+    }
+    uint64_t most = ks_search_combinations(&t->space);
+    if (ok && (uint64_t)o->trials > most) {
+        ok = ks_fail(err, KS_BAD_INPUT,
+                     "--trials %lld: --search lists %llu combinations of values; --trials %llu is all of them",
+                     (long long)o->trials, (unsigned long long)most, (unsigned long long)most);
     }
     t->higher_is_better = ks_config_problem(&t->base)->higher_is_better;
     t->steps = o->steps >= 0 ? (int)o->steps : t->base.method == KS_MAML ? t->base.inner.steps : 0;
@@ -361,7 +368,7 @@ static int run_together(tuning* t, ks_dist* dist) {
 }
 
 static int run(const ks_command* self, int argc, char** argv, ks_error* err) {
-    tune_options o = {.trials = 16, .seed = 1000, .steps = -1, .tasks = 40};
+    tune_options o = {.trials = KS_TUNE_TRIALS, .seed = KS_TUNE_SEED, .steps = -1, .tasks = KS_TUNE_TASKS};
     tuning t = {.o = &o, .err = err};
     ks_dist* dist;
     if (!ks_cli_join(&dist, err)) {
@@ -386,11 +393,11 @@ static const ks_option OPTIONS[] = {
      "a setting that is tried: `KEY=A,B,C`, one of these; `KEY=LOW..HIGH`, a number between; `KEY=log:LOW..HIGH`, the "
      "same in its logarithm. Can be given for several; of whole numbers, list the values",
      KS_OPTION_LIST(tune_options, search), .required = true, .completes = KS_COMPLETE_SETTING},
-    {"trials", 0, "N", "how many are drawn (default 16)", KS_OPTION_INT(tune_options, trials, 1, MAX_TRIALS)},
+    {"trials", 0, "N", "how many are drawn (default 16)", KS_OPTION_INT(tune_options, trials, 1, KS_TUNE_MAX_TRIALS)},
     {"halvings", 0, "H",
      "the first rung trains each with a 2^H-th of the iterations (and `env_steps`); the better half goes on with twice "
      "as many, H times (default 0: all are trained to the end)",
-     KS_OPTION_INT(tune_options, halvings, 0, MAX_HALVINGS)},
+     KS_OPTION_INT(tune_options, halvings, 0, KS_TUNE_MAX_HALVINGS)},
     {"seed", 0, "N", "of the draws, trainings and tasks: one that is not reported (default 1000)",
      KS_OPTION_INT(tune_options, seed, 0, INT64_MAX)},
     {"tasks", 0, "N", "held-out tasks that a trial is judged on (default 40)",

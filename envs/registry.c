@@ -64,7 +64,22 @@ const char* ks_env_name(size_t index) {
     return index < ks_env_count() ? registry[index]->name : ks_stable_at(index - ks_env_count())->stem;
 }
 
+/* What a robot is at first: a model for MuJoCo, which knows no task and no reward. */
+static bool is_model(const char* reference, ks_error* err) {
+    if (!ends_in(reference, ".xml") && !ends_in(reference, ".urdf") && !ends_in(reference, ".mjb")) {
+        return false;
+    }
+    ks_fail(err, KS_BAD_INPUT,
+            "%s is a model, and no environment yet: write a file beside it that says `model: %s`, and what is observed "
+            "and rewarded (docs/robots.md)",
+            reference, strrchr(reference, '/') ? strrchr(reference, '/') + 1 : reference);
+    return true;
+}
+
 bool ks_env_exists(const char* name, ks_error* err) {
+    if (is_model(name, err)) {
+        return false;
+    }
     const char* nearest = NULL;
     size_t best = SIZE_MAX;
     for (size_t i = 0; i < ks_env_names(); i++) {
@@ -117,6 +132,9 @@ const ks_env_def* ks_env_open(const char* reference, const char* folder, ks_erro
     char path[KS_PATH_ROOM];
     if (!ks_env_is_path(reference)) {
         return open_name(reference, err);
+    }
+    if (is_model(reference, err)) {
+        return NULL;
     }
     if (!ks_path_absolute(path, folder, reference, err)) {
         return NULL;

@@ -147,10 +147,11 @@ static ks_problem* create_on(const ks_image_set* set, const ks_images_settings* 
     p->settings = *s;
     p->ways = (size_t)s->ways;
     p->set = set;
-    if (check(s, err) && !set) {
+    bool ok = check(s, err);
+    if (ok && !set) {
         p->set = p->own_set = ks_images_open(s, err);
     }
-    if (!p->set || !check_set(p, err)) {
+    if (!ok || !p->set || !check_set(p, err)) {
         destroy(&p->base);
         return NULL;
     }

@@ -103,8 +103,8 @@ void ks_core_start(ks_maml* maml) {
     }
 }
 
-/* Adapts params anew on the rows of stages 0 … k-1. Stage j is left at theta + j · step_between; with 0, each in the place of the
- * one before. groups (groups), or (k+1 x groups) likewise. */
+/* Adapts params anew on the rows of stages 0 … k-1. keep: theta (k+1 x groups x P) and groups (k+1 x groups) hold every stage;
+ * otherwise they are (groups x P) and (groups), and each stage takes the place of the one before. */
 static void adapt_anew(ks_maml* maml, const ks_real* params, ks_group* groups, ks_real* theta, bool keep) {
     size_t m = maml->tally.groups;
     size_t n = maml->num_params;

@@ -21,7 +21,7 @@ struct ks_maml {
     ks_outer_needs needs;
 
     ks_tally tally; /* means over tasks, and which tasks count; tally.groups: how many are worked on here, M if alone */
-    bool redo;      /* a task has turned out to count no more during the update, which begins anew */
+    bool redo;      /* during the update a task was found broken: it is left out, and the update begins anew */
     bool recorded;  /* the Jacobians are those of where the core is */
     bool moved;     /* the core is not where the rows were collected */
     bool has_loss;  /* `loss` is that of where the core is */

@@ -312,5 +312,6 @@ const double* ks_maml_outer_losses(const ks_maml* maml) {
 }
 
 const char* ks_method_name(ks_method method) {
-    return method == KS_MAML ? "maml" : method == KS_PRETRAIN ? "pretrain" : "oracle";
+    static const char* const NAMES[] = {KS_METHODS(KS_CHOICE_WORD)};
+    return NAMES[method];
 }

@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* tasks that are worked on side by side: bounds the memory, and changes no result */
-enum { TASKS_AT_ONCE = 40, TASKS_BYTES = 64 << 20, TASK_TEXT = 160 };
+enum { TASKS_AT_ONCE = 40, MANY_AT_ONCE = 1000, TASKS_BYTES = 64 << 20, MANY_BYTES = 16 << 20, TASK_TEXT = 160 };
 
 ks_eval_settings ks_eval_settings_default(void) {
     ks_eval_settings settings = {.steps = 3, .split = KS_SPLIT_TEST, .seed = 1, .threads = 1};
@@ -55,23 +55,29 @@ static void evaluation_free(evaluation* e) {
     free(e->accuracy);
 }
 
-/* Few where given rows are large, but enough for all threads. Rows that are sampled are sampled side by side, which their rounding
- * depends on. */
+/* Few where rows are large, but enough for all threads. Many where a task is small: threads wait for each other after every step, and
+ * where others use the cores, each wait can take milliseconds. */
 static size_t tasks_at_once(const evaluation* e, size_t tasks) {
-    size_t threads = (size_t)e->settings->threads, most = TASKS_AT_ONCE;
+    enum { PER_PARAM = 8 }; /* numbers of a task for each parameter, roughly */
+    size_t threads = (size_t)e->settings->threads;
     size_t row = (size_t)ks_policy_get_settings(e->model->policy)->obs_dim * sizeof(ks_real);
-    size_t fit = TASKS_BYTES / (row * e->problem->max_rows + 1);
-    most = fit < most && !e->problem->sampled ? fit : most;
+    size_t rows = row * e->problem->max_rows + 1;
+    size_t fit = TASKS_BYTES / rows;
+    size_t many = e->problem->sampled ? 0 : MANY_BYTES / (rows + PER_PARAM * e->num_params * sizeof(ks_real));
+    size_t most = fit < TASKS_AT_ONCE    ? fit
+                  : many < TASKS_AT_ONCE ? TASKS_AT_ONCE
+                  : many < MANY_AT_ONCE  ? many
+                                         : MANY_AT_ONCE;
     most = most < threads ? threads : most;
     return tasks < most ? tasks : most;
 }
 
 static bool evaluation_init(evaluation* e, size_t tasks, ks_error* err) {
     const ks_policy* policy = e->model->policy;
+    e->num_params = ks_policy_num_params(policy);
     size_t n = tasks_at_once(e, tasks);
     int threads = e->settings->threads;
     e->at_once = n;
-    e->num_params = ks_policy_num_params(policy);
     if (!e->problem->kind->prepare(e->problem, policy, &(ks_problem_sizes){.tasks = n, .stages = 1, .threads = threads},
                                    err)) {
         return false;
@@ -103,7 +109,7 @@ bool ks_eval_check(const ks_problem* problem, const ks_policy* policy, const ks_
         kind->task_text(problem, task, text, sizeof text);
     }
     return ks_fail(
-        err, KS_FAILED,
+        err, KS_BROKE_DOWN,
         "%s: the step size %g of gradient step %d is too large for task %zu (%s): the policy that it leads to "
         "breaks down at once, in numbers that are not finite%s",
         problem->name, lr, step, number, text, kind->breaks_in ? kind->breaks_in(problem) : "");

@@ -40,8 +40,8 @@ typedef struct ks_eval_result {
     double* metric;  /* (tasks x (steps + 1)) the problem's; of given examples not finite where a task has diverged */
     double* length;  /* likewise: mean number of timesteps of a trajectory; 0 where there are none */
     double* loss;    /* likewise: of the examples that it is judged on; 0 where rows are sampled */
-    size_t rejected; /* timesteps thrown away because they broke down */
-    uint64_t env_steps; /* taken in all, rejected ones included */
+    size_t rejected; /* trajectories that ended before a step that broke down */
+    uint64_t env_steps; /* taken in all, those that broke down included */
 } ks_eval_result;
 void ks_eval_result_free(ks_eval_result* result);
 
@@ -56,13 +56,13 @@ typedef struct ks_eval_model {
 } ks_eval_model;
 
 /* Evaluates a model on `count` tasks of a problem, which is prepared here. *result is the caller's (ks_eval_result_free).
- * Errors: KS_BAD_INPUT (a model that does not fit the problem), KS_FAILED (also where a step is too long for a task that acts: the
- * text names both). */
+ * Errors: KS_BAD_INPUT (a model that does not fit the problem), KS_BROKE_DOWN (a step is too long for a task that acts: the text
+ * names both), KS_FAILED. */
 bool ks_evaluate(ks_eval_result* result, ks_problem* problem, const ks_eval_model* model, size_t count,
                  const ks_eval_settings* settings, ks_eval_progress progress, void* user, ks_error* err);
 
 /* ks_inner_works, with an error that says so. step: which one led to θ, from 1; lr: its size; task: its place among those drawn, and
- * number its number. Errors: KS_FAILED. */
+ * number its number. Errors: KS_BROKE_DOWN. */
 bool ks_eval_check(const ks_problem* problem, const ks_policy* policy, const ks_real* theta, const ks_task_rows* rows,
                    size_t task, size_t number, int step, double lr, ks_error* err);
 

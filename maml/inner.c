@@ -25,10 +25,10 @@ static const ks_setting ROWS[] = {
     {"inner.steps", KS_SETTING_INT, AT(steps), KS_RANGE_INNER_STEPS, 1, .help = "gradient steps of a task"},
     {"inner.lr", KS_SETTING_DOUBLE, AT(lr), KS_RANGE_INNER_LR, 0.1, .help = "their step size"},
     {"inner.first_order", KS_SETTING_BOOL, AT(first_order), .help = "leave the second derivatives out"},
-    {"inner.learned", KS_SETTING_CHOICE, AT(learned), .initial = KS_LEARNED_NONE, .text = "none|one|tensor|parameter",
+    {"inner.learned", KS_SETTING_CHOICE, AT(learned), .initial = KS_LEARNED_NONE, .text = KS_CHOICES(KS_LEARNED),
      .help = "step sizes that the outer step learns, from inner.lr on: none, one, one a tensor, one a parameter"},
     {"inner.per_step", KS_SETTING_BOOL, AT(per_step), .help = "learned step sizes: one set of them a step"},
-    {"inner.adapts", KS_SETTING_CHOICE, AT(adapts), .initial = KS_ADAPTS_ALL, .text = "all|head|body|context",
+    {"inner.adapts", KS_SETTING_CHOICE, AT(adapts), .initial = KS_ADAPTS_ALL, .text = KS_CHOICES(KS_ADAPTS),
      .help = "what the inner steps change: everything, the last layer and log-std, everything but these, or context "
              "layers"},
     {"inner.adapts_norm", KS_SETTING_BOOL, AT(adapts_norm), .help = "of it, also the shifts and scales of batch norms"},

@@ -25,12 +25,12 @@ static bool some_count(const ks_maml* maml, ks_error* err) {
         return true;
     }
     if (maml->settings.team.rank > 0) {
-        *err = (ks_error){.code = KS_FAILED};
+        *err = (ks_error){.code = KS_BROKE_DOWN};
         return false;
     }
     const ks_problem_kind* kind = maml->problem->kind;
     return ks_fail(
-        err, KS_FAILED,
+        err, KS_BROKE_DOWN,
         "%s: the step size of the inner steps is too large, inner.lr: %g: the policies that they lead to break down "
         "at once on all %zu tasks, in numbers that are not finite%s",
         maml->problem->name, maml->settings.inner.lr, maml->tally.tasks,

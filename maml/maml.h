@@ -39,7 +39,7 @@ typedef struct ks_maml_stats {
         metric[KS_MAX_INNER_STEPS + 1]; /* the problem's, after j inner steps, before the outer step: mean over tasks */
     ks_outer_report outer;
     size_t env_steps;        /* environment steps of this iteration */
-    size_t rejected;         /* of them, thrown away because they broke down */
+    size_t rejected;         /* trajectories that ended before a step that broke down */
     size_t baselines_failed; /* batches whose baseline could not be solved for */
     size_t left_out; /* tasks that an inner step was too long for: they count in no mean and no sum of the update */
     size_t named[KS_MAX_NAMED]; /* the first of them, by their numbers */
@@ -65,8 +65,9 @@ void ks_maml_init_step_sizes(const ks_maml* maml, ks_real* params);
 /* From now on outer steps have `scale` (above 0; at first 1) times the size of the settings: trpo.max_kl, adam.lr, ppo.lr, reptile.step. */
 void ks_maml_set_step_scale(ks_maml* maml, double scale);
 /* One meta-iteration: params (Q) and state (ks_maml_state_size; zeros before the first) are replaced, or kept where the outer step
- * found none. It is a function of (settings, step scale, params, state, iteration) alone. Errors: KS_FAILED (memory; the inner steps were too
- * long for all tasks, which in a team the first process alone says); both are then untouched. */
+ * found none. It is a function of (settings, step scale, params, state, iteration) alone. Errors: KS_FAILED (memory), KS_BROKE_DOWN
+ * (the inner steps were too long for all tasks, which in a team the first process alone says); both are then untouched, but where
+ * another process of the team has failed they may have moved. */
 bool ks_maml_iterate(ks_maml* maml, ks_real* params, ks_real* state, uint64_t iteration, ks_maml_stats* stats,
                      ks_error* err);
 

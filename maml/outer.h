@@ -38,6 +38,7 @@ typedef struct ks_outer_kind {
     const char* name;                          /* "trpo" */
     const char* summary;                       /* one line for people */
     const char* columns[KS_OUTER_MAX_COLUMNS]; /* of progress.csv; NULL ends */
+    const char* scaled;                        /* the setting that the step scale halves: "trpo.max_kl" */
     bool needs_steps;                          /* without inner steps it has nothing to go by */
     bool policies_only;                        /* it compares with the policies that sampled: for problems that act */
     size_t settings_size;

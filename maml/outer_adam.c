@@ -86,6 +86,7 @@ static bool step(void* object, struct ks_maml* core, ks_real* params, ks_real* s
 
 const ks_outer_kind ks_outer_adam = {
     .name = "adam",
+    .scaled = "adam.lr",
     .summary = "one Adam update along the meta-gradient, as in the paper's supervised experiments",
     .columns = {[OUTER_LOSS] = "outer_loss", "gradient_norm"},
     .settings_size = sizeof(ks_outer_adam_settings),

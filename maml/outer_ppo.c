@@ -192,6 +192,7 @@ static bool step(void* object, struct ks_maml* core, ks_real* params, ks_real* s
 
 const ks_outer_kind ks_outer_ppo = {
     .name = "ppo",
+    .scaled = "ppo.lr",
     .summary = "several Adam updates on the same rows, with clipped ratios and adapting anew: ProMP's",
     .columns = {[SURROGATE_BEFORE] = "surrogate_before", "surrogate_after", "kl", "epochs", "gradient_norm"},
     .policies_only = true,

@@ -84,6 +84,7 @@ static bool step(void* object, struct ks_maml* core, ks_real* params, ks_real* s
 
 const ks_outer_kind ks_outer_reptile = {
     .name = "reptile",
+    .scaled = "reptile.step",
     .summary = "towards the mean of the adapted parameters, without second derivatives",
     .columns = {[OUTER_LOSS] = "outer_loss", "distance"},
     .needs_steps = true,

@@ -176,6 +176,7 @@ static bool step(void* object, struct ks_maml* core, ks_real* params, ks_real* s
 
 const ks_outer_kind ks_outer_trpo = {
     .name = "trpo",
+    .scaled = "trpo.max_kl",
     .summary = "a trust-region step under a limit of the adapted policies' KL divergence, as in the paper",
     .columns =
         {[SURROGATE_BEFORE] = "surrogate_before", "surrogate_after", "kl", "accepted", "backtracks", "cg_residual"},

@@ -12,6 +12,7 @@
 #ifndef KS_MAML_PROBLEM_H
 #define KS_MAML_PROBLEM_H
 
+#include "base/names.h"
 #include "base/safetensors.h"
 #include "base/settings.h"
 #include "policy/policy.h"
@@ -20,12 +21,13 @@ typedef struct ks_problem ks_problem;
 typedef struct ks_problem_kind ks_problem_kind;
 typedef struct ks_audit ks_audit; /* an iteration as a file (audit.h) */
 
-/* How its tasks are put. */
-typedef enum ks_method {
-    KS_MAML,     /* one by one, to be adapted to */
-    KS_PRETRAIN, /* all together, without adaptation: one model for the mean of the tasks */
-    KS_ORACLE,   /* the same, and inputs say which task it is */
-} ks_method;
+/* How its tasks are put: one by one, to be adapted to; all together, without adaptation, for one model for the mean of the tasks;
+ * or the same, and inputs say which task it is. */
+#define KS_METHODS(X)        \
+    X(KS_MAML, maml)         \
+    X(KS_PRETRAIN, pretrain) \
+    X(KS_ORACLE, oracle)
+typedef enum ks_method { KS_METHODS(KS_CHOICE_CONSTANT) } ks_method;
 const char* ks_method_name(ks_method method); /* "maml", "pretrain", "oracle" */
 
 typedef enum ks_split { KS_SPLIT_TRAIN, KS_SPLIT_VALIDATION, KS_SPLIT_TEST } ks_split;
@@ -55,8 +57,8 @@ typedef struct ks_task_rows {
     const ks_real* extra; /* (n) on stage 0: weights of the extra outer term; NULL without one */
     double metric;        /* of θ_j on these rows: where they were sampled, and where the problem measures */
     double length;        /* mean number of timesteps of a trajectory; 0: has none */
-    size_t steps;         /* environment steps taken, rejected ones included */
-    size_t rejected;      /* of them, thrown away because they broke down */
+    size_t steps;         /* environment steps taken, those that broke down included */
+    size_t rejected;      /* trajectories that ended before a step that broke down */
     size_t failed;        /* baselines that could not be solved for */
 } ks_task_rows;
 

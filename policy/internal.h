@@ -1,4 +1,4 @@
-/* internal.h: what policy.c and tape.c share. Internal to this room. */
+/* internal.h: what a policy and its workspace consist of. Internal to this room. */
 #ifndef KS_POLICY_INTERNAL_H
 #define KS_POLICY_INTERNAL_H
 
@@ -40,7 +40,7 @@ struct ks_policy_ws {
     bool flushed;       /* the result that is under way holds some of them */
 };
 
-/* Memory for `count` numbers, aligned for vectors; NULL if there is none. For free(). */
+/* So many bytes, aligned for vectors; NULL if there is no memory. For free(). */
 void* ks_aligned_alloc(size_t bytes);
 
 /* Starts a gradient. */

@@ -17,7 +17,7 @@ enum {
     MAX_LAYERS = 2 * KS_MAX_HIDDEN + 1
 };
 
-const char* const ks_activation_names[] = {[KS_RELU] = "relu", [KS_TANH] = "tanh", NULL};
+const char* const ks_activation_names[] = {KS_ACTIVATIONS(KS_CHOICE_WORD) NULL};
 const char* const ks_head_names[] = {
     [KS_GAUSSIAN] = "gaussian", [KS_CATEGORICAL] = "categorical", [KS_SQUARED_ERROR] = "squared_error", NULL};
 

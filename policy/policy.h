@@ -21,6 +21,7 @@
 #define KS_POLICY_POLICY_H
 
 #include "base/error.h"
+#include "base/names.h"
 #include "nn/layer.h"
 
 #include <stdbool.h>
@@ -32,7 +33,8 @@ enum {
     KS_NETWORK_TEXT = 8192, /* characters of a list of layers, with the end */
 };
 
-typedef enum ks_activation { KS_RELU, KS_TANH } ks_activation;
+#define KS_ACTIVATIONS(X) X(KS_RELU, relu) X(KS_TANH, tanh)
+typedef enum ks_activation { KS_ACTIVATIONS(KS_CHOICE_CONSTANT) } ks_activation;
 typedef enum ks_head { KS_GAUSSIAN, KS_CATEGORICAL, KS_SQUARED_ERROR } ks_head;
 /* by ks_activation: "relu", "tanh"; by ks_head: "gaussian", "categorical", "squared_error"; NULL ends both */
 extern const char* const ks_activation_names[];

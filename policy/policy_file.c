@@ -21,12 +21,6 @@ static void lr_text(char text[LR_TEXT], const double* lr, int count) {
     }
 }
 
-static const char* const ADAPTS[] = {[KS_ADAPTS_ALL] = "all",
-                                     [KS_ADAPTS_HEAD] = "head",
-                                     [KS_ADAPTS_BODY] = "body",
-                                     [KS_ADAPTS_CONTEXT] = "context",
-                                     NULL};
-
 ks_policy_info ks_policy_info_default(const char* problem) {
     ks_policy_info info = {.method = "maml", .gamma = 1, .gae_lambda = 1, .horizon = 1, .seed = 1};
     snprintf(info.env, sizeof info.env, "%s", problem);
@@ -71,7 +65,7 @@ static void write_unusual(ks_tensor_writer* w, const ks_policy_info* info) {
         ks_tensor_writer_meta(w, "inner_per_step", info->per_step ? "true" : "false");
     }
     if (info->adapts != KS_ADAPTS_ALL) {
-        ks_tensor_writer_meta(w, "inner_adapts", ADAPTS[info->adapts]);
+        ks_tensor_writer_meta(w, "inner_adapts", ks_adapts_names[info->adapts]);
     }
 }
 
@@ -270,7 +264,7 @@ static bool read_unusual(const ks_tensor_file* f, ks_policy_info* i, ks_error* e
     static const char* const TRUE_FIRST[] = {"true", "false", NULL};
     int per_step = 0, norm_stays = 0, norm_per_step = 0;
     bool ok = read_optional(f, "inner_learned", ks_learned_names, &i->learned, err) &&
-              read_optional(f, "inner_adapts", ADAPTS, &i->adapts, err) &&
+              read_optional(f, "inner_adapts", ks_adapts_names, &i->adapts, err) &&
               read_optional(f, "inner_per_step", BOOL, &per_step, err) &&
               read_optional(f, "inner_norm_per_step", BOOL, &norm_per_step, err) &&
               read_optional(f, "inner_adapts_norm", TRUE_FIRST, &norm_stays, err);

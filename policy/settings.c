@@ -21,7 +21,7 @@ static const ks_setting ROWS[] = {
      .help = "a list of layers in place of these, without the last, which is dense: [{type: conv, out: 32}, ...]"},
     {"policy.hidden", KS_SETTING_WIDTHS, AT(num_hidden), 1, KS_MAX_WIDTH, .text = "100 100", .room = KS_MAX_HIDDEN,
      .help = "units of the hidden layers; []: linear"},
-    {"policy.activation", KS_SETTING_CHOICE, AT(activation), .initial = KS_RELU, .text = "relu|tanh",
+    {"policy.activation", KS_SETTING_CHOICE, AT(activation), .initial = KS_RELU, .text = KS_CHOICES(KS_ACTIVATIONS),
      .help = "of the hidden layers"},
     {"policy.init", KS_SETTING_CHOICE, AT(init), .initial = KS_INIT_XAVIER, .text = "xavier|normal",
      .help = "weights at the start: uniform by Xavier's rule, or normal, cut off at two standard deviations"},
@@ -118,8 +118,8 @@ bool ks_policy_config_take(ks_policy_settings* s, const ks_policy_config* c, ks_
         return true;
     }
     if (!images && !*c->layers && c->network == KS_NETWORK_CONV4) {
-        return ks_fail(err, KS_BAD_INPUT, "policy.network: conv4 is for images, and the inputs are %d numbers",
-                       s->obs_dim);
+        return ks_fail(err, KS_BAD_INPUT, "policy.network: conv4 is for images, and this model's input is %d number%s",
+                       s->obs_dim, s->obs_dim == 1 ? "" : "s");
     }
     list l = {s->network, 0};
     add(&l, "[");

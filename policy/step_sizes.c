@@ -3,11 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-const char* const ks_learned_names[] = {[KS_LEARNED_NONE] = "none",
-                                        [KS_LEARNED_ONE] = "one",
-                                        [KS_LEARNED_TENSOR] = "tensor",
-                                        [KS_LEARNED_PARAMETER] = "parameter",
-                                        NULL};
+const char* const ks_learned_names[] = {KS_LEARNED(KS_CHOICE_WORD) NULL};
+const char* const ks_adapts_names[] = {KS_ADAPTS(KS_CHOICE_WORD) NULL};
 
 size_t ks_step_sizes_set(const ks_step_sizes* s, const ks_policy* policy) {
     switch ((ks_learned)s->learned) {

@@ -13,12 +13,25 @@
 #ifndef KS_POLICY_STEP_SIZES_H
 #define KS_POLICY_STEP_SIZES_H
 
+#include "base/names.h"
 #include "policy/policy.h"
 
-typedef enum ks_learned { KS_LEARNED_NONE, KS_LEARNED_ONE, KS_LEARNED_TENSOR, KS_LEARNED_PARAMETER } ks_learned;
-typedef enum ks_adapts { KS_ADAPTS_ALL, KS_ADAPTS_HEAD, KS_ADAPTS_BODY, KS_ADAPTS_CONTEXT } ks_adapts;
+#define KS_LEARNED(X)            \
+    X(KS_LEARNED_NONE, none)     \
+    X(KS_LEARNED_ONE, one)       \
+    X(KS_LEARNED_TENSOR, tensor) \
+    X(KS_LEARNED_PARAMETER, parameter)
+#define KS_ADAPTS(X)        \
+    X(KS_ADAPTS_ALL, all)   \
+    X(KS_ADAPTS_HEAD, head) \
+    X(KS_ADAPTS_BODY, body) \
+    X(KS_ADAPTS_CONTEXT, context)
 
-extern const char* const ks_learned_names[]; /* by ks_learned: "none", "one", "tensor", "parameter"; NULL ends */
+typedef enum ks_learned { KS_LEARNED(KS_CHOICE_CONSTANT) } ks_learned;
+typedef enum ks_adapts { KS_ADAPTS(KS_CHOICE_CONSTANT) } ks_adapts;
+
+extern const char* const ks_learned_names[]; /* by ks_learned; NULL ends */
+extern const char* const ks_adapts_names[];  /* by ks_adapts; NULL ends */
 
 typedef struct ks_step_sizes {
     double lr;          /* α, or where learning it starts */

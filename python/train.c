@@ -20,38 +20,21 @@ static void on_start(void* user, const ks_train_plan* plan) {
     s->layout.validates = plan->validates;
 }
 
-/* The numbers of a row of progress.csv, in the order of its columns (ks_progress_columns). */
-static size_t numbers_of(double out[MAX_COLUMNS], const ks_progress_layout* l, const ks_train_report* r) {
-    size_t n = 0;
-    out[n++] = (double)r->iteration;
-    if (l->acts) {
-        out[n++] = (double)r->env_steps;
-    }
-    for (int j = 0; j < l->stages; j++) {
-        out[n++] = r->stats->metric[j];
-    }
-    for (int i = 0; i < KS_OUTER_MAX_COLUMNS && l->outer->columns[i]; i++) {
-        out[n++] = r->stats->outer.column[i];
-    }
-    if (l->acts) {
-        out[n++] = r->stats->mean_std;
-        out[n++] = (double)r->stats->rejected;
-    }
-    out[n++] = r->stats->sampling_s;
-    out[n++] = r->stats->update_s;
-    if (l->validates) {
-        out[n++] = r->validated ? r->validation : NAN;
-    }
-    return n;
-}
-
 static void on_iteration(void* user, const ks_train_report* r) {
     session* s = user;
-    double numbers[MAX_COLUMNS];
+    ks_progress_column row[KS_PROGRESS_COLUMNS];
+    ks_progress_now now = {.iteration = r->iteration,
+                           .env_steps = r->env_steps,
+                           .stats = r->stats,
+                           .validation = r->validated ? &r->validation : NULL};
+    double numbers[KS_PROGRESS_COLUMNS];
     char columns[HEADER];
     s->layout.stages = r->stats->stages;
     ks_progress_columns(columns, sizeof columns, &s->layout);
-    size_t count = numbers_of(numbers, &s->layout, r);
+    size_t count = ks_progress_row_columns(row, &s->layout, &now);
+    for (size_t i = 0; i < count; i++) {
+        numbers[i] = row[i].missing ? NAN : row[i].value;
+    }
     s->stop = s->training->on_row(columns, numbers, count) || s->stop;
 }
 

@@ -44,7 +44,7 @@ typedef struct ks_batch {
     double* qvel;        /* (T x nv) */
     double* qpos_last;   /* (n x nq) state after the last action */
     double* qvel_last;   /* (n x nv) */
-    size_t rejected;     /* timesteps thrown away because they broke down (ks_sampler_run) */
+    size_t rejected;     /* trajectories that ended before a step that broke down (ks_sampler_run) */
 
     /* filled by ks_advantage_compute */
     ks_real* adv; /* (T) normalised advantage */

@@ -29,6 +29,7 @@ typedef struct rl {
     double* task;     /* (groups x task_dim), or (trajectories x task_dim) where each has a task of its own */
     ks_batch** batch; /* (stages x groups) */
     bool keep_physics;
+    bool task_per_trajectory; /* of those drawn last */
 
     const double* given; /* (num_given x task_dim) test tasks, or NULL */
     size_t num_given;
@@ -167,7 +168,8 @@ static bool create_batches(rl* r, ks_error* err) {
 
 static bool prepare(ks_problem* problem, const ks_policy* policy, const ks_problem_sizes* sizes, ks_error* err) {
     rl* r = (rl*)problem;
-    size_t tasks = r->method == KS_MAML || r->given ? sizes->tasks : r->trajectories;
+    size_t tasks =
+        sizes->tasks > r->trajectories ? sizes->tasks : r->trajectories; /* of a group, or of its trajectories */
     r->groups = sizes->tasks;
     r->stages = sizes->stages;
     r->threads = sizes->threads;
@@ -206,9 +208,10 @@ static bool draw(ks_problem* problem, const ks_draw* d, ks_error* err) {
     rl* r = (rl*)problem;
     size_t dim = (size_t)r->def->task_dim;
     r->first = d->first;
+    r->task_per_trajectory = d->split == KS_SPLIT_TRAIN && r->method != KS_MAML;
     if (d->split == KS_SPLIT_TRAIN) {
-        size_t tasks = r->method == KS_MAML ? d->count : r->trajectories;
-        ks_draw_tasks(r->task, r->def, d->seed, d->iteration, (uint32_t)d->first, tasks);
+        ks_draw_tasks(r->task, r->def, d->seed, d->iteration, (uint32_t)d->first,
+                      r->task_per_trajectory ? r->trajectories : d->count);
     } else if (!r->given) {
         (d->split == KS_SPLIT_VALIDATION ? ks_draw_validation_tasks : ks_draw_held_out_tasks)(r->task, r->def, d->seed,
                                                                                               d->first, d->count);
@@ -267,7 +270,7 @@ static bool collect(ks_problem* problem, const ks_stage* stage, ks_task_rows* ro
             .trajectories = r->trajectories,
             .theta = stage->theta + i * r->num_params,
             .task = r->task + i * (size_t)r->def->task_dim,
-            .task_per_trajectory = r->method != KS_MAML && !r->given,
+            .task_per_trajectory = r->task_per_trajectory,
             .task_index = (uint32_t)(stage->first + i),
             .may_break_down = stage->index > 0,
         };

@@ -409,7 +409,7 @@ bool ks_sampler_run(ks_sampler* s, const ks_rollout_request* requests, size_t co
     ks_parallel_for(s->threads, count, compact_item, &shared);
     for (size_t r = 0; r < count; r++) {
         if (requests[r].batch->rows == 0 && !requests[r].may_break_down) {
-            return ks_fail(err, KS_FAILED,
+            return ks_fail(err, KS_BROKE_DOWN,
                            "%s: all %zu trajectories of task %u broke down in their first step: the policy (are its "
                            "parameters finite?) or the environment gave a number that is not finite%s",
                            s->def->name, requests[r].trajectories, requests[r].task_index,

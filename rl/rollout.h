@@ -46,7 +46,7 @@ typedef struct ks_rollout_noise {
 /* Fills every request's batch. A trajectory ends when the environment says so, at the horizon, or before a step that broke down: the
  * physics did, or an observation, head, action, log-probability or reward is not finite as it is kept in the batch (counted in
  * batch->rejected; terminated = 1).
- * Errors: KS_FAILED if a batch ends without a single timestep, unless its request may break down. */
+ * Errors: KS_BROKE_DOWN if a batch ends without a single timestep, unless its request may break down. */
 bool ks_sampler_run(ks_sampler* sampler, const ks_rollout_request* requests, size_t count, ks_rollout_noise noise,
                     ks_error* err);
 

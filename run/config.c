@@ -1,8 +1,9 @@
 #include "run/config.h"
-#include "base/path.h"
 
 #include "base/atomic_file.h"
 #include "base/number.h"
+#include "base/path.h"
+#include "base/utf8.h"
 #include "run/config_table.h"
 
 #include <stdlib.h>
@@ -19,7 +20,7 @@ static const ks_setting ROWS[] = {
      .help = "what is learned; `kshot envs` says what they are"},
     {"outer", KS_SETTING_CHOICE, AT(outer), .initial = KS_OUTER_trpo, .text = NAMES(KS_OUTER_KINDS),
      .help = "how the parameters move once all tasks were adapted to"},
-    {"method", KS_SETTING_CHOICE, AT(method), .initial = KS_MAML, .text = "maml|pretrain|oracle",
+    {"method", KS_SETTING_CHOICE, AT(method), .initial = KS_MAML, .text = KS_CHOICES(KS_METHODS),
      .help =
          "maml; pretrain: one model for all tasks, without adaptation; oracle: pretrain with the task in the input"},
     {"seed", KS_SETTING_INT64, AT(seed), 0, 0x1p63, 1, .help = "all randomness follows from it"},
@@ -37,7 +38,9 @@ static const ks_setting ROWS[] = {
     {"validate_patience", KS_SETTING_INT, AT(validate_patience), 0, BIG, 0, .free_on_resume = true,
      .help = "training stops once so many looks in a row found nothing better; 0: never"},
     {"validate_recoveries", KS_SETTING_INT, AT(validate_recoveries), 0, 1000, 0, .free_on_resume = true,
-     .help = "so often it first goes back to the best model, and on with steps half as large; needs validate_patience"},
+     .help = "how many times training first goes back to the best model and continues with half of trpo.max_kl, lr or "
+             "step; "
+             "needs validate_patience"},
     {"log", KS_SETTING_CHOICE, AT(log), .initial = KS_LOG_NONE, .text = "none|tensorboard", .free_on_resume = true,
      .help = "where the numbers of progress.csv go, too: event files of TensorBoard in the run directory"},
 };
@@ -166,6 +169,13 @@ void ks_config_set_threads(ks_config* config, int threads) {
     }
 }
 
+bool ks_config_reads(const ks_config* config, const char* assignment, char* why) {
+    char key[64];
+    snprintf(key, sizeof key, "%.*s", (int)strcspn(assignment, "="), assignment);
+    int row = ks_settings_find(&ks_config_table, key);
+    return row < 0 || ks_settings_applies(&ks_config_table, row, config, why);
+}
+
 /* ---- checks --------------------------------------------------------------------------------------------------------------- */
 
 /* Keys that were set must be of this problem. Sections of other outer steps may stand ready. */
@@ -254,14 +264,21 @@ static bool write_config(void* user, FILE* file) {
     return ks_config_write(user, file, true);
 }
 
+/* The absolute path of `path`, as files can hold it. */
+static bool absolute(char out[KS_PATH_ROOM], const char* key, const char* folder, const char* path, ks_error* err) {
+    if (!ks_path_absolute(out, folder, path, err)) {
+        return ks_fail_in(err, key);
+    }
+    return ks_utf8_is_valid(out) ||
+           ks_fail(err, KS_BAD_INPUT, "%s: the path '%s' is not UTF-8, so that no config could name it", key, out);
+}
+
 bool ks_config_resolve(ks_config* config, const char* folder, ks_error* err) {
     char env[KS_PATH_ROOM] = "", start_from[KS_PATH_ROOM] = "";
     bool has_env = ks_env_is_path(config->rl.env), starts_from = *config->start_from;
-    if (has_env && !ks_path_absolute(env, folder, config->rl.env, err)) {
-        return ks_fail_in(err, "env");
-    }
-    if (starts_from && !ks_path_absolute(start_from, folder, config->start_from, err)) {
-        return ks_fail_in(err, "start_from");
+    if ((has_env && !absolute(env, "env", folder, config->rl.env, err)) ||
+        (starts_from && !absolute(start_from, "start_from", folder, config->start_from, err))) {
+        return false;
     }
     if (has_env) {
         memcpy(config->rl.env, env, sizeof env);

@@ -54,6 +54,8 @@ bool ks_config_set_env(ks_config* config, const char* env, ks_error* err);
 bool ks_config_resolve(ks_config* config, const char* folder, ks_error* err);
 /* Notes that a row was set; where it chooses the problem, that problem's defaults are set of all rows that nobody has. */
 void ks_config_note(ks_config* config, int row);
+/* Whether what an assignment ("adam.lr=0.1") sets counts, as problem and outer step are; or why not: why (KS_SETTINGS_WHY). */
+bool ks_config_reads(const ks_config* config, const char* assignment, char* why);
 /* What no single key can say: keys belong to the problem, the environment exists, sizes fit each other. Errors: KS_BAD_INPUT. */
 bool ks_config_check(const ks_config* config, ks_error* err);
 

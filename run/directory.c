@@ -107,7 +107,7 @@ static bool remove_events(const ks_run_directory* d, ks_error* err) {
     return ok;
 }
 
-static bool start_over(const ks_run_directory* d, ks_error* err) {
+bool ks_run_directory_clear(const ks_run_directory* d, ks_error* err) {
     if (!remove_events(d, err)) {
         return false;
     }
@@ -150,7 +150,7 @@ static bool settle(const ks_run_directory* d, ks_run_start start, bool* resumes,
                        "elsewhere",
                        d->path);
     }
-    return start != KS_RUN_ANEW || start_over(d, err);
+    return true;
 }
 
 void ks_run_directory_tidy(const ks_run_directory* d) {

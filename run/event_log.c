@@ -15,21 +15,18 @@
 #include <time.h>
 #include <unistd.h>
 
-/* seconds that a row may wait for the next ones before it is written to the file */
-static const double FLUSH_S = 0.1;
 static const char PREFIX[] = "events.out.tfevents.", SUFFIX[] = ".kshot"; /* a time stands between */
 
-/* return/0 … return/k, columns of the outer step, env_steps, mean_std, rejected_samples, two times, validation */
-enum { MAX_TAGS = KS_MAX_INNER_STEPS + 1 + KS_OUTER_MAX_COLUMNS + 6, TAG = 48, HOST = 65 };
+enum { TAG = 48, HOST = 65 };
 
 struct ks_event_log {
     FILE* file;
     char path[4096];
     ks_progress_layout layout;
-    size_t count;
-    char tag[MAX_TAGS][TAG];
-    KsEvent__Summary__Value value[MAX_TAGS], *values[MAX_TAGS]; /* of a row; each points into the one before */
-    uint8_t* packed;                                            /* an event's bytes */
+    ks_progress_column column[KS_PROGRESS_COLUMNS]; /* with their tags */
+    /* of a row; each points to a value, whose tag is a column's */
+    KsEvent__Summary__Value value[KS_PROGRESS_COLUMNS], *values[KS_PROGRESS_COLUMNS];
+    uint8_t* packed; /* an event's bytes */
     size_t room;
     double flushed;
 };
@@ -105,44 +102,21 @@ static bool open_file(ks_event_log* log, const char* directory, ks_error* err) {
     for (char* c = host; *c; c++) {
         *c = isalnum((unsigned char)*c) || *c == '-' ? *c : '_';
     }
-    snprintf(log->path, sizeof log->path, "%s/%s%010lld.%s.%ld%s", directory, PREFIX, (long long)next_time(directory),
-             host, (long)getpid(), SUFFIX);
+    int length = snprintf(log->path, sizeof log->path, "%s/%s%010lld.%s.%ld%s", directory, PREFIX,
+                          (long long)next_time(directory), host, (long)getpid(), SUFFIX);
+    if (length < 0 || (size_t)length >= sizeof log->path) { /* cut off, it would be no event file of ours */
+        return ks_fail(err, KS_BAD_INPUT, "log: the run directory's name is too long for event files in it");
+    }
     log->file = fopen(log->path, "wx");
     return log->file || cannot_write(log, err);
 }
 
-static void add_tag(ks_event_log* log, const char* group, const char* name) {
-    snprintf(log->tag[log->count++], TAG, "%s%s%s", group, *group ? "/" : "", name);
-}
-
-/* In the order of the columns of progress.csv. */
-static void name_tags(ks_event_log* log) {
-    const ks_progress_layout* l = &log->layout;
-    if (l->acts) {
-        add_tag(log, "", "env_steps");
-    }
-    for (int j = 0; j < l->stages; j++) {
-        char stage[12];
-        snprintf(stage, sizeof stage, "%d", j);
-        add_tag(log, l->problem->metric, stage);
-    }
-    for (int i = 0; i < KS_OUTER_MAX_COLUMNS && l->outer->columns[i]; i++) {
-        add_tag(log, "", l->outer->columns[i]);
-    }
-    if (l->acts) {
-        add_tag(log, "", "mean_std");
-        add_tag(log, "", "rejected_samples");
-    }
-    add_tag(log, "time", "sampling_s");
-    add_tag(log, "time", "update_s");
-    if (l->validates) {
-        add_tag(log, l->problem->metric, "validation");
-    }
-    for (size_t i = 0; i < log->count; i++) {
+static void name_values(ks_event_log* log) {
+    size_t count = ks_progress_row_columns(log->column, &log->layout, NULL);
+    for (size_t i = 0; i < count; i++) {
         log->value[i] = (KsEvent__Summary__Value)KS_EVENT__SUMMARY__VALUE__INIT;
-        log->value[i].tag = log->tag[i];
+        log->value[i].tag = log->column[i].tag;
         log->value[i].value_case = KS_EVENT__SUMMARY__VALUE__VALUE_SIMPLE_VALUE;
-        log->values[i] = &log->value[i];
     }
 }
 
@@ -167,7 +141,7 @@ ks_event_log* ks_event_log_open(const char* directory, ks_progress_layout layout
         return NULL;
     }
     log->layout = layout;
-    name_tags(log);
+    name_values(log);
     if (!open_file(log, directory, err) || !begin(log, iteration, err)) {
         ks_event_log_close(log);
         return NULL;
@@ -224,50 +198,33 @@ bool ks_event_log_text(ks_event_log* log, int64_t iteration, const char* tag, co
     return ok;
 }
 
-/* The numbers of a row, in the order of the tags; returns how many. */
-static size_t take_values(ks_event_log* log, uint64_t env_steps, const ks_maml_stats* s, const double* validation) {
-    const ks_progress_layout* l = &log->layout;
-    double number[MAX_TAGS];
-    size_t n = 0;
-    if (l->acts) {
-        number[n++] = (double)env_steps;
-    }
-    for (int j = 0; j < l->stages; j++) {
-        number[n++] = s->metric[j];
-    }
-    for (int i = 0; i < KS_OUTER_MAX_COLUMNS && l->outer->columns[i]; i++) {
-        number[n++] = s->outer.column[i];
-    }
-    if (l->acts) {
-        number[n++] = s->mean_std;
-        number[n++] = (double)s->rejected;
-    }
-    number[n++] = s->sampling_s;
-    number[n++] = s->update_s;
-    if (l->validates && validation) {
-        number[n++] = *validation;
-    }
-    for (size_t i = 0; i < n; i++) {
-        log->value[i].simple_value = (float)number[i];
+/* The values of a row, but the iteration, which is the step; returns how many. */
+static size_t take_values(ks_event_log* log, const ks_progress_now* now) {
+    ks_progress_column row[KS_PROGRESS_COLUMNS];
+    size_t count = ks_progress_row_columns(row, &log->layout, now), n = 0;
+    for (size_t i = 1; i < count; i++) {
+        log->value[i].simple_value = (float)row[i].value;
+        if (!row[i].missing) {
+            log->values[n++] = &log->value[i];
+        }
     }
     return n;
 }
 
-bool ks_event_log_row(ks_event_log* log, int64_t iteration, uint64_t env_steps, const ks_maml_stats* stats,
-                      const double* validation, ks_error* err) {
+bool ks_event_log_row(ks_event_log* log, const ks_progress_now* now, ks_error* err) {
     KsEvent__Summary summary = KS_EVENT__SUMMARY__INIT;
     KsEvent__Event event = KS_EVENT__EVENT__INIT;
-    summary.n_value = take_values(log, env_steps, stats, validation);
+    summary.n_value = take_values(log, now);
     summary.value = log->values;
-    event.step = iteration;
+    event.step = now->iteration;
     event.what_case = KS_EVENT__EVENT__WHAT_SUMMARY;
     event.summary = &summary;
     if (!write_event(log, &event, err)) {
         return false;
     }
-    double now = ks_clock();
-    bool due = now - log->flushed >= FLUSH_S;
-    log->flushed = due ? now : log->flushed;
+    double time = ks_clock();
+    bool due = time - log->flushed >= KS_PROGRESS_FLUSH_S;
+    log->flushed = due ? time : log->flushed;
     return !due || fflush(log->file) == 0 || cannot_write(log, err);
 }
 

@@ -13,14 +13,13 @@
 typedef struct ks_event_log ks_event_log;
 
 /* Begins a file in the directory, which says that what earlier ones have from this iteration on does not count. Owned by the caller.
- * NULL on errors: KS_FAILED. */
+ * NULL on errors: KS_BAD_INPUT (the directory's name is too long), KS_FAILED. */
 ks_event_log* ks_event_log_open(const char* directory, ks_progress_layout layout, int64_t iteration, ks_error* err);
 /* The text of a file (config.yaml), for people; `iteration` comes next. Errors: KS_FAILED, KS_BAD_INPUT (it cannot be read). */
 bool ks_event_log_text(ks_event_log* log, int64_t iteration, const char* tag, const char* path, ks_error* err);
 /* As ks_progress_row: it reaches the file at once; where iterations take less than a tenth of a second, with one of the next rows
  * or the next checkpoint. Errors: KS_FAILED. */
-bool ks_event_log_row(ks_event_log* log, int64_t iteration, uint64_t env_steps, const ks_maml_stats* stats,
-                      const double* validation, ks_error* err);
+bool ks_event_log_row(ks_event_log* log, const ks_progress_now* now, ks_error* err);
 /* Makes all rows so far last. Errors: KS_FAILED. */
 bool ks_event_log_sync(ks_event_log* log, ks_error* err);
 /* NULL is none. */

@@ -16,8 +16,11 @@ static bool find_file(ks_opened* p, const char* argument, bool best, ks_error* e
         return ks_fail(err, KS_BAD_INPUT, "--best takes a run directory, and %s is none", argument);
     }
     snprintf(p->directory, sizeof p->directory, "%s", directory ? argument : "");
-    snprintf(p->path, sizeof p->path, directory ? "%s/%s" : "%s", argument,
-             best ? "best.safetensors" : "policy.safetensors");
+    int length = snprintf(p->path, sizeof p->path, directory ? "%s/%s" : "%s", argument,
+                          best ? "best.safetensors" : "policy.safetensors");
+    if (length < 0 || (size_t)length >= sizeof p->path) {
+        return ks_fail(err, KS_BAD_INPUT, "%.60s…: a path of more than %zu letters", argument, sizeof p->path - 1);
+    }
     if (directory && access(p->path, F_OK) != 0) {
         return ks_fail(err, KS_BAD_INPUT, "%s: no run directory, or one without a policy yet (%s is missing)", argument,
                        p->path);

@@ -15,8 +15,8 @@ void ks_patience_text(char text[KS_PATIENCE_TEXT], ks_verdict verdict, const ks_
     if (verdict == KS_GO_BACK) {
         snprintf(text, KS_PATIENCE_TEXT,
                  "after iteration %lld training goes back to its model of iteration %lld, since nothing was better on "
-                 "validation tasks, and goes on with steps half as large (validate_recoveries: %lld of %d)",
-                 now, best, (long long)s->recoveries, config->validate_recoveries);
+                 "validation tasks, and goes on with half of %s (validate_recoveries: %lld of %d)",
+                 now, best, ks_config_outer(config)->scaled, (long long)s->recoveries, config->validate_recoveries);
     } else {
         snprintf(text, KS_PATIENCE_TEXT,
                  "training stops after iteration %lld: on validation tasks nothing was better than after iteration "

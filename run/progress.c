@@ -11,9 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* seconds that a row may wait for the next ones before it is written to the file */
-static const double FLUSH_S = 0.1;
-
 struct ks_progress {
     FILE* file;
     char path[4096];
@@ -22,18 +19,11 @@ struct ks_progress {
     double flushed;
 };
 
-void ks_progress_columns(char* out, size_t room, const ks_progress_layout* l) {
-    size_t used = (size_t)snprintf(out, room, l->acts ? "iteration,env_steps" : "iteration");
-    for (int j = 0; j < l->stages; j++) {
-        used += (size_t)snprintf(out + used, room - used, ",%s_%d", l->problem->metric, j);
-    }
-    for (int i = 0; i < KS_OUTER_MAX_COLUMNS && l->outer->columns[i]; i++) {
-        used += (size_t)snprintf(out + used, room - used, ",%s", l->outer->columns[i]);
-    }
-    used += (size_t)snprintf(out + used, room - used, "%s,sampling_s,update_s",
-                             l->acts ? ",mean_std,rejected_samples" : "");
-    if (l->validates) {
-        snprintf(out + used, room - used, ",validation_%s", l->problem->metric);
+void ks_progress_columns(char* out, size_t room, const ks_progress_layout* layout) {
+    ks_progress_column columns[KS_PROGRESS_COLUMNS];
+    size_t count = ks_progress_row_columns(columns, layout, NULL), used = 0;
+    for (size_t i = 0; i < count && used < room; i++) {
+        used += (size_t)snprintf(out + used, room - used, i ? ",%s" : "%s", columns[i].name);
     }
 }
 
@@ -220,32 +210,35 @@ ks_progress* ks_progress_open(const char* directory, ks_progress_layout layout, 
     return p;
 }
 
-bool ks_progress_row(ks_progress* p, int64_t iteration, uint64_t env_steps, const ks_maml_stats* s,
-                     const double* validation, ks_error* err) {
-    FILE* f = p->file;
-    fprintf(f, "%lld", (long long)iteration);
-    if (p->layout.acts) {
-        fprintf(f, ",%llu", (unsigned long long)env_steps);
+static void print_value(FILE* f, const ks_progress_column* c, bool acts) {
+    if (c->missing) {
+        return;
     }
-    for (int j = 0; j < p->layout.stages; j++) {
-        ks_fprintf(f, ",%.9g", s->metric[j]);
+    switch (c->type) {
+        case KS_PROGRESS_COUNT:
+            fprintf(f, "%llu", (unsigned long long)c->value);
+            break;
+        case KS_PROGRESS_NUMBER:
+            ks_fprintf(f, "%.9g", c->value);
+            break;
+        case KS_PROGRESS_SECONDS:
+            ks_fprintf(f, acts ? "%.3f" : "%.6f", c->value);
+            break;
     }
-    for (int i = 0; i < KS_OUTER_MAX_COLUMNS && p->layout.outer->columns[i]; i++) {
-        ks_fprintf(f, ",%.9g", s->outer.column[i]);
+}
+
+bool ks_progress_row(ks_progress* p, const ks_progress_now* now, ks_error* err) {
+    ks_progress_column columns[KS_PROGRESS_COLUMNS];
+    size_t count = ks_progress_row_columns(columns, &p->layout, now);
+    for (size_t i = 0; i < count; i++) {
+        fputs(i ? "," : "", p->file);
+        print_value(p->file, &columns[i], p->layout.acts);
     }
-    if (p->layout.acts) {
-        ks_fprintf(f, ",%.9g,%zu", s->mean_std, s->rejected);
-    }
-    ks_fprintf(f, p->layout.acts ? ",%.3f,%.3f" : ",%.6f,%.6f", s->sampling_s, s->update_s);
-    if (p->layout.validates && validation) {
-        ks_fprintf(f, ",%.9g\n", *validation);
-    } else {
-        fputs(p->layout.validates ? ",\n" : "\n", f);
-    }
-    double now = ks_clock();
-    bool due = now - p->flushed >= FLUSH_S;
-    p->flushed = due ? now : p->flushed;
-    if ((due && fflush(f) != 0) || ferror(f)) {
+    fputc('\n', p->file);
+    double time = ks_clock();
+    bool due = time - p->flushed >= KS_PROGRESS_FLUSH_S;
+    p->flushed = due ? time : p->flushed;
+    if ((due && fflush(p->file) != 0) || ferror(p->file)) {
         return ks_fail(err, KS_FAILED, "cannot write %s: %s", p->path, strerror(errno));
     }
     return true;

@@ -3,7 +3,10 @@
 #ifndef KS_RUN_PROGRESS_H
 #define KS_RUN_PROGRESS_H
 
-#include "maml/maml.h"
+#include "run/progress_row.h"
+
+/* seconds that a row may wait for the next ones before it is written to the file */
+#define KS_PROGRESS_FLUSH_S 0.1
 
 typedef struct ks_progress ks_progress;
 
@@ -13,15 +16,6 @@ typedef struct ks_progress_mark {
     uint64_t env_steps; /* so far */
     double last_metric; /* after adaptation, in the row before it */
 } ks_progress_mark;
-
-/* What a row has: the problem's metric after every stage, and what the outer step reports. */
-typedef struct ks_progress_layout {
-    const ks_problem_kind* problem;
-    const ks_outer_kind* outer;
-    int stages;     /* k + 1 */
-    bool acts;      /* environment steps and what is of actions, too */
-    bool validates; /* and the metric of validation tasks, in rows of iterations after which it was measured */
-} ks_progress_layout;
 
 /* The header line, without its line break: the names of its columns, with commas between. */
 void ks_progress_columns(char* out, size_t room, const ks_progress_layout* layout);
@@ -33,9 +27,8 @@ void ks_progress_columns(char* out, size_t room, const ks_progress_layout* layou
  * Errors: KS_FAILED, KS_BAD_INPUT (damaged file, or not the one that goes with the checkpoint). */
 ks_progress* ks_progress_open(const char* directory, ks_progress_layout layout, const ks_progress_mark* mark,
                               int64_t* first, ks_error* err);
-/* Appends a row; env_steps is the total so far, validation NULL where nothing was validated. It reaches the file at once, or where rows come fast within a fraction of a second. */
-bool ks_progress_row(ks_progress* progress, int64_t iteration, uint64_t env_steps, const ks_maml_stats* stats,
-                     const double* validation, ks_error* err);
+/* Appends a row. It reaches the file at once, or where rows come fast within KS_PROGRESS_FLUSH_S. */
+bool ks_progress_row(ks_progress* progress, const ks_progress_now* now, ks_error* err);
 /* Makes all rows so far last; to be called before a checkpoint that counts on them. */
 bool ks_progress_sync(ks_progress* progress, ks_error* err);
 void ks_progress_close(ks_progress* progress);

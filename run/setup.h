@@ -20,7 +20,7 @@ void ks_setup_free(ks_setup* setup);
 enum { KS_SETUP_NOTE = 2048 };
 
 /* params (Q) that a run of the config starts from: random ones, or those of the policy file start_from. note (may be NULL): which of them
- * that file does not have; "": none. Errors: KS_BAD_INPUT (start_from), KS_FAILED (memory). */
+ * that file does not have; "": none. Errors: KS_BAD_INPUT (start_from; policy.scale_inputs), KS_FAILED (memory). */
 bool ks_setup_initial(ks_real* params, char note[KS_SETUP_NOTE], const ks_setup* setup, const ks_config* config,
                       ks_error* err);
 

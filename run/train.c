@@ -108,8 +108,8 @@ static bool save_policies(const run* r, ks_error* err) {
            save_policy(r, "best.safetensors", best, best_iteration, err);
 }
 
-/* Is the directory still ours? It may have another name by now. */
-static bool hold(const run* r, ks_error* err) {
+/* Is the directory still ours? It may have another name by now, and the paths in config.yaml count from there. */
+static bool hold(run* r, ks_error* err) {
     char text[2 * KS_RUN_PATH];
     bool moved;
     if (!ks_run_directory_held(r->directory, &moved, err)) {
@@ -119,6 +119,7 @@ static bool hold(const run* r, ks_error* err) {
         snprintf(text, sizeof text, "%s was moved to %s; the run goes on there", r->options->directory,
                  ks_run_directory_path(r->directory));
         warn(r, text);
+        r->config_saved = false;
     }
     return true;
 }
@@ -136,8 +137,26 @@ static bool save(run* r, ks_error* err) {
 
 /* ---- starting -------------------------------------------------------------------------------------------------------------- */
 
+/* Files may be somewhere else by now. Whether an environment is the same is for check_content to say; start_from was read once. */
+static void pass_over_paths(ks_config* saved, const run* r) {
+    const ks_config* now = r->config;
+    char text[2 * KS_PATH_ROOM + 128];
+    bool both = *saved->start_from && *now->start_from;
+    if (both && strcmp(saved->start_from, now->start_from) != 0) {
+        snprintf(text, sizeof text, "start_from: the run goes on from its checkpoint and does not read %s",
+                 now->start_from);
+        warn(r, text);
+    }
+    if (both) {
+        memcpy(saved->start_from, now->start_from, sizeof saved->start_from);
+    }
+    if (ks_env_is_path(saved->rl.env) && ks_env_is_path(now->rl.env)) {
+        memcpy(saved->rl.env, now->rl.env, sizeof saved->rl.env);
+    }
+}
+
 /* A run may go on with another number of iterations, and what it reads may have moved, but nothing else may have changed. */
-static bool check_same_config(const run* r, ks_error* err) {
+static bool check_same_config(const run* r, bool from_checkpoint, ks_error* err) {
     char path[KS_RUN_PATH];
     ks_config saved;
     ks_run_directory_file(path, r->directory, "config.yaml");
@@ -145,12 +164,15 @@ static bool check_same_config(const run* r, ks_error* err) {
     if (!ks_config_read(&saved, path, err)) {
         return false;
     }
+    if (from_checkpoint) {
+        pass_over_paths(&saved, r);
+    }
     const char* key = ks_config_difference(&saved, r->config);
     if (key) {
         return ks_fail(err, KS_BAD_INPUT,
                        "%s: %s is another than now; a run is resumed with the config that it was started "
                        "with (only iterations, env_steps, checkpoint_every, validate_every, validation_tasks, "
-                       "validate_patience, validate_recoveries, log and where images are may change)",
+                       "validate_patience, validate_recoveries, log and where files are may change)",
                        path, key);
     }
     return true;
@@ -231,15 +253,15 @@ static bool open_progress(run* r, ks_error* err) {
     return r->progress != NULL;
 }
 
-/* State, config.yaml and progress.csv of a run that begins, or goes on. The config comes first: a run that is killed right
- * after it can be resumed with it. */
+/* State, config.yaml and progress.csv of a run that begins, or goes on. What was there is removed once nothing can refuse the new
+ * run. The config comes first: a run that is killed right after it can be resumed with it. */
 static bool begin(run* r, bool resumes, ks_error* err) {
     char path[KS_RUN_PATH], note[KS_SETUP_NOTE] = "";
     ks_run_directory_file(path, r->directory, "checkpoint.safetensors");
-    if (resumes && !check_same_config(r, err)) {
+    bool from_checkpoint = resumes && ks_run_directory_has(r->directory, "checkpoint.safetensors");
+    if (resumes && !check_same_config(r, from_checkpoint, err)) {
         return false;
     }
-    bool from_checkpoint = resumes && ks_run_directory_has(r->directory, "checkpoint.safetensors");
     if (from_checkpoint ? !load_checkpoint(r, path, err)
                         : !ks_setup_initial(r->state.params, note, &r->setup, r->config, err)) {
         return false;
@@ -255,7 +277,9 @@ static bool begin(run* r, bool resumes, ks_error* err) {
                        (long long)r->state.iteration, r->config->iterations);
     }
     ks_run_directory_tidy(r->directory);
-    return (resumes || save_config(r, err)) && open_progress(r, err);
+    bool anew = r->options->start == KS_RUN_ANEW;
+    return (!anew || ks_run_directory_clear(r->directory, err)) && (resumes || save_config(r, err)) &&
+           open_progress(r, err);
 }
 
 /* The leader's part of the start. */
@@ -474,9 +498,11 @@ static bool record(run* r, const ks_maml_stats* stats, ks_error* err) {
         return true;
     }
     bool due = s->iteration % r->config->checkpoint_every == 0 || is_done(r);
-    const double* validation = r->validated ? &r->validation : NULL;
-    return ks_progress_row(r->progress, s->iteration - 1, s->env_steps, stats, validation, err) &&
-           (!r->events || ks_event_log_row(r->events, s->iteration - 1, s->env_steps, stats, validation, err)) &&
+    ks_progress_now now = {.iteration = s->iteration - 1,
+                           .env_steps = s->env_steps,
+                           .stats = stats,
+                           .validation = r->validated ? &r->validation : NULL};
+    return ks_progress_row(r->progress, &now, err) && (!r->events || ks_event_log_row(r->events, &now, err)) &&
            (!due || save(r, err));
 }
 

@@ -25,8 +25,8 @@ typedef struct ks_train_report {
     double elapsed_s;   /* of this call */
     const ks_maml_stats* stats;
     bool validated;                 /* after this iteration */
-    bool has_validation;            /* it was so in this call, and came last to */
-    double validation;              /* this metric on validation tasks */
+    bool has_validation;            /* after this or an earlier iteration of this call */
+    double validation;              /* the metric on validation tasks, the last time */
     const ks_problem_kind* problem; /* says what the metric is */
     const ks_outer_kind* outer;     /* says what its columns are */
 } ks_train_report;

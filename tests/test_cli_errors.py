@@ -39,13 +39,31 @@ def configs(kshot, folder):
     kshot.refused(BAD, ["half-cheeta-vel", "half-cheetah-vel"], "train", path, "-o", out)
     for setting, mention in [("taks=3", "tasks"), ("tasks", "KEY=VALUE"), ("inner.first_order=2", "inner.first_order")]:
         kshot.refused(BAD, [mention], "train", POINT, "-s", setting, "-o", out)
+    for words in (["-e", os.fsdecode(b"\xfcro/env.yaml")], ["-e", "point", "-s", os.fsdecode(b"start_from=\xfc.safetensors")]):
+        kshot.refused(BAD, ["\\xfc", "UTF-8"], "train", *words, "-o", out)
     kshot.refused(BAD, [f"{folder}/none.yaml"], "train", f"{folder}/none.yaml", "-o", out)
     kshot.refused(BAD, [folder], "train", folder, "-o", out)
+
+
+def unread(kshot, folder):
+    """A setting of an outer step that is not the run's is said to change nothing, where it was given by hand."""
+    words = ["train", POINT, *SMALL, *settings(iterations=1), "-q", "-j", 1]
+    warned = kshot(*words, "-s", "adam.lr=0.5", "-o", f"{folder}/unread")
+    assert warned.returncode == 0 and warned.stderr.count("\n") == 1 and "-s adam.lr=0.5 changes nothing" in warned.stderr, warned
+    assert not kshot(*words, "-s", "trpo.max_kl=0.5", "-o", f"{folder}/read").stderr
 
 
 def command_lines(kshot, policy):
     kshot.refused(BAD, ["trian"], "trian")
     kshot.refused(BAD, ["--colour"], "eval", "--colour", policy)
+    for words in (["--task", "1"], ["--task=1"], ["--traj", "3"], ["--jso"]):  # elsewhere --task is another option
+        kshot.refused(BAD, [words[0].split("=")[0], "did you mean --"], "eval", policy, *words)
+    kshot.done("eval", "--tasks", 1, policy, "--steps=0", "-q")
+    assert "+-" not in kshot.done("eval", policy, "--tasks", 1, "--steps", 0) and "1 task," in kshot.done("eval", policy, "--tasks", 1, "--steps", 0)
+    assert json.loads(kshot.done("eval", policy, "--tasks", 1, "--steps", 0, "--json"))["results"][0]["gradient_steps"][0]["interval"] == [None, None]
+    kshot.refused(BAD, ["--terms", "--json"], "envs", "--json", "--terms")
+    kshot.refused(BAD, ["robot.xml", "model:"], "check", "robot.xml")
+    kshot.refused(BAD, ["/robot.urdf", "model: robot.urdf"], "train", "-e", "./robot.urdf", "-o", f"{policy}.out")
     kshot.refused(BAD, ["-o"], "audit", POINT)
     kshot.refused(BAD, ["CONFIG"], "train")
     kshot.refused(BAD, ["POLICY"], "eval")
@@ -321,6 +339,7 @@ def main():
         policy = f"{run}/policy.safetensors"
         configs(kshot, folder)
         command_lines(kshot, policy)
+        unread(kshot, folder)
         files(kshot, folder, policy)
         other_policies(kshot, folder, policy)
         learned_step_sizes(kshot, folder)

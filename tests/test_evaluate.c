@@ -69,7 +69,7 @@ static void test_evaluation_names_the_step(void** state) {
     ks_eval_result result;
     ks_error err = {0};
     assert_false(ks_rl_evaluate(&result, w.model, &policy, task, 2, &settings, NULL, NULL, NULL, &err));
-    assert_int_equal(err.code, KS_FAILED);
+    assert_int_equal(err.code, KS_BROKE_DOWN);
     assert_non_null(
         strstr(err.text, "point: the step size 1e+30 of gradient step 2 is too large for task 0 (0.125 -0.5)"));
     assert_null(strstr(err.text, "physics"));

@@ -473,7 +473,7 @@ static void test_if_all_tasks_explode_the_step_is_too_large(void** state) {
         ks_maml_stats stats;
         ks_error err = {0};
         assert_false(ks_maml_iterate(w.maml, w.theta, w.cg_start, 0, &stats, &err));
-        assert_int_equal(err.code, KS_FAILED);
+        assert_int_equal(err.code, KS_BROKE_DOWN);
         assert_non_null(strstr(err.text, "step size"));
         assert_non_null(strstr(err.text, i == 0 ? "inner.lr: 1e+30" : "inner.lr: 1e+300"));
         assert_null(strstr(err.text, "physics"));

@@ -71,7 +71,7 @@ def same(kshot, folder):
 
 def exploding(kshot, folder):
     """Steps that are too long for some tasks, which all processes leave out alike; and for all, which is said once."""
-    words = [POINT, *SMALL, *settings(tasks=7, iterations=6, inner__lr=1000, trpo__kfac_damping=0.01), "-j", "1"]
+    words = [POINT, *SMALL, *settings(tasks=7, iterations=6, gae_lambda=1, inner__lr=1000, trpo__kfac_damping=0.01), "-j", "1"]
     alone = kshot("train", *words, "-o", f"{folder}/exploding1").stderr
     warnings = [line for line in ours(alone) if "left out" in line]
     assert warnings and all(" of 7 tasks are left out (" in line and "inner.lr: 1000" in line for line in warnings), alone

@@ -66,7 +66,7 @@ def searches(kshot, folder):
 
 def one_fails(kshot, folder):
     """A line that breaks down, and one whose directory holds another run: each says so once, and the others go on."""
-    bad = write(folder, SUITE.replace("{inner.lr: 0.2}", "{inner.lr: 1000, outer: adam, adam.lr: 1000}"), "bad.yaml")
+    bad = write(folder, SUITE.replace("{inner.lr: 0.2}", "{inner.lr: 1000, gae_lambda: 1, outer: adam, adam.lr: 1000}"), "bad.yaml")
     kshot.done("train", f"{folder}/sinusoid.yaml", "-s", "iterations=1", "-o", f"{folder}/bad/sinusoid/maml/2", "-q")
     said, errors, _ = mpirun(2, "suite", "run", bad, "-o", f"{folder}/bad", code=1)
     done = sorted(line.split()[0] for line in said.splitlines())
@@ -115,7 +115,7 @@ def tunes(kshot, folder):
         ours, theirs = files(f"{folder}/tune1"), files(out)
         assert ours == theirs, [name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name)]
     # a trial that breaks down is the worst, and said once
-    words = ["tune", POINT, *SMALL, "-s", "iterations=6", "--search", "inner.lr=0.1,1000", "--trials", 4, "--tasks", 6]
+    words = ["tune", POINT, *SMALL, "-s", "iterations=6", "--search", "inner.lr=0.1,1000", "--trials", 2, "--tasks", 6]
     kshot.done(*words, "-o", f"{folder}/broken1")
     _, errors, _ = mpirun(2, *words, "-o", f"{folder}/broken2")
     assert content(f"{folder}/broken1/trials.csv") == content(f"{folder}/broken2/trials.csv")

@@ -301,7 +301,7 @@ static void nothing_but_broken_physics_is_an_error(void** state) {
     r.request[1].task_index = 17;
     sample(&r, &w, 2, NOISE);
     assert_false(r.ok);
-    assert_int_equal(r.err.code, KS_FAILED);
+    assert_int_equal(r.err.code, KS_BROKE_DOWN);
     assert_non_null(strstr(r.err.text, "walker"));
     assert_non_null(strstr(r.err.text, "task 17"));
     free_run(&r);
@@ -451,7 +451,7 @@ static void heads_that_are_not_finite(void** state) {
                 noise.deterministic = deterministic;
                 sample(&r, &w, 2, noise);
                 assert_false(r.ok);
-                assert_int_equal(r.err.code, KS_FAILED);
+                assert_int_equal(r.err.code, KS_BROKE_DOWN);
                 assert_non_null(strstr(r.err.text, defs[d]->name));
                 assert_non_null(strstr(r.err.text, "not finite"));
                 for (size_t k = 0; k < REQUESTS; k++) {

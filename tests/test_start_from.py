@@ -8,7 +8,7 @@ import tempfile
 
 from safetensors.numpy import load_file
 
-from kshot_cli import CONFIGS, SMALL, Kshot, same_run, settings
+from kshot_cli import CONFIGS, SMALL, Kshot, content, same_run, settings
 
 POINT = f"{CONFIGS}/point.yaml"
 IMAGES = [f"{CONFIGS}/strokes.yaml", "-j", 1, *settings(policy__filters=4, tasks=2, inner__steps=2, validate_every=0, images__size=14,
@@ -87,17 +87,57 @@ def silly(kshot, folder):
 
     refused(2, ["start_from", "nowhere"], "-s", f"start_from={folder}/nowhere.safetensors")
     refused(2, ["start_from", POINT], "-s", f"start_from={POINT}")
-    refused(2, ["start_from", "regular file"], "-s", f"start_from={folder}/first")
+    refused(2, ["start_from", "a directory"], "-s", f"start_from={folder}/first")
     refused(2, ["start_from", "no tensor of a name and shape"], "-s", f"start_from={folder}/three/policy.safetensors")
     kshot.done("train", POINT, "-j", 1, *SMALL, *LEARNED, "-s", "iterations=1", "-o", f"{folder}/begun")
     kshot.refused(2, ["start_from is another than now"], "train", POINT, "-j", 1, *SMALL, *LEARNED, "-s", "iterations=2", "-s",
                   f"start_from={folder}/first/policy.safetensors", "-o", f"{folder}/begun", "--resume")
 
 
+def force(kshot, folder):
+    """What --force is to replace stays where the new run cannot begin; and may be what it starts from."""
+    run = f"{folder}/old"
+    words = ["train", POINT, "-j", 1, *SMALL, "-s", "iterations=2", "-o", run]
+    kshot.done(*words)
+    before = {name: content(f"{run}/{name}") for name in os.listdir(run)}
+    for wrong in (["-s", f"start_from={run}/polcy.safetensors"], settings(policy__scale_inputs="true", policy__context=3)):
+        kshot.refused(2, [], *words, *wrong, "--force")
+        assert {name: content(f"{run}/{name}") for name in os.listdir(run)} == before, wrong
+    kshot.done(*words, "-s", f"start_from={run}/policy.safetensors", "-s", "iterations=0", "--force")
+    assert content(f"{run}/policy.safetensors") != before["policy.safetensors"]  # it says iteration 0
+    with open(f"{run}/progress.csv") as f:
+        assert len(f.readlines()) == 1
+    # what a name may be made of, the config names so that it can be read again
+    odd = f"{folder}/a\x7f\tb.safetensors"
+    shutil.copy(f"{run}/policy.safetensors", odd)
+    kshot.done(*words, "-s", f'start_from="{folder}/a\\x7f\\tb.safetensors"', "--force")
+    kshot.done("train", f"{run}/config.yaml", "-s", "iterations=3", "-j", 1, "-o", run, "--resume")
+
+
+def elsewhere(kshot, folder):
+    """A folder of an environment, what was started from and the run is moved as a whole: the run goes on."""
+    here = f"{folder}/here"
+    os.makedirs(here)
+    for name in ("cart-pole-rand.yaml", "cart_pole.xml"):
+        shutil.copy(f"{CONFIGS}/../envs/stable/{name}", here)
+    words = lambda at: ["train", "-e", f"{at}/cart-pole-rand.yaml", "-j", 1, *SMALL]
+    kshot.done(*words(here), "-s", "iterations=0", "-o", f"{folder}/one")
+    shutil.copy(f"{folder}/one/policy.safetensors", f"{here}/it.safetensors")
+    kshot.done(*words(here), "-s", f"start_from={here}/it.safetensors", "-s", "iterations=2", "-o", f"{folder}/run-of-it")
+    kshot.done(*words(here), "-s", f"start_from={here}/it.safetensors", "-s", "iterations=4", "-o", f"{folder}/through-it")
+    os.rename(here, f"{folder}/there")
+    result = kshot(*words(f"{folder}/there"), "-s", f"start_from={folder}/there/it.safetensors", "-s", "iterations=4",
+                   "-o", f"{folder}/run-of-it", "--resume")
+    assert result.returncode == 0 and result.stderr.count("warning") == 1 and "does not read" in result.stderr, result.stderr
+    for name in ("policy.safetensors", "best.safetensors"):
+        one, other = (load_file(f"{folder}/{run}/{name}") for run in ("run-of-it", "through-it"))
+        assert all(one[key].tobytes() == other[key].tobytes() for key in one.keys() | other.keys())
+
+
 def main():
     kshot = Kshot(sys.argv[1])
     with tempfile.TemporaryDirectory() as folder:
-        for test in (all_of_it, other_last_layer, where, silly):
+        for test in (all_of_it, other_last_layer, where, silly, force, elsewhere):
             test(kshot, folder)
             print(f"{test.__name__}: ok")
 

@@ -96,7 +96,7 @@ def changes(kshot, folder):
 
 def one_fails(kshot, folder):
     """A search without an outcome: the other methods go on."""
-    suite = write(folder, TUNED.replace("  maml:\n", "  maml: {set: {outer: adam, adam.lr: 1000}, tune: {search: {inner.lr: [1000]}}}\n"), "bad.yaml")
+    suite = write(folder, TUNED.replace("  maml:\n", "  maml: {set: {outer: adam, adam.lr: 1000}, tune: {trials: 2, search: {inner.lr: [1000]}}}\n"), "bad.yaml")
     done = kshot("suite", "run", suite, "-o", f"{folder}/bad", "-j", 1)
     assert done.returncode == 1 and done.stdout.split()[::2] == [SEARCHES[1], *LINES[2:]] and done.stderr.splitlines()[-1].endswith("1 of 6 searches and lines failed: point/maml/tune"), done
     assert "2 lines were not begun" in done.stderr.splitlines()[-2], done

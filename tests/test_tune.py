@@ -3,6 +3,7 @@
 
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 
@@ -67,7 +68,7 @@ def again(kshot, folder):
 
 
 def lower_is_better(kshot, folder):
-    kshot.done("tune", f"{CONFIGS}/sinusoid.yaml", "-s", "iterations=30", "--search", "adam.lr=0.01,0", "--trials", 8, "--tasks", 50, "-o", f"{folder}/s")
+    kshot.done("tune", f"{CONFIGS}/sinusoid.yaml", "-s", "iterations=30", "--search", "adam.lr=0.01,0", "--trials", 2, "--tasks", 50, "-o", f"{folder}/s")
     trials = rows(f"{folder}/s/trials.csv")
     scores = [float(trial["score_30_iterations"]) for trial in trials]
     assert scores == sorted(scores) and trials[0]["adam.lr"] == "0.01" and trials[-1]["adam.lr"] == "0"
@@ -85,14 +86,37 @@ def images_of_validation_classes(kshot, folder):
 
 def breaks_down(kshot, folder):
     """A trial that fails is the worst, and the search goes on."""
-    kshot.done("tune", POINT, *SMALL, "--search", "inner.lr=0.1,1000", "--trials", 6, "--tasks", 6, "-o", f"{folder}/d", "-j", 1)
+    kshot.done("tune", POINT, *SMALL, "--search", "inner.lr=0.1,1000", "--trials", 2, "--tasks", 6, "-o", f"{folder}/d", "-j", 1)
     # where nothing else is left, there is no best
-    done = kshot("tune", POINT, *SMALL, "-s", "outer=adam", "-s", "adam.lr=1000", "--search", "inner.lr=1000", "--trials", 1, "--tasks", 6, "-q",
+    done = kshot("tune", POINT, *SMALL, "-s", "outer=adam", "-s", "adam.lr=1000", "-s", "gae_lambda=1", "--search", "inner.lr=1000", "--trials", 1, "--tasks", 6, "-q",
                  "-o", f"{folder}/e", "-j", 1)
     assert done.returncode == 1 and "every trial broke down" in done.stderr and not os.path.exists(f"{folder}/e/best.yaml"), done
     trials = rows(f"{folder}/d/trials.csv")
     assert {trial["inner.lr"] for trial in trials} == {"0.1", "1000"}
     assert trials[0]["inner.lr"] == "0.1" and trials[-1]["inner.lr"] == "1000"
+
+
+def all_combinations(kshot, folder):
+    """Where all keys have lists, no two trials are alike; paths are values, too."""
+    search = ["--search", "inner.lr=0.1,0.2,0.3", "--search", f"start_from={folder}/a/best.yaml/../../p,{folder}/../x", "--search", "gamma=0.9,0.95"]
+    kshot.refused(2, ["--trials 13", "12"], "tune", POINT, *SMALL, *search, "--trials", 13, "-o", f"{folder}/f")
+    words = ["tune", POINT, *SMALL, "-s", "iterations=0", *search[:2], *search[4:], "--tasks", 2, "-j", 1]
+    kshot.done(*words, "--trials", 6, "-o", f"{folder}/f")
+    trials = rows(f"{folder}/f/trials.csv")
+    assert len({(trial["inner.lr"], trial["gamma"]) for trial in trials}) == 6
+    kshot.done(*words, "--trials", 3, "-o", f"{folder}/g")  # the first of them
+    first = {trial["trial"]: trial for trial in rows(f"{folder}/g/trials.csv")}
+    assert all(first[trial["trial"]] == trial for trial in trials if int(trial["trial"]) < 3)
+
+
+def disk(kshot, folder):
+    """A full disk is no broken policy: the search stops, and no trial is the worst for it."""
+    command = kshot.command("tune", POINT, *SMALL, "-s", "iterations=1", "--search", "policy.hidden=[4],[300,300]", "--trials", 2, "--tasks", 2, "-j", 1,
+                            "-o", f"{folder}/h")
+    limited = subprocess.run(["bash", "-c", 'ulimit -f 16; exec "$@"', "bash", *command], capture_output=True, text=True, timeout=600)
+    assert limited.returncode == 1 and "cannot write" in limited.stderr and not os.path.exists(f"{folder}/h/best.yaml"), limited
+    subprocess.run(command, check=True, capture_output=True, timeout=600)
+    assert all(trial["score_1_iterations"] for trial in rows(f"{folder}/h/trials.csv"))
 
 
 def refused(kshot, folder):
@@ -107,7 +131,7 @@ def refused(kshot, folder):
 def main():
     kshot = Kshot(sys.argv[1])
     with tempfile.TemporaryDirectory() as folder:
-        for test in (halves, again, lower_is_better, images_of_validation_classes, breaks_down, refused):
+        for test in (halves, again, lower_is_better, images_of_validation_classes, breaks_down, all_combinations, disk, refused):
             test(kshot, folder)
 
 

@@ -12,7 +12,7 @@ from kshot_cli import CONFIGS, Kshot, content, rows, same_run, settings
 from safetensors import safe_open
 
 POINT = f"{CONFIGS}/point.yaml"
-SMALL = {"tasks": 4, "trajectories": 5, "horizon": 20, "policy__hidden": "[8]", "iterations": 24, "checkpoint_every": 5, "trpo__max_kl": 1}
+SMALL = {"tasks": 4, "trajectories": 5, "horizon": 20, "policy__hidden": "[8]", "iterations": 24, "checkpoint_every": 5, "gae_lambda": 1, "trpo__max_kl": 1}
 VALIDATED = {**SMALL, "validate_every": 4, "validation_tasks": 30}
 OTHERS = ("return_0", "return_1", "kl", "mean_std")  # which validation does not change
 

@@ -54,7 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (command && strcmp(command->name, "check") != 0 && strcmp(command->name, "adapt") != 0) {
         ks_error err = {0};
         int code = command->run(command, argc, argv, &err);
-        if (code != 0 && code != KS_FAILED && code != KS_BAD_INPUT) {
+        if (code != 0 && code != KS_FAILED && code != KS_BROKE_DOWN && code != KS_BAD_INPUT) {
             fuzz_finding("an exit code that is none of ours");
         }
         fuzz_check(code == 0, &err);
