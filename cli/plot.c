@@ -1,9 +1,11 @@
 #include "figures/plot.h"
+#include "base/safetensors.h"
 #include "base/text.h"
 #include "cli/interrupt.h"
 #include "cli/paths.h"
 #include "cli/predictions.h"
 #include "cli/sampling.h"
+#include "envs/env.h"
 #include "figures/gnuplot.h"
 #include "run/config.h"
 
@@ -42,6 +44,20 @@ static bool is_table(const char* output) {
 
 /* ---- the three kinds ---------------------------------------------------------------------------------------------------------- */
 
+/* Numbers of another domain of the paper's would stand beside ours as if they compared. */
+static bool check_paper(const plot_options* o, const ks_results* results, const ks_paper_returns* paper,
+                        ks_error* err) {
+    if (results->metric && !results->metric->acts) {
+        return ks_fail(err, KS_BAD_INPUT, "--paper: the paper's numbers are returns, and %s is %s", o->inputs[0],
+                       results->metric->column);
+    }
+    ks_error unused = {0};
+    const ks_paper_returns* own = *results->env ? ks_paper_find(results->env, &unused) : NULL;
+    return !own || own == paper ||
+           ks_fail(err, KS_BAD_INPUT, "--paper %s: %s is of another environment, %s", o->paper, o->inputs[0],
+                   results->env);
+}
+
 static bool plot_results(const plot_options* o, ks_error* err) {
     ks_results* results = calloc(1, sizeof *results); /* some 13 kB */
     const ks_paper_returns* paper = NULL;
@@ -51,10 +67,7 @@ static bool plot_results(const plot_options* o, ks_error* err) {
         ok = paper || ks_fail_in(err, "--paper");
     }
     ok = ok && ks_results_read(results, (const char* const*)o->inputs, o->labels, o->num_inputs, err);
-    if (ok && paper && results->metric && !results->metric->acts) {
-        ok = ks_fail(err, KS_BAD_INPUT, "--paper: the paper's numbers are returns, and %s is %s", o->inputs[0],
-                     results->metric->column);
-    }
+    ok = ok && (!paper || check_paper(o, results, paper, err));
     if (ok) {
         const char* env = *results->env || !paper ? results->env : paper->domain;
         ks_figure figure = {
@@ -71,6 +84,19 @@ typedef struct run_name {
     char env[64], method[16];
 } run_name;
 
+/* Of an environment from a file, of which the config has the path, the policy has the name. */
+static void read_env_name(run_name* name, const char* run) {
+    char path[4096];
+    ks_error unused = {0};
+    snprintf(path, sizeof path, "%s/policy.safetensors", run);
+    ks_tensor_file* policy = ks_tensor_file_open(path, NULL, &unused);
+    const char* env = policy ? ks_tensor_file_meta(policy, "env") : NULL;
+    if (env) {
+        snprintf(name->env, sizeof name->env, "%s", env);
+    }
+    ks_tensor_file_close(policy);
+}
+
 static bool read_run_names(run_name* names, const plot_options* o, bool* one_env, ks_error* err) {
     *one_env = true;
     for (size_t i = 0; i < o->num_inputs; i++) {
@@ -82,6 +108,9 @@ static bool read_run_names(run_name* names, const plot_options* o, bool* one_env
             return false;
         }
         snprintf(names[i].env, sizeof names[i].env, "%s", ks_config_name(&config));
+        if (ks_config_problem(&config)->acts && ks_env_is_path(config.rl.env)) {
+            read_env_name(&names[i], o->inputs[i]);
+        }
         snprintf(names[i].method, sizeof names[i].method, "%s", ks_method_name((ks_method)config.method));
         *one_env = *one_env && strcmp(names[i].env, names[0].env) == 0;
     }

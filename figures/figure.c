@@ -63,10 +63,10 @@ size_t ks_script_legend(FILE* out, size_t longest, size_t entries, size_t rows) 
 
 /* ---- styles ---------------------------------------------------------------------------------------------------------------- */
 
-/* Okabe and Ito 2008, without their yellow, which is too light for a line */
+/* Okabe and Ito 2008, without their yellow, which is too light for a line; then two of Paul Tol's, "muted" */
 const ks_style ks_styles[KS_NUM_STYLES] = {
-    {"#0072B2", 7, 6},   {"#D55E00", 9, 8},   {"#009E73", 5, 4}, {"#CC79A7", 13, 12},
-    {"#E69F00", 11, 10}, {"#56B4E9", 15, 14}, {"#666666", 2, 2}, {"#000000", 3, 3},
+    {"#0072B2", 7, 6},   {"#D55E00", 9, 8}, {"#009E73", 5, 4}, {"#CC79A7", 13, 12}, {"#E69F00", 11, 10},
+    {"#56B4E9", 15, 14}, {"#666666", 2, 2}, {"#000000", 3, 3}, {"#882255", 1, 1},   {"#999933", 12, 12},
 };
 _Static_assert((int)KS_NUM_STYLES >= KS_RESULTS_MAX_LINES && (int)KS_NUM_STYLES >= KS_CURVES_MAX, "one a label");
 

@@ -39,7 +39,7 @@ typedef struct ks_style {
     int filled, open;
 } ks_style;
 
-enum { KS_NUM_STYLES = 8 };
+enum { KS_NUM_STYLES = 10 };
 extern const ks_style ks_styles[KS_NUM_STYLES];
 
 /* The paper's methods have styles of their own, the same in every figure: the index of maml's, pretrain's (or pretrained),

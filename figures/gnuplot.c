@@ -4,6 +4,7 @@
 #include "base/child.h"
 #include "base/number.h"
 #include "base/whole.h"
+#include "figures/fonts.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +14,7 @@ typedef struct format {
     const char* suffix;
     const char* terminal;    /* printf format: width, height */
     double unit;             /* of width and height, per cm */
+    bool letters;            /* are drawn here, not by the reader: one that no font has spoils all (gnuplot 5.4) */
     const char *begin, *end; /* a whole file begins with the one and ends with the other */
 } format;
 
@@ -20,15 +22,15 @@ static const format FORMATS[] = {
     {".svg",
      "set terminal svg noenhanced size %.0f,%.0f fixed dynamic font 'DejaVu Sans,16' linewidth 1.6 dashlength 1.2 "
      "background 'white'\n",
-     56.7, "<?xml", "</svg>"},
+     56.7, false, "<?xml", "</svg>"},
     {".png",
      "set terminal pngcairo noenhanced size %.0f,%.0f font 'DejaVu Sans,8' fontscale 3.125 linewidth 3.2 "
      "pointscale 3.2 dashlength 1.2\n",
-     118.1, ks_png_begin, ks_png_end},
+     118.1, true, ks_png_begin, ks_png_end},
     {".pdf",
      "set terminal pdfcairo noenhanced size %.2fcm,%.2fcm font 'DejaVu Sans,8' fontscale 0.75 linewidth 1.2 pointscale "
      "0.8 dashlength 1.2\n",
-     1, "%PDF", "%%EOF"},
+     1, true, "%PDF", "%%EOF"},
 };
 enum { NUM_FORMATS = sizeof FORMATS / sizeof *FORMATS };
 
@@ -95,6 +97,9 @@ bool ks_gnuplot_draw(const char* output, bool overwrite, double width, double he
     drawing d = {.format = find_format(output), .width = width, .height = height, .script = script, .stop = stop};
     if (!d.format) {
         return ks_gnuplot_check_output(output, err);
+    }
+    if (d.format->letters && !ks_fonts_have(script, stop, err)) {
+        return ks_fail_in(err, output);
     }
     if (ks_write_file(output, overwrite, draw, &d, err)) {
         return true;

@@ -1,5 +1,6 @@
 #include "base/number.h"
 #include "base/text.h"
+#include "base/ticks.h"
 #include "figures/axis.h"
 #include "figures/figure.h"
 #include "figures/plot.h"
@@ -195,10 +196,21 @@ static double unit_of(double end, bool env_steps) {
     return env_steps ? (end >= 1e6 ? 1e6 : 1e3) : end >= MANY_ITERATIONS ? 1e3 : 1;
 }
 
+/* Round numbers, and of iterations whole ones. The axis goes on to the next one where that is near: a run's last iteration is
+ * one short of their number. */
+static void horizontal_marks(FILE* out, double end, bool env_steps) {
+    enum { MOST_MARKS = 7 };
+    static const double NEAR = 1.125; /* of the axis without */
+    double step = ks_tick_step(end, MOST_MARKS);
+    step = env_steps ? step : fmax(step, 1);
+    double next = step * ceil(end / step - 1e-9);
+    ks_fprintf(out, "set xrange [0:%.9g]\nset xtics %.9g\n", next <= NEAR * end ? next : end, step);
+}
+
 static void curves_axes(FILE* out, const ks_curves* all, bool env_steps, double end, double unit) {
     const char* many = unit > 1e3 ? " (millions)" : unit > 1 ? " (thousands)" : "";
-    ks_fprintf(out, "set xrange [0:%.9g]\nset xlabel '%s%s", end / unit, env_steps ? "environment steps" : "iteration",
-               many);
+    horizontal_marks(out, end / unit, env_steps);
+    fprintf(out, "set xlabel '%s%s", env_steps ? "environment steps" : "iteration", many);
     if (all->beside > 0 && env_steps) { /* over iterations */
         fputs(", smoothed", out);
     } else if (all->beside > 0) {

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char* const BAND = "95 % interval";
+static const char* const BAND = "95 % interval (tasks)"; /* a longer one would take a row for itself */
 
 /* Where more than half of the tasks have diverged there is no median, and where nearly half have, no end of its interval. */
 static bool is_there(const ks_result_line* line, int step) {
@@ -125,7 +125,7 @@ static size_t count_tasks(const ks_results* r) {
 
 /* characters of the longest entry in the legend */
 static size_t longest_entry(const ks_results* r, bool with_paper) {
-    size_t longest = with_paper ? strlen("pretrain (paper)") : strlen(BAND);
+    size_t longest = ks_text_length(BAND);
     for (size_t i = 0; i < r->count; i++) {
         char label[KS_LABEL_MAX + 64];
         legend_label(label, sizeof label, &r->lines[i]);

@@ -130,8 +130,9 @@ static bool find_columns(size_t column[NUM_COLUMNS], ks_results* r, const ks_csv
     return metric != NULL;
 }
 
+/* only: the label of the rows that count; NULL: all do */
 static bool read_file(samples* all, ks_results* r, const char* path, size_t file, const char* new_label,
-                      ks_error* err) {
+                      const char* only, ks_error* err) {
     ks_csv csv;
     if (!ks_csv_open(&csv, path, err)) {
         return false;
@@ -141,6 +142,9 @@ static bool read_file(samples* all, ks_results* r, const char* path, size_t file
     bool more = true, ok = find_columns(column, r, &csv, err);
     while (ok && (ok = ks_csv_next(&csv, &more, false, err)) && more) {
         sample s;
+        if (only && strcmp(csv.fields[column[LABEL]], only) != 0) {
+            continue;
+        }
         ok = parse_row(&s, r, &csv, column, new_label, err);
         if (ok && all->count == before) {
             snprintf(first_label, sizeof first_label, "%s", csv.fields[column[LABEL]]);
@@ -153,7 +157,8 @@ static bool read_file(samples* all, ks_results* r, const char* path, size_t file
         ok = ok && append(all, &s, err);
     }
     if (ok && all->count == before) {
-        ok = ks_fail(err, KS_BAD_INPUT, "%s: there are no rows below the names of the columns", path);
+        ok = ks_fail(err, KS_BAD_INPUT, "%s: there are no rows%s%s below the names of the columns", path,
+                     only ? " of " : "", only ? only : "");
     }
     ks_csv_close(&csv);
     return ok;
@@ -360,13 +365,13 @@ static void sum_up(ks_results* r, samples* all) {
     }
 }
 
-bool ks_results_read(ks_results* results, const char* const* paths, const char* const* labels, size_t count,
-                     ks_error* err) {
+static bool read_all(ks_results* results, const char* const* paths, const char* const* labels, const char* const* only,
+                     size_t count, ks_error* err) {
     *results = (ks_results){0};
     samples all = {0};
     bool ok = true;
     for (size_t i = 0; ok && i < count; i++) {
-        ok = read_file(&all, results, paths[i], i, labels ? labels[i] : NULL, err);
+        ok = read_file(&all, results, paths[i], i, labels ? labels[i] : NULL, only ? only[i] : NULL, err);
     }
     if (ok && all.count > 0) {
         qsort(all.data, all.count, sizeof *all.data, compare_by_task);
@@ -378,4 +383,14 @@ bool ks_results_read(ks_results* results, const char* const* paths, const char* 
     }
     free(all.data);
     return ok;
+}
+
+bool ks_results_read(ks_results* results, const char* const* paths, const char* const* labels, size_t count,
+                     ks_error* err) {
+    return read_all(results, paths, labels, NULL, count, err);
+}
+
+bool ks_results_read_rows(ks_results* results, const char* const* paths, const char* const* labels, size_t count,
+                          ks_error* err) {
+    return read_all(results, paths, NULL, labels, count, err);
 }

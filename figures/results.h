@@ -16,7 +16,7 @@
 #include <stddef.h>
 
 /* what a figure shows at most; the largest gradient step, and numbers of a goal, that a file may have */
-enum { KS_RESULTS_MAX_LINES = 8, KS_RESULTS_MAX_STEPS = 64, KS_RESULTS_MAX_GOAL = 64 };
+enum { KS_RESULTS_MAX_LINES = 10, KS_RESULTS_MAX_STEPS = 64, KS_RESULTS_MAX_GOAL = 64 };
 
 typedef struct ks_result_line {
     char label[KS_LABEL_MAX];
@@ -49,5 +49,9 @@ bool ks_is_oracle(const char* label);
  * first file's, too many labels, a file of several labels that is to get one. */
 bool ks_results_read(ks_results* results, const char* const* paths, const char* const* labels, size_t count,
                      ks_error* err);
+
+/* The same of the i-th label's rows of the i-th file alone, where a file may come several times. Errors: as above; no such rows. */
+bool ks_results_read_rows(ks_results* results, const char* const* paths, const char* const* labels, size_t count,
+                          ks_error* err);
 
 #endif

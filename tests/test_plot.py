@@ -4,13 +4,14 @@ in them as they were typed, and what cannot be drawn is said in one line."""
 
 import os
 import re
+import shutil
 import struct
 import sys
 import tempfile
 import zlib
 
 import numpy as np
-from figure_reader import Figure, check_close
+from figure_reader import SVG, Figure, check_close
 from kshot_cli import CONFIGS, SMALL, Kshot, content, rows, settings
 from safetensors import safe_open
 from safetensors.numpy import save_file
@@ -72,7 +73,7 @@ def returns_are_those_of_the_file(kshot, folder):
     oracle = figure.line("oracle")
     assert figure.dashed("oracle") and oracle[0, 0] <= 0 and oracle[-1, 0] >= 3, "the oracle is a dashed line across"
     check_close(figure, oracle[:, 1], np.full(len(oracle), returns["oracle"].mean()), "oracle")
-    for text in ("half-cheetah-dir", "gradient steps", "mean return, 12 tasks", "MAML", "oracle", "95 % interval"):
+    for text in ("half-cheetah-dir", "gradient steps", "mean return, 12 tasks", "MAML", "oracle", "95 % interval (tasks)"):
         assert text in figure.texts, f"'{text}' is not in {figure.texts}"
     return path
 
@@ -99,6 +100,12 @@ def the_papers_numbers_are_there(kshot, folder, path):
     kshot.done("plot", "--paper", "ant-dir", "-o", f"{folder}/paper-alone.svg")
     figure = Figure(f"{folder}/paper-alone.svg")
     check_close(figure, figure.line("maml (paper)")[:, 1], [8.66, 499.15, 500.68, 499.11], "the paper alone")
+    kshot.refused(BAD, ["--paper ant-vel", path, "half-cheetah-dir"], "plot", path, "--paper", "ant-vel", "-o", f"{folder}/never.svg")
+    for env in ("gym/half-cheetah-dir", "half-cheetah-dir-file"):  # a variant, and what the paper does not know
+        variant = write_eval(f"{folder}/variant.csv", some_returns(), env)
+        kshot.done("plot", variant, "--paper", "half-cheetah-dir", "-o", f"{folder}/variant.svg", "--force")
+    variant = write_eval(f"{folder}/variant.csv", some_returns(), "gym/ant-dir")
+    kshot.refused(BAD, ["gym/ant-dir"], "plot", variant, "--paper", "half-cheetah-dir", "-o", f"{folder}/never.svg")
 
 
 def tables_have_the_numbers(kshot, folder, path):
@@ -207,6 +214,45 @@ def write_run(folder, name, rows_, method="maml"):
         for i, row in enumerate(rows_):
             file.write(f"{i}," + ",".join(f"{x:.9g}" for x in row) + ",1,0.1,0.1\n")
     return run
+
+
+def write_acting_run(folder, name, iterations, steps, env="point"):
+    """A run directory of a policy: so many environment steps an iteration."""
+    run = f"{folder}/{name}"
+    os.mkdir(run)
+    with open(f"{run}/config.yaml", "w") as file:
+        file.write(f"env: {env}\n")
+    with open(f"{run}/progress.csv", "w") as file:
+        file.write("iteration,env_steps,return_0,return_1\n")
+        file.writelines(f"{i},{(i + 1) * steps},{i % 7 - 50},{i % 5 - 20}\n" for i in range(iterations))
+    return run
+
+
+def marks_are_round(kshot, folder):
+    """Few numbers below the axis, whole ones of iterations, and the last is near the end."""
+    def check(run, wanted, *words):
+        kshot.done("plot", run, *words, "-o", f"{folder}/marks.svg", "--force")
+        marks = re.findall(r'text-anchor="middle">\s*<text>([\d.]+)<', content(f"{folder}/marks.svg").decode())
+        assert marks == [f"{x:g}" for x in wanted], f"{run}: {marks}, not {wanted}"
+
+    for count, last, step in ((1, 1, 1), (2, 1, 1), (3, 2, 1), (20, 20, 5), (100, 100, 20), (1000, 1000, 200), (1700, 1500, 500),
+                              (2000, 2000, 500), (3000, 3000, 500), (5000, 5000, 1000), (20000, 20, 5), (70000, 70, 10)):
+        table = np.stack([np.full(count, 3), np.linspace(3, 1, count)], axis=1)
+        check(write_run(folder, f"marks-{count}", table), np.arange(0, last + step, step))
+    for count, steps, last, step in ((5, 3200, 15, 5), (500, 1600, 800, 200), (300, 160000, 50, 10), (37, 30000, 1.2, 0.2)):
+        run = write_acting_run(folder, f"marks-{count}-{steps}", count, steps)
+        check(run, np.arange(0, last + step / 2, step), "--x", "env-steps")
+
+
+def an_environments_name_is_the_title(kshot, folder):
+    """Of one from a file: its own name, not the file's."""
+    run = write_acting_run(folder, "from-file", 3, 100, env=f"{folder}/robot.yaml")
+    kshot.done("plot", run, "-o", f"{folder}/from-file.svg")
+    assert "robot.yaml" in Figure(f"{folder}/from-file.svg").texts, "there is no policy that knows better"
+    save_file({"x": np.zeros(1, np.float32)}, f"{run}/policy.safetensors", metadata={"env": "biped"})
+    kshot.done("plot", run, "-o", f"{folder}/from-file.svg", "--force")
+    texts = Figure(f"{folder}/from-file.svg").texts
+    assert "biped" in texts and "robot.yaml" not in texts, texts
 
 
 def smoothed(table, beside):
@@ -390,6 +436,33 @@ def texts_stand_as_typed(kshot, folder):
     assert all(text in texts for text in (ODD_LABEL, label, title)), texts
 
 
+def ten_labels_fit(kshot, folder):
+    """As many as a suite has methods for a domain, each of a colour and mark of its own."""
+    labels = {f"method {i}": np.array([[i, 2 * i]]) for i in range(11)}
+    kshot.refused(BAD, ["method 10", "at most 10"], "plot", write_eval(f"{folder}/eleven.csv", labels), "-o", f"{folder}/never.svg")
+    del labels["method 10"]
+    kshot.done("plot", write_eval(f"{folder}/ten.csv", labels), "-o", f"{folder}/ten.svg")
+    figure = Figure(f"{folder}/ten.svg")
+    for i, label in enumerate(labels):
+        check_close(figure, figure.line(label)[:, 1], [i, 2 * i], label)
+    colours = {path.get("stroke") for label in labels for path in figure.plot(label).iter(f"{SVG}path")}
+    assert len(colours) == 10, colours
+
+
+def letters_without_a_font(kshot, folder, path):
+    """What gnuplot would draw itself is refused; the letters of an SVG are its reader's."""
+    fonts = dict(os.environ, FONTCONFIG_FILE=f"{folder}/fonts.conf")
+    with open(fonts["FONTCONFIG_FILE"], "w") as file:
+        file.write('<?xml version="1.0"?><fontconfig><dir>/usr/share/fonts/truetype/dejavu</dir></fontconfig>\n')
+    few = ("plot", path, "--title", "é → 漢", "-o")
+    if shutil.which("fc-list"):
+        for kind in ("png", "pdf"):
+            kshot.refused(FAILED, [f"letters.{kind}", "漢", "U+6F22"], *few, f"{folder}/letters.{kind}", env=fonts)
+    kshot.done(*few, f"{folder}/letters.svg", env=fonts)
+    assert "é → 漢" in Figure(f"{folder}/letters.svg").texts
+    kshot.done("plot", path, "--title", "é → π", "-o", f"{folder}/letters.png", env=fonts)
+
+
 def png_size(path):
     """Width and height of a PNG file that is whole."""
     data, at, pixels = content(path), 8, b""
@@ -530,8 +603,12 @@ def main():
         runs = learning_curves(kshot, folder)
         kshot.refused(BAD, ["return_0", "mse_0"], "plot", long_runs_are_averaged(kshot, folder)[0], runs[0], "-o", f"{folder}/never.svg")
         many_iterations_are_smoothed(kshot, folder)
+        marks_are_round(kshot, folder)
+        an_environments_name_is_the_title(kshot, folder)
         policy = paths_are_those_of_rollout(kshot, folder)
         texts_stand_as_typed(kshot, folder)
+        ten_labels_fit(kshot, folder)
+        letters_without_a_font(kshot, folder, path)
         kinds_of_files(kshot, folder, path)
         bad_files(kshot, folder, path)
         bad_lines(kshot, folder, path, runs, policy)

@@ -90,6 +90,39 @@ def reports(kshot, folder):
     assert os.path.getsize(f"{out}/point.png") > 5000 and os.path.getsize(f"{out}/sinusoid.png") > 5000
 
 
+IMAGES = """\
+suite: images
+seeds: [1]
+set: {images.size: 14, images.train_classes: 60, images.validation_classes: 20, policy.filters: 4, iterations: 0}
+evaluate: {tasks: 2, steps: 1}
+domains: {letters: {config: strokes.yaml}}
+methods: {maml: {evaluate: {nearest: true}}}
+"""
+
+
+def figures_have_the_tables_rows(kshot, folder):
+    """The domain is the title, and what stands in eval.csv beside the suite's methods is drawn as little as it is in the table. What
+    gnuplot is told goes through a file."""
+    out, real = f"{folder}/images", shutil.which("gnuplot")
+    shutil.copy(f"{CONFIGS}/strokes.yaml", folder)
+    os.mkdir(f"{folder}/bin")
+    with open(f"{folder}/bin/gnuplot", "w") as file:
+        file.write(f'#!/bin/sh\ntee {folder}/script | {real} "$@"\n')
+    os.chmod(f"{folder}/bin/gnuplot", 0o755)
+    suite = write(folder, IMAGES, "images.yaml")
+    kshot.done("suite", "run", suite, "-o", out, "-j", 1)
+    kshot.done("suite", "report", suite, "-o", out, env=dict(os.environ, PATH=f"{folder}/bin:{os.environ['PATH']}"))
+    with open(f"{folder}/script") as file:
+        script = file.read()
+    with open(f"{out}/table.md") as file:
+        table = {line.split("|")[2].strip() for line in file if line.startswith("| letters")}
+    labels = {row["label"] for row in rows(f"{out}/letters/maml/1/eval.csv")}
+    assert table == {"maml", "maml (nearest)"} and labels == table | {"maml (inductive)", "pixels (nearest)"}, (table, labels)
+    assert "set title 'letters'" in script, script
+    assert {label for label in labels if f" title '{label}'" in script} == table, script
+    assert os.path.getsize(f"{out}/letters.png") > 5000
+
+
 def checks(kshot, folder):
     suite, out = f"{folder}/tiny.yaml", f"{folder}/out"
     said = kshot.done("suite", "check", suite, "-o", out, "--again", "-j", 2)
@@ -187,7 +220,7 @@ def refused(kshot, folder):
 def main():
     kshot = Kshot(sys.argv[1])
     with tempfile.TemporaryDirectory() as folder:
-        for test in (runs, reports, checks, other_configs, stopped, refused):
+        for test in (runs, reports, figures_have_the_tables_rows, checks, other_configs, stopped, refused):
             test(kshot, folder)
 
 
