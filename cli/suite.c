@@ -4,6 +4,7 @@
 #include "cli/crew.h"
 #include "cli/launcher.h"
 #include "cli/option_table.h"
+#include "cli/terminal.h"
 #include "run/directory.h"
 #include "run/dist.h"
 
@@ -102,16 +103,6 @@ static bool begins(const ks_suite_line* line, const ks_suite_line* before) {
 
 static bool run_job(void* user, int64_t number, char note[256], ks_error* err);
 
-static void duration(char out[32], double s) {
-    snprintf(out, 32,
-             s < 100    ? "%.0f s"
-             : s < 6000 ? "%.0f min"
-                        : "%.1f h",
-             s < 100    ? s
-             : s < 6000 ? s / 60
-                        : s / 3600);
-}
-
 static void state_text(char out[32], const job* j, const ks_suite_line* line, ks_suite_state state) {
     snprintf(out, 32, "%s",
              state == KS_SUITE_DONE          ? "done"
@@ -128,7 +119,7 @@ typedef struct total {
 
 static void print_cost(const ks_suite_cost* cost, double times) {
     char text[32];
-    duration(text, times * cost->seconds);
+    ks_cli_duration(text, sizeof text, times * cost->seconds);
     printf(" %8lld iterations %12.4g env steps %9s", (long long)ceil(times * (double)cost->iterations),
            times * cost->env_steps, text);
 }
@@ -173,7 +164,7 @@ static bool plan(job* j) {
     }
     printf("%s: %zu lines, %zu done", j->suite->name, sum.lines, sum.done);
     if (j->a->measure) {
-        duration(text, sum.seconds);
+        ks_cli_duration(text, sizeof text, sum.seconds);
         printf("; the others%s take about %s with %d threads, and their evaluations",
                sum.unknown ? ", but for those without data," : "", text, j->place.threads);
     }

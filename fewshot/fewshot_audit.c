@@ -72,7 +72,7 @@ static void add_adam(audit* a) {
     ks_tensor_writer_meta(w, "outer", "adam");
     ks_audit_add_adam_meta(w, a->of, &outer->step, ks_outer_adam_lr(outer, (uint64_t)a->of->iteration));
     ks_tensor_writer_meta_double(w, "clip", outer->step.clip);
-    ks_tensor_writer_meta_double(w, "outer_loss", a->of->stats->outer.column[0]);
+    ks_tensor_writer_meta_double(w, "outer_loss", ks_audit_column(a->of, "outer_loss"));
     ks_tensor_writer_add_real(w, "meta_gradient", 1, &a->num_params, gradient, sizeof *gradient);
     ks_audit_add_moments(w, a->of);
 }

@@ -4,6 +4,9 @@
 #include "maml/outer_reptile.h"
 #include "maml/outer_trpo.h"
 
+#include <assert.h>
+#include <string.h>
+
 bool ks_audit_prepare(ks_maml* maml, ks_error* err) {
     const ks_outer_kind* outer = ks_maml_get_settings(maml)->outer;
     return (outer != &ks_outer_trpo || ks_outer_trpo_keep(ks_maml_outer(maml), err)) &&
@@ -19,6 +22,16 @@ bool ks_audit_save(const ks_audit* a, ks_error* err) {
             a->path, a->stats->left_out, ks_maml_get_settings(a->maml)->inner.lr);
     }
     return problem->kind->audit(problem, a, err);
+}
+
+double ks_audit_column(const ks_audit* a, const char* name) {
+    const ks_outer_kind* outer = ks_maml_get_settings(a->maml)->outer;
+    int i = 0;
+    while (strcmp(outer->columns[i], name) != 0) {
+        i++;
+        assert(i < KS_OUTER_MAX_COLUMNS && outer->columns[i]);
+    }
+    return a->stats->outer.column[i];
 }
 
 /* ---- step sizes --------------------------------------------------------------------------------------------------------- */
@@ -149,7 +162,7 @@ void ks_audit_add_reptile(ks_tensor_writer* w, const ks_audit* a) {
     ks_tensor_writer_meta(w, "outer", "reptile");
     ks_tensor_writer_meta_double(w, "outer_lr",
                                  ks_outer_reptile_step(settings, (uint64_t)a->iteration) * ks_meta_step_scale(a->maml));
-    ks_tensor_writer_meta_double(w, "outer_loss", a->stats->outer.column[0]);
-    ks_tensor_writer_meta_double(w, "distance", a->stats->outer.column[1]);
+    ks_tensor_writer_meta_double(w, "outer_loss", ks_audit_column(a, "outer_loss"));
+    ks_tensor_writer_meta_double(w, "distance", ks_audit_column(a, "distance"));
     ks_tensor_writer_add_real(w, "way", 1, &p, way, sizeof *way);
 }

@@ -23,6 +23,9 @@ bool ks_audit_prepare(ks_maml* maml, ks_error* err);
 /* Errors: KS_FAILED (also if a task was left out), KS_BAD_INPUT (an outer step that the file format does not know). */
 bool ks_audit_save(const ks_audit* audit, ks_error* err);
 
+/* What the outer step reports in that column of progress.csv, which it must have. */
+double ks_audit_column(const ks_audit* audit, const char* name);
+
 /* ---- parts of such a file that are alike for all problems: each adds tensors or metadata; errors as the writer's ---------- */
 
 /* adapts (P, U8): which parameters the inner steps change. Where step sizes are learned also alpha and alpha_new (P, or k x P

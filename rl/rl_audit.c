@@ -176,7 +176,7 @@ static void add_trpo_meta(audit* a) {
     ks_tensor_writer_meta_double(w, "backtrack_ratio", trpo->step.backtrack_ratio);
     ks_tensor_writer_meta_int(w, "backtrack_steps", trpo->step.backtrack_steps);
     ks_tensor_writer_meta_double(w, "curvature_fraction", trpo->curvature_fraction);
-    ks_tensor_writer_meta_double(w, "surrogate_before", a->of->stats->outer.column[0]);
+    ks_tensor_writer_meta_double(w, "surrogate_before", ks_audit_column(a->of, "surrogate_before"));
     ks_tensor_writer_meta_double(w, "surrogate_after", result->loss_after);
     ks_tensor_writer_meta_double(w, "kl", result->kl);
     ks_tensor_writer_meta(w, "accepted", result->verdict == KS_TRPO_ACCEPTED ? "true" : "false");
@@ -206,14 +206,14 @@ static void add_ppo_meta(audit* a) {
     ks_tensor_writer_meta_double(w, "clip", ppo->clip);
     ks_tensor_writer_meta_double(w, "max_kl", ppo->max_kl);
     ks_audit_add_adam_meta(w, a->of, &ppo->adam, ppo->adam.lr);
-    ks_tensor_writer_meta_double(w, "surrogate_before", a->of->stats->outer.column[0]);
-    ks_tensor_writer_meta_double(w, "surrogate_after", a->of->stats->outer.column[1]);
-    ks_tensor_writer_meta_double(w, "kl", a->of->stats->outer.column[2]);
+    ks_tensor_writer_meta_double(w, "surrogate_before", ks_audit_column(a->of, "surrogate_before"));
+    ks_tensor_writer_meta_double(w, "surrogate_after", ks_audit_column(a->of, "surrogate_after"));
+    ks_tensor_writer_meta_double(w, "kl", ks_audit_column(a->of, "kl"));
 }
 
 static void add_ppo(audit* a, size_t p) {
     const void* outer = ks_maml_outer(a->of->maml);
-    size_t epochs = (size_t)a->of->stats->outer.column[3];
+    size_t epochs = (size_t)ks_audit_column(a->of, "epochs");
     ks_tensor_writer_add_real(a->writer, "meta_gradient", 1, &p, ks_outer_ppo_gradient(outer), sizeof(double));
     add_rows(a, "ppo.gradient", "ppo.alpha_gradient", ks_outer_ppo_gradients(outer), sizeof(double), epochs);
     add_rows(a, "ppo.theta", "ppo.log_alpha", ks_outer_ppo_path(outer), sizeof(ks_real), epochs);
@@ -225,7 +225,7 @@ static void add_adam_meta(audit* a) {
     ks_tensor_writer_meta(w, "outer", "adam");
     ks_audit_add_adam_meta(w, a->of, &adam->step, ks_outer_adam_lr(adam, (uint64_t)a->of->iteration));
     ks_tensor_writer_meta_double(w, "clip", adam->step.clip);
-    ks_tensor_writer_meta_double(w, "outer_loss", a->of->stats->outer.column[0]);
+    ks_tensor_writer_meta_double(w, "outer_loss", ks_audit_column(a->of, "outer_loss"));
 }
 
 /* the meta-gradient (Q) of the outer step, whichever it was; NULL: it takes none */

@@ -159,21 +159,12 @@ static bool read_flat(const ks_tensor_file* f, const char* name, ks_real* theta,
     return true;
 }
 
-static bool has(const ks_tensor_file* f, const char* name) {
-    for (size_t i = 0; i < ks_tensor_file_count(f); i++) {
-        if (strcmp(ks_tensor_file_at(f, i).name, name) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Zeros where the file has none: version 0.1.0 knew TRPO alone and kept nothing of it, and what another outer step remembers is of no
  * use to this one (kshot audit may ask for that; a run goes on with its own). */
 static bool read_outer(const ks_tensor_file* f, ks_run_state* s, ks_error* err) {
     const char* name = outer_name(s);
-    bool others = has(f, strcmp(name, RUN_OUTER) == 0 ? RUN_CG_START : RUN_OUTER);
-    bool missing = !has(f, name) && (others || strcmp(name, RUN_CG_START) == 0);
+    bool others = ks_tensor_file_find(f, strcmp(name, RUN_OUTER) == 0 ? RUN_CG_START : RUN_OUTER);
+    bool missing = !ks_tensor_file_find(f, name) && (others || strcmp(name, RUN_CG_START) == 0);
     return missing || read_flat(f, name, s->outer, s->outer_size, err);
 }
 
@@ -184,7 +175,7 @@ static size_t num_sizes(const ks_policy_info* info, const ks_policy* policy) {
 
 static bool read_validation(const ks_tensor_file* f, ks_run_state* s, ks_error* err) {
     const void* best;
-    if (!has(f, RUN_VALIDATION)) {
+    if (!ks_tensor_file_find(f, RUN_VALIDATION)) {
         return true;
     }
     if (!ks_tensor_file_get(f, RUN_VALIDATION, KS_F64, 1, (size_t[]){1}, &best, err)) {
@@ -196,7 +187,7 @@ static bool read_validation(const ks_tensor_file* f, ks_run_state* s, ks_error* 
 
 static bool read_recoveries(const ks_tensor_file* f, ks_run_state* s, ks_error* err) {
     const void* data;
-    if (!has(f, RUN_RECOVERIES)) {
+    if (!ks_tensor_file_find(f, RUN_RECOVERIES)) {
         return true;
     }
     if (!ks_tensor_file_get(f, RUN_RECOVERIES, KS_I64, 1, (size_t[]){2}, &data, err)) {
