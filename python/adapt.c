@@ -196,15 +196,6 @@ static bool check_trajectories(const ks_api_trajectories* d, ks_error* err) {
                          d->rows);
 }
 
-static bool all_finite(const float* x, size_t n, const char* name, ks_error* err) {
-    for (size_t i = 0; i < n; i++) {
-        if (!isfinite(x[i])) {
-            return ks_fail(err, KS_BAD_INPUT, "%s has a number that is not finite", name);
-        }
-    }
-    return true;
-}
-
 /* Discrete policies are told the number of an action, which is read as an index. */
 static bool are_actions(const float* act, size_t n, const ks_policy_settings* policy, ks_error* err) {
     for (size_t i = 0; policy->head == KS_CATEGORICAL && i < n; i++) {
@@ -224,10 +215,10 @@ static ks_batch* batch_of(const ks_api_trajectories* d, const ks_policy* policy,
                             .act_cols = ks_policy_act_cols(policy),
                             .head_cols = ks_policy_head_cols(policy),
                             .task_dim = 1};
-    if (!check_trajectories(d, err) || !all_finite(d->obs, d->rows * sizes.obs_dim, "obs", err) ||
-        !all_finite(d->act, d->rows * sizes.act_cols, "act", err) ||
+    if (!check_trajectories(d, err) || !ks_api_check_finite(d->obs, d->rows * sizes.obs_dim, "obs", err) ||
+        !ks_api_check_finite(d->act, d->rows * sizes.act_cols, "act", err) ||
         !are_actions(d->act, d->rows, ks_policy_get_settings(policy), err) ||
-        !all_finite(d->rew, d->rows, "rew", err)) {
+        !ks_api_check_finite(d->rew, d->rows, "rew", err)) {
         return NULL;
     }
     for (size_t i = 0; i < d->n; i++) {

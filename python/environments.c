@@ -48,6 +48,7 @@ void ks_api_env_close(ks_api_env* e) {
 ks_api_env_facts ks_api_env_describe(const ks_api_env* e) {
     const ks_env_def* d = e->def;
     return (ks_api_env_facts){.name = d->name,
+                              .file = ks_env_file(d),
                               .summary = d->summary,
                               .task_summary = d->task_summary,
                               .obs_dim = ks_env_model_obs_dim(e->model),
@@ -86,7 +87,8 @@ typedef struct world {
     ks_env* env;
     uint64_t seed, episode; /* episode: the one that comes next */
     size_t elapsed;
-    bool over; /* its episode has ended, and the next has not begun */
+    bool over;       /* its episode has ended, and the next has not begun */
+    bool terminated; /* how it ended; else its time limit truncated it */
     bool given;
 } world;
 
@@ -196,15 +198,21 @@ static void advance(ks_api_worlds* w, size_t i, const float* act, const ks_api_s
     out->unstable[i] = broken;
     out->terminated[i] = broken || step.terminated;
     out->truncated[i] = !out->terminated[i] && v->elapsed >= w->horizon;
+    v->terminated = out->terminated[i];
     v->over = out->terminated[i] || out->truncated[i];
     if (!broken) {
         memcpy(obs, fresh, w->obs_dim * sizeof *obs);
     }
 }
 
-static void rest(const ks_api_step* out, size_t i) {
+/* One step of a world whose episode is over. Where nobody but the caller resets it, it goes on saying so: who has missed the end would
+ * wait for ever. */
+static void rest(const ks_api_worlds* w, size_t i, const ks_api_step* out) {
+    bool stays = w->autoreset == KS_API_NO_RESET;
     out->rew[i] = 0;
-    out->terminated[i] = out->truncated[i] = out->unstable[i] = 0;
+    out->unstable[i] = false;
+    out->terminated[i] = stays && w->world[i].terminated;
+    out->truncated[i] = stays && !w->world[i].terminated;
 }
 
 static void step(ks_api_worlds* w, size_t i, const float* act, const ks_api_step* out) {
@@ -213,7 +221,7 @@ static void step(ks_api_worlds* w, size_t i, const float* act, const ks_api_step
     if (!v->over) {
         advance(w, i, act, out);
     } else {
-        rest(out, i);
+        rest(w, i, out);
         if (w->autoreset == KS_API_NEXT_STEP) {
             start(w, i);
         }

@@ -4,6 +4,7 @@
 #include "python/objects.h"
 
 #include <cjson/cJSON.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,6 +112,12 @@ static ks_policy_info info_of(const ks_api_model* m) {
     return m->adapted ? ks_opened_info_here(o) : o->info;
 }
 
+void ks_api_model_set_place(ks_api_model* m, const char* path, const char* directory) {
+    ks_opened* o = &m->origin->opened;
+    snprintf(o->path, sizeof o->path, "%s", path);
+    snprintf(o->directory, sizeof o->directory, "%s", directory);
+}
+
 bool ks_api_model_save(const ks_api_model* m, const char* path, bool force, ks_error* err) {
     const ks_opened* o = &m->origin->opened;
     ks_policy_info info = info_of(m);
@@ -183,6 +190,7 @@ char* ks_api_model_info(const ks_api_model* m) {
     const ks_policy_info* i = &info;
     cJSON* all = cJSON_CreateObject();
     cJSON_AddStringToObject(all, "path", o->path);
+    cJSON_AddStringToObject(all, "directory", o->directory);
     cJSON_AddStringToObject(all, "problem", *i->problem ? i->problem : "rl");
     cJSON_AddStringToObject(all, "problem_settings", i->problem_settings);
     cJSON_AddStringToObject(all, "env", i->env);
@@ -212,9 +220,22 @@ void ks_api_free(char* text) {
 
 /* ---- acting ---------------------------------------------------------------------------------------------------------------------- */
 
-bool ks_api_model_forward(const ks_api_model* m, const float* x, size_t n, const float* norm, size_t norm_n,
-                          float* head, ks_error* err) {
+bool ks_api_check_finite(const float* x, size_t n, const char* name, ks_error* err) {
+    for (size_t i = 0; i < n; i++) {
+        if (!isfinite(x[i])) {
+            return ks_fail(err, KS_BAD_INPUT, "%s has a number that is not finite", name);
+        }
+    }
+    return true;
+}
+
+bool ks_api_model_forward(const ks_api_model* m, const char* name, const float* x, size_t n, const float* norm,
+                          size_t norm_n, float* head, ks_error* err) {
     const ks_policy* policy = m->origin->opened.policy;
+    size_t inputs = (size_t)ks_policy_get_settings(policy)->obs_dim;
+    if (!ks_api_check_finite(x, n * inputs, name, err) || !ks_api_check_finite(norm, norm_n * inputs, "norm", err)) {
+        return false;
+    }
     ks_policy_ws* ws = ks_policy_ws_create(policy, n > norm_n ? n : norm_n, err);
     if (!ws) {
         return false;

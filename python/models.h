@@ -34,6 +34,10 @@ ks_api_model* ks_api_model_copy(const ks_api_model* model, ks_error* err);
 /* Writes it; what exists is replaced with force alone. Errors: KS_BAD_INPUT, KS_FAILED. */
 bool ks_api_model_save(const ks_api_model* model, const char* path, bool force, ks_error* err);
 
+/* Where it came from: the path that messages name, and the run directory that knows where its images are, or "". Of a model that is
+ * alone of its origin, as one that was just loaded: from a copy of its file. */
+void ks_api_model_set_place(ks_api_model* model, const char* path, const char* directory);
+
 ks_api_model_facts ks_api_model_describe(const ks_api_model* model);
 /* Its metadata as JSON. The caller frees it (ks_api_free). NULL: memory. */
 char* ks_api_model_info(const ks_api_model* model);
@@ -43,9 +47,9 @@ float* ks_api_model_params(ks_api_model* model);
 ks_api_tensor ks_api_model_tensor(const ks_api_model* model, size_t index);
 
 /* head (n x outputs): means, logits or predictions; norm (norm_n x inputs): rows whose statistics batch norm takes, or NULL: those of
- * x. Errors: KS_FAILED (memory). */
-bool ks_api_model_forward(const ks_api_model* model, const float* x, size_t n, const float* norm, size_t norm_n,
-                          float* head, ks_error* err);
+ * x. name: of x, for errors. Errors: KS_BAD_INPUT (x or norm is not finite), KS_FAILED (memory). */
+bool ks_api_model_forward(const ks_api_model* model, const char* name, const float* x, size_t n, const float* norm,
+                          size_t norm_n, float* head, ks_error* err);
 /* act (n x act_cols) and logp (n) from outputs and noise (n x noise_cols): normals or uniforms in (0, 1); NULL: the likeliest. */
 void ks_api_model_sample(const ks_api_model* model, const float* head, size_t n, const float* noise, float* act,
                          float* logp);

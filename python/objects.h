@@ -31,6 +31,8 @@ ks_api_model* ks_api_model_of(ks_api_origin* origin, const ks_real* params, ks_e
 ks_api_model* ks_api_model_with(const ks_api_model* model, const ks_real* theta, ks_error* err);
 /* The same, of examples, with an origin of its own, to be given other settings. Errors: KS_FAILED (memory). */
 ks_api_model* ks_api_model_apart(const ks_api_model* model, ks_error* err);
+/* Whether all of x (n) are finite; if not, a KS_BAD_INPUT with its name. */
+bool ks_api_check_finite(const float* x, size_t n, const char* name, ks_error* err);
 /* What evaluations take. */
 ks_eval_model ks_api_model_evaluated(const ks_api_model* model);
 

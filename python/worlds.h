@@ -16,7 +16,8 @@ int ks_api_cores(void);
 typedef struct ks_api_env ks_api_env;
 
 typedef struct ks_api_env_facts {
-    const char *name, *summary, *task_summary;
+    const char *name, *file; /* file: that it came from; "" for those that ship */
+    const char *summary, *task_summary;
     int obs_dim, act_dim, num_actions, task_dim, horizon, nq, nv;
     double dt; /* s */
 } ks_api_env_facts;
@@ -46,7 +47,8 @@ void ks_api_env_held_out_tasks(const ks_api_env* env, uint64_t seed, size_t coun
 
 typedef struct ks_api_worlds ks_api_worlds;
 
-/* What happens to a world whose episode has ended. */
+/* What happens to a world whose episode has ended. KS_API_NO_RESET: it stays where it is, with reward 0, terminated or truncated as
+ * at the end. */
 enum { KS_API_NEXT_STEP, KS_API_SAME_STEP, KS_API_NO_RESET };
 
 /* Where a step writes to; count is that of the worlds. */

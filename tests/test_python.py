@@ -2,7 +2,9 @@
 """test_python.py KSHOT LIBRARIES: policies and models in Python do what the command does, to the byte; training, Ctrl-C, tasks of one's own; bad
 input is refused with the command's words."""
 
+import copy
 import os
+import pickle
 import re
 import signal
 import subprocess
@@ -85,6 +87,58 @@ def acting():
     assert bandit.act(np.tile(obs, (500, 1)), rng=2).max() == 4
 
 
+def mistyped(mentions, call, *arguments, **keywords):
+    """Of a wrong type: a TypeError that has all that is to be mentioned."""
+    try:
+        call(*arguments, **keywords)
+    except TypeError as error:
+        assert all(text in str(error) for text in mentions), repr(error)
+        return
+    raise AssertionError(f"{call}{arguments}{keywords}: not refused; expected {mentions}")
+
+
+CHILD = """
+import multiprocessing, sys
+sys.path[:0] = {path!r}
+import kshot, numpy as np
+policy = kshot.load("zoo/half-cheetah-dir", best=True)
+with multiprocessing.get_context("spawn").Pool(1) as pool:
+    there = pool.apply_async(policy.act, (np.ones(20), True)).get(120)
+assert np.array_equal(there, policy.act(np.ones(20), True))
+"""
+
+
+def copies(folder):
+    """Copies have parameters of their own; what is pickled is all there, in other processes, too."""
+    policy = kshot.load(CHEETAH, best=True)
+    away = kshot.load(CHEETAH, best=True, env="half-cheetah-vel")
+    learned, line = away.adapt(trajectories=4, horizon=20), np.linspace(-4, 4, 10)[:, None]
+    with open(f"{ROOT}/envs/stable/hopper-vel.yaml") as file, open(f"{folder}/mine.yaml", "w") as mine:
+        mine.write(file.read().replace("hopper-vel", "mine").replace("hopper.xml", f"{ROOT}/envs/stable/hopper.xml"))
+    own = kshot.train({"env": f"{folder}/mine.yaml", "iterations": 0}, out=f"{folder}/mine")
+    fitted, sinusoid = kshot.fit(sine, iterations=3), kshot.load("zoo/sinusoid-learned")
+    adapted = sinusoid.adapt(line, line, steps=3)
+    for model in (policy, away, learned, own, fitted, sinusoid, adapted):
+        for again in (copy.copy(model), copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+            there, here = again.parameters(), model.parameters()
+            assert type(again) is type(model) and again.info == model.info and list(there) == list(here)
+            assert all(np.array_equal(there[k], here[k]) and not np.shares_memory(there[k], here[k]) for k in here)
+            assert (again.history is None) == (model.history is None) and np.array_equal(again.history, model.history)
+            assert again.history is not model.history or model.history is None
+    assert pickle.loads(pickle.dumps(away)).env == "half-cheetah-vel" and away.info["env"] == "half-cheetah-dir"
+    assert np.array_equal(pickle.loads(pickle.dumps(away)).adapt(trajectories=4, horizon=20).history, learned.history)
+    assert pickle.loads(pickle.dumps(own)).env == "mine"
+    # of images, the run directory knows where they are
+    drawn = kshot.train(f"{CONFIGS}/strokes.yaml", out=f"{folder}/drawn", settings={
+        "iterations": 0, "images": {"train_classes": 20, "validation_classes": 20, "size": 14}, "policy.filters": 4})
+    assert np.array_equal(kshot.evaluate(pickle.loads(pickle.dumps(drawn)), 2, 1).value, kshot.evaluate(drawn, 2, 1).value)
+    done = subprocess.run([sys.executable, "-c", CHILD.format(path=sys.path[:3])], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    for kind in (kshot.Policy, kshot.Model):
+        mistyped(["kshot.load"], kind, 0)
+        mistyped(["kshot.load"], kind)
+
+
 def evaluations(folder):
     policy = kshot.load(CHEETAH, best=True)
     command.done("eval", CHEETAH, "--best", "--tasks", 3, "--steps", 1, "--trajectories", 4, "-o", f"{folder}/eval.csv")
@@ -145,7 +199,7 @@ def training(folder):
     policy = kshot.train(f"{CONFIGS}/point.yaml", out=f"{folder}/stop", settings={**small, "iterations": 4},
                          callback=lambda row: row["iteration"] == 1)
     assert policy.info["iteration"] == 2 and len(rows(f"{folder}/stop/progress.csv")) == 2
-    refused(["holds a run already", "stop"], kshot.train, f"{CONFIGS}/point.yaml", out=f"{folder}/stop")
+    refused(["stop holds a run already: resume=True", "force=True", "out=DIR"], kshot.train, f"{CONFIGS}/point.yaml", out=f"{folder}/stop")
     kshot.train(f"{CONFIGS}/point.yaml", out=f"{folder}/stop", settings={**small, "iterations": 4}, resume=True)
     same_run(f"{folder}/stop", f"{folder}/cli")
     try:
@@ -153,6 +207,15 @@ def training(folder):
         raise AssertionError("an error in the callback was lost")
     except ZeroDivisionError:
         pass
+
+
+def stops(folder):
+    """True of NumPy ends training, too, and nothing else that is true."""
+    few = {"env": "point", "iterations": 3, "tasks": 2, "trajectories": 2, "policy.hidden": [4]}
+    for value, iterations in ((True, 1), (np.float64(3) > 2, 1), (np.bool_(False), 3), (1, 3), ("on", 3), (None, 3)):
+        kshot.train(few, out=f"{folder}/said", force=True, callback=lambda row, value=value: value)
+        assert len(rows(f"{folder}/said/progress.csv")) == iterations, value
+        assert len(kshot.fit(sine, iterations=3, callback=lambda row, value=value: value).history) == iterations, value
 
 
 def ctrl_c(folder):
@@ -250,9 +313,8 @@ def refusals(folder):
     said = command("eval", "nowhere").stderr
     refused([said[len("kshot: "):-1]], kshot.load, "nowhere")
     said = command("train", "-e", "point", "-s", "iteration=5", "-o", f"{folder}/x").stderr
-    refused([said[len("kshot: "):-1]], kshot.train, {"env": "point", "iteration": 5}, out=f"{folder}/x")
-    policy.save(f"{folder}/there.safetensors")
-    refused(["exists already"], policy.save, f"{folder}/there.safetensors")
+    assert said.startswith("kshot: -s iteration=5: iteration: ")
+    refused([said[len("kshot: -s "):-1]], kshot.train, {"env": "point", "iteration": 5}, out=f"{folder}/x")
     refused(["obs", "(n, 20)"], policy.act, np.zeros(19))
     refused(["steps: 65"], policy.adapt, 1, steps=65)
     refused(["task", "-1 or 1"], policy.adapt, 0.5)
@@ -280,6 +342,76 @@ def refusals(folder):
     refused(["inner_lr"], kshot.fit, sine, inner_lr=0)
 
 
+def words(folder):
+    """Where the command speaks of its options, these are arguments here."""
+    policy, model = kshot.load(CHEETAH, best=True), kshot.load("zoo/sinusoid")
+    path = f"{folder}/there.safetensors"
+    policy.save(path)
+    refused(["there.safetensors exists already; force=True replaces it"], policy.save, path)
+    refused(["best=True takes a run directory"], kshot.load, path, best=True)
+    refused(["env: there is no environment", "kshot.environments()"], kshot.load, CHEETAH, best=True, env="half-cheetah")
+    refused(["no run to resume is there; resume=\"auto\""], kshot.train, {"env": "point"}, out=f"{folder}/none", resume=True)
+    try:
+        model.adapt(settings={"sinusoid.shots": 0})
+        raise AssertionError("no shots were taken")
+    except kshot.BadInput as error:
+        assert str(error).startswith("sinusoid.shots=0: sinusoid.shots"), error
+    refused(["settings: ", "sinusoid.shots=5"], model.adapt, settings={"shots": 5})
+
+
+def other_models(folder):
+    """Arguments that only other models take are refused."""
+    policy, model = kshot.load(CHEETAH, best=True), kshot.load("zoo/sinusoid")
+    for name, value in (("settings", {"sinusoid.shots": 5}), ("data", "strokes"), ("split", "train")):
+        refused([f"{name} is for models that learn from examples"], kshot.evaluate, policy, **{name: value})
+    for name, value in (("trajectories", 2), ("horizon", 5), ("gae_lambda", 0.5)):
+        refused([f"{name} is for policies"], kshot.evaluate, model, **{name: value})
+    for name, value in (("data", "strokes"), ("split", "train")):
+        refused([f"{name} is for models of images"], kshot.evaluate, model, **{name: value})
+    mistyped(["model", "kshot.load(path)"], kshot.evaluate, "zoo/point")
+
+
+def finite(folder):
+    """Numbers that are none are refused, wherever they are."""
+    model, point = kshot.load("zoo/sinusoid"), kshot.load("zoo/point")
+    for task in ((np.nan, 1), (1, np.inf)):
+        refused(["task", "not finite"], model.adapt, task=task)
+    told = kshot.fit([([[0.0], [1]], [0, 1], [[0.0]], [0])], classes=2)
+    for nothing in (None, [[np.nan]], [[0], [np.inf]], np.array([[None]], object)):
+        for call in (model.predict, model.forward, told.predict, told.predict_proba):
+            refused(["x has a number that is not finite"], call, nothing)
+    refused(["norm has a number that is not finite"], told.predict, [[0]], [[np.nan]])
+    for obs in (np.array([None, 1], object), [[0, 0], [np.nan, 0]], [0, -np.inf]):
+        for call in (point.act, point.forward):
+            refused(["obs has a number that is not finite"], call, obs)
+
+
+def sizes(folder):
+    """Sizes and paths are taken as they are, or not at all."""
+    policy, model = kshot.load(CHEETAH, best=True), kshot.load("zoo/sinusoid")
+    for name, call, wrong in (("trajectories", policy.adapt, 2.5), ("horizon", policy.rollout, "9"), ("steps", model.adapt, 1.5),
+                              ("seed", policy.adapt, 1.0), ("threads", policy.adapt, 1.5)):
+        mistyped([f"{name}: {wrong!r} is no whole number"], call, **{name: wrong})
+        refused([f"{name}: {2**64 + 1} is not from"], call, **{name: 2**64 + 1})
+    for name in ("classes", "iterations", "tasks_per_iteration", "inner_steps", "seed"):
+        for wrong in (2.7, "3"):
+            mistyped([f"{name}: {wrong!r} is no whole number"], kshot.fit, sine, **{name: wrong})
+        refused([f"{name}: {2**64 + 1} is not from"], kshot.fit, sine, **{name: 2**64 + 1})
+    refused([f"hidden: {2**32 + 40} is not from"], kshot.fit, sine, hidden=[2**32 + 40])
+    mistyped(["tasks: 2.5 is no whole number"], kshot.evaluate, policy, 2.5)
+    refused(["tasks: an array of (1, 3)"], kshot.evaluate, policy, [[1, 2, 3]])
+    refused(["tasks: 0 is not from 1"], kshot.evaluate, policy, 0)
+    refused(["out", "zero byte"], kshot.train, {"env": "point"}, out=f"{folder}/a\0b")
+    refused(["path", "zero byte"], policy.save, f"{folder}/a\0b")
+    assert not os.path.exists(f"{folder}/a")
+    refused(["settings", "zero byte"], kshot.train, {"env\0": "point"}, out=f"{folder}/x")
+    refused(["lr: an array of (0,)"], policy.adapt, 1, lr=[])
+    own = policy.rollout(1, 2, horizon=5)
+    refused(["rollouts: there is none"], policy.adapt, rollouts=[])
+    refused(["rollouts: traj_start", "float64"], policy.adapt, rollouts={**own, "traj_start": own["traj_start"] + 0.7})
+    refused(["rollouts: terminated", "float64"], policy.adapt, rollouts={**own, "terminated": np.array([0.5, 0])})
+
+
 def versions():
     """One version of MuJoCo stands in four places."""
     def found(path, pattern):
@@ -292,7 +424,8 @@ def versions():
 
 
 with memory_folder() as FOLDER:
-    for test in (policies, acting, evaluations, examples, plugins, training, warned, ctrl_c, fitting, refusals, versions):
+    for test in (policies, acting, copies, evaluations, examples, plugins, training, stops, warned, ctrl_c, fitting, refusals, words,
+                 other_models, finite, sizes, versions):
         began = time.monotonic()
         test(FOLDER) if test not in (acting, versions) else test()
         print(f"{test.__name__}: {time.monotonic() - began:.2f} s")

@@ -3,7 +3,9 @@
 other processes; and Stable-Baselines3, if it is there."""
 
 import collections
+import copy
 import multiprocessing
+import pickle
 import threading
 import time
 import warnings
@@ -16,6 +18,17 @@ from gymnasium.utils.env_checker import check_env
 from gymnasium.vector import AutoresetMode
 
 import kshot
+
+
+def fails(kind, mentions, call, *arguments, **keywords):
+    """A call must raise this kind of error, and no other, which says all of that."""
+    try:
+        call(*arguments, **keywords)
+    except kind as error:
+        assert type(error) is kind and all(text in str(error) for text in mentions), repr(error)
+        return
+    raise AssertionError(f"{call}{arguments}{keywords}: not refused; expected {mentions}")
+
 
 warnings.simplefilter("ignore")  # Gymnasium's, of observations without bounds
 
@@ -79,7 +92,15 @@ def ends():
     for _ in range(3):
         env.step(rest + 1)
     obs, _ = env.reset(options={"reset_mask": np.array([True, False])})
-    assert not env.step(rest)[3][0] and (obs[0] == 0).all() and (obs[1] != 0).any()
+    assert env.step(rest)[3].tolist() == [False, True] and (obs[0] == 0).all() and (obs[1] != 0).any()
+    # who has missed the end is told again
+    env = kshot.make("point", horizon=2)
+    env.reset(seed=1)
+    seen = [env.step(rest[0] + 1) for _ in range(5)]
+    assert [s[2:4] for s in seen] == [(False, False)] + [(False, True)] * 4
+    assert all(s[1] == 0 and np.array_equal(s[0], seen[1][0]) for s in seen[2:])
+    env.reset()
+    assert env.step(rest[0])[2:4] == (False, False)
     # the cart tips over: that is terminated, not truncated
     env = kshot.make("cart-pole-rand")
     env.reset(seed=1)
@@ -88,6 +109,7 @@ def ends():
         if terminated or truncated:
             break
     assert terminated and not truncated
+    assert env.step(np.ones(env.action_space.shape, np.float32))[1:4] == (0, True, False)
     env = kshot.make_vec("half-cheetah-vel", 2)
     env.reset(seed=1)
     obs, rew, terminated, _, info = env.step(np.array([[np.nan] * 6, [0] * 6]))
@@ -165,6 +187,27 @@ def pictures():
     assert kshot.make("point").render() is None
 
 
+def closed():
+    """Nothing is done with an environment that is closed, or was copied."""
+    single = kshot.make("point", render_mode="rgb_array")
+    with kshot.make("point") as left:
+        left.reset(seed=1)
+    vector = kshot.make_vec("point", 2, render_mode="rgb_array")
+    for env, action in ((single, np.zeros(2)), (left, np.zeros(2)), (vector, np.zeros((2, 2)))):
+        env.reset(seed=1) if env is not left else None
+        for again in (copy.copy, copy.deepcopy, pickle.dumps):
+            fails(TypeError, ["cannot be copied; make another"], again, env)
+        env.close()
+        env.close()
+        fails(kshot.Error, ["step: the environment is closed"], env.step, action)
+        fails(kshot.Error, ["reset: the environment is closed"], env.reset)
+        fails(kshot.Error, ["reset: the environment is closed"], env.reset, seed=1)
+        fails(kshot.Error, ["set_task: the environment is closed"], env.set_task, (1, 1))
+        fails(kshot.Error, ["set_task: the environment is closed"], env.reset, options={"task": None})
+        if env.render_mode:
+            fails(kshot.Error, ["render: the environment is closed"], env.render)
+
+
 def refusals():
     env = kshot.make_vec("half-cheetah-vel", 2)
     refused(["half-cheetah-veel", "half-cheetah-vel"], kshot.make, "half-cheetah-veel")
@@ -182,6 +225,16 @@ def refusals():
     bandit = kshot.make("bandit-5")
     bandit.reset()
     refused(["0 to 4"], bandit.step, 5)
+    # sizes are taken as they are, or not at all
+    for name, call in (("horizon", lambda n: kshot.make("point", horizon=n)), ("num_envs", lambda n: kshot.make_vec("point", n)),
+                       ("threads", lambda n: kshot.make_vec("point", 1, threads=n)), ("seed", lambda n: env.reset(seed=n)),
+                       ("size", lambda n: kshot.make("point", size=(n, 100)))):
+        refused([f"{name}: {2**64 + 1} is not from"], call, 2**64 + 1)
+        for wrong in (1.9, "3"):
+            fails(TypeError, [f"{name}: {wrong!r} is no whole number"], call, wrong)
+    refused(["size: 0 is not from 64"], kshot.make, "point", size=(0, 0))
+    refused(["size", "(width, height)"], kshot.make, "point", size=100)
+    refused(["name", "zero byte"], kshot.make, "point\0")
 
 
 def baselines():
@@ -194,7 +247,7 @@ def baselines():
     model.learn(1024)
 
 
-for test in (checkers, seeds, ends, tasks, threads, pictures, refusals, baselines):
+for test in (checkers, seeds, ends, tasks, threads, pictures, closed, refusals, baselines):
     began = time.monotonic()
     test()
     print(f"{test.__name__}: {time.monotonic() - began:.2f} s")

@@ -8,8 +8,8 @@
     kshot.train({"env": "point", "iterations": 20}, out="runs/point")
     model = kshot.fit(make_task, iterations=2000)                # tasks of your own, as arrays
 
-Errors are kshot.Error; where the input is wrong, they are ValueErrors, too. Calls use all cores unless `threads` says otherwise,
-and results do not depend on the number.
+Errors are kshot.Error; where the input is wrong, they are ValueErrors, too; wrong types are TypeErrors. Calls use all cores unless
+`threads` says otherwise, and results do not depend on the number.
 """
 
 from ._environments import Env, VectorEnv, environments, make, make_vec, register

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import dataclasses
+import os
 import threading
 from typing import Any, Sequence
 
@@ -45,9 +46,10 @@ class Description:
 
     def __init__(self, name: Any, append_task: bool = False):
         self.handle: int | None = None
-        self.handle = c.call(lib.ks_api_env_open, c.path_bytes(name), append_task)
+        self.handle = c.call(lib.ks_api_env_open, c.path_bytes(name, "name"), append_task)
         facts = lib.ks_api_env_describe(self.handle)
         self.name, self.summary = facts.name.decode(), facts.summary.decode()
+        self.reference = os.fsdecode(facts.file) or self.name  # by which it is opened again
         self.task_summary = (facts.task_summary or b"").decode()
         self.obs_dim, self.act_dim, self.num_actions = facts.obs_dim, facts.act_dim, facts.num_actions
         self.task_dim, self.horizon, self.nq, self.nv, self.dt = facts.task_dim, facts.horizon, facts.nq, facts.nv, facts.dt
@@ -66,29 +68,30 @@ class Description:
         lib.ks_api_env_held_out_tasks(self.handle, seed, count, c.pointer(tasks))
         return tasks
 
-    def tasks(self, task: Any, seed: int = 1) -> np.ndarray:
+    def tasks(self, task: Any, seed: int = 1, argument: str = "task") -> np.ndarray:
         """(n, task_dim) from whatever a task was given as, checked."""
         if isinstance(task, dict):
-            task = self._named(task, seed)
+            task = self._named(task, seed, argument)
         tasks = np.array(task, dtype=np.float64, order="C")
         if tasks.ndim == 0 or (tasks.ndim == 1 and self.task_dim == tasks.size):
             tasks = tasks.reshape(1, -1)
         if tasks.ndim != 2 or tasks.shape[1] != self.task_dim:
-            raise BadInput(f"task: an array of {tasks.shape}; a task of {self.name} has {self.task_dim} numbers "
+            raise BadInput(f"{argument}: an array of {tasks.shape}; a task of {self.name} has {self.task_dim} numbers "
                            f"({self.task_summary})")
         for row in tasks:
             try:
                 c.call(lib.ks_api_env_check_task, self.handle, c.pointer(row))
             except BadInput as error:
-                raise BadInput(f"task: {error}") from None
+                raise BadInput(f"{argument}: {error}") from None
         return tasks
 
-    def _named(self, values: dict[str, float], seed: int) -> np.ndarray:
+    def _named(self, values: dict[str, float], seed: int, argument: str) -> np.ndarray:
         names = [n.name for n in self.task_numbers]
         task = self.held_out(1, seed)
         for name, value in values.items():
             if name not in names:
-                raise BadInput(f"task: tasks of {self.name} have no number '{name}'; they have {', '.join(names) or 'no names'}")
+                raise BadInput(f"{argument}: tasks of {self.name} have no number '{name}'; "
+                               f"they have {', '.join(names) or 'no names'}")
             task[0, names.index(name)] = value
         return task
 
@@ -133,8 +136,7 @@ class _Worlds:
 
     def __init__(self, name: Any, count: int, task: Any, horizon: int | None, render_mode: str | None, threads: int | None,
                  autoreset: AutoresetMode, append_task: bool, size: tuple[int, int]):
-        if count < 1:
-            raise BadInput(f"num_envs: {count}; at least 1 is needed")
+        count = c.whole(count, "num_envs", 1, 10**6)
         if render_mode not in (None, "rgb_array"):
             raise BadInput(f"render_mode: '{render_mode}' is neither None nor 'rgb_array'")
         c.thread_count(threads)
@@ -143,10 +145,8 @@ class _Worlds:
         self.description = d = Description(name, append_task)
         # without physics, steps are done before other threads have woken up
         self.threads = 1 if threads is None and d.nq == 0 and count < 4096 else threads
-        self.count, self.autoreset, self.size = count, autoreset, size
-        self.horizon = d.horizon if horizon is None else int(horizon)
-        if self.horizon < 1:
-            raise BadInput(f"horizon: {horizon}; at least 1 timestep is needed")
+        self.count, self.autoreset, self.size = count, autoreset, _check_size(size)
+        self.horizon = d.horizon if horizon is None else c.whole(horizon, "horizon")
         self.handle = c.call(lib.ks_api_worlds_create, d.handle, count, self.horizon, _AUTORESET[autoreset])
         self.task = np.zeros((count, d.task_dim))
         self.done = np.zeros(count, bool)
@@ -154,25 +154,33 @@ class _Worlds:
         self.ways: list[list[np.ndarray]] | None = [[] for _ in range(count)] if render_mode else None
         self.set_task(task)
 
+    def open(self, what: str) -> int:
+        """The worlds in C, for what is to be done with them."""
+        if self.handle is None:
+            raise c.Error(f"{what}: the environment is closed")
+        return self.handle
+
     def set_task(self, task: Any) -> None:
+        handle = self.open("set_task")
         if task is None:
             for i in range(self.count):
-                lib.ks_api_worlds_set_task(self.handle, i, None)
+                lib.ks_api_worlds_set_task(handle, i, None)
             return
         tasks = self.description.tasks(task)
         if len(tasks) not in (1, self.count):
             raise BadInput(f"task: {len(tasks)} tasks for {self.count} worlds; one, or one for each")
         for i in range(self.count):
-            lib.ks_api_worlds_set_task(self.handle, i, c.pointer(tasks[i % len(tasks)]))
+            lib.ks_api_worlds_set_task(handle, i, c.pointer(tasks[i % len(tasks)]))
 
     def seed(self, world: int, seed: int) -> None:
-        lib.ks_api_worlds_seed(self.handle, world, seed & (2**64 - 1))
+        lib.ks_api_worlds_seed(self.open("reset"), world, seed & (2**64 - 1))
 
     def reset(self, mask: np.ndarray | None = None) -> np.ndarray:
+        handle = self.open("reset")
         obs = np.empty((self.count, self.description.obs_dim), np.float32)
         marks = None if mask is None else np.ascontiguousarray(mask, np.uint8)
         self.task = np.empty_like(self.task)
-        lib.ks_api_worlds_reset(self.handle, c.pointer(marks), c.pointer(obs), c.pointer(self.task), c.thread_count(self.threads))
+        lib.ks_api_worlds_reset(handle, c.pointer(marks), c.pointer(obs), c.pointer(self.task), c.thread_count(self.threads))
         started = np.ones(self.count, bool) if mask is None else mask
         self.done = self.done & ~started
         self._follow(obs, started)
@@ -180,6 +188,7 @@ class _Worlds:
 
     def step(self, act: np.ndarray) -> tuple[np.ndarray, ...]:
         """obs, rewards, terminated, truncated, unstable, task, final_obs"""
+        handle = self.open("step")
         if self.obs is None:
             raise c.Error("step: call reset first")
         n, d = self.count, self.description
@@ -192,7 +201,7 @@ class _Worlds:
         final = np.empty_like(obs) if self.autoreset is AutoresetMode.SAME_STEP else None
         at = flags.ctypes.data
         out = c.Step(obs.ctypes.data, rew.ctypes.data, at, at + n, at + 2 * n, task.ctypes.data, c.pointer(final))
-        lib.ks_api_worlds_step(self.handle, act.ctypes.data, ctypes.byref(out), c.thread_count(self.threads))
+        lib.ks_api_worlds_step(handle, act.ctypes.data, ctypes.byref(out), c.thread_count(self.threads))
         done = flags[0] | flags[1]
         started = done if final is not None else self.done if self.autoreset is AutoresetMode.NEXT_STEP else np.zeros(n, bool)
         self.task, self.done = task, done
@@ -224,6 +233,7 @@ class _Worlds:
     def render(self, world: int) -> np.ndarray | None:
         if self.ways is None:
             return None
+        self.open("render")
         if self.obs is None:
             raise c.Error("render: call reset first")
         if self.camera is None or self.camera.thread != threading.get_ident():
@@ -248,9 +258,19 @@ class _Worlds:
 
 
 def _check_seed(seed: Any) -> int:
-    if not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise BadInput(f"seed: {seed!r} is not a whole number from 0 on")
-    return int(seed)
+    return c.whole(seed, "seed", 0, 2**64 - 1)
+
+
+def _check_size(size: Any) -> tuple[int, int]:
+    """(width, height) of pictures, as viewer/plate.h has them."""
+    if np.shape(size) != (2,):
+        raise BadInput(f"size: {size!r} is not (width, height)")
+    return c.whole(size[0], "size", 64, 4096), c.whole(size[1], "size", 64, 4096)
+
+
+def _not_copied(env: Any) -> Any:
+    """Of environments, for copy and pickle."""
+    raise TypeError("an environment cannot be copied; make another one")
 
 
 class VectorEnv(gymnasium.vector.VectorEnv):
@@ -268,11 +288,11 @@ class VectorEnv(gymnasium.vector.VectorEnv):
                  size: tuple[int, int] = (480, 360)):
         mode = AutoresetMode(autoreset_mode)
         self._worlds = w = _Worlds(name, num_envs, task, horizon, render_mode, threads, mode, append_task, size)
-        self.num_envs, self.render_mode, self.horizon = num_envs, render_mode, w.horizon
+        self.num_envs, self.render_mode, self.horizon = w.count, render_mode, w.horizon
         self.metadata = {"render_modes": ["rgb_array"], "render_fps": w.fps(), "autoreset_mode": mode}
         self.single_observation_space, self.single_action_space = w.description.spaces()
-        self.observation_space = batch_space(self.single_observation_space, num_envs)
-        self.action_space = batch_space(self.single_action_space, num_envs)
+        self.observation_space = batch_space(self.single_observation_space, w.count)
+        self.action_space = batch_space(self.single_action_space, w.count)
         self._start_seed = None if seed is None else _check_seed(seed)
 
     @property
@@ -302,7 +322,7 @@ class VectorEnv(gymnasium.vector.VectorEnv):
         self._start_seed = None
         if seed is None:
             return
-        if isinstance(seed, (int, np.integer)):
+        if np.ndim(seed) == 0:
             seed = _check_seed(seed)
             super().reset(seed=seed)
             seeds: Sequence[Any] = [seed + i for i in range(self.num_envs)]
@@ -353,13 +373,16 @@ class VectorEnv(gymnasium.vector.VectorEnv):
     def close_extras(self, **kwargs: Any) -> None:
         self._worlds.close()
 
+    __reduce__ = _not_copied
+
     def __repr__(self) -> str:
         return f"kshot.VectorEnv({self.name!r}, num_envs={self.num_envs})"
 
 
 class Env(gymnasium.Env):
     """One world: make makes it. Observations are (obs_dim,) float32, actions (act_dim,) float32 or a whole number; info["task"]
-    (task_dim,) is the task that rewards are for."""
+    (task_dim,) is the task that rewards are for. After the end of an episode it stays where it is, with reward 0, terminated or
+    truncated as at the end, until reset."""
 
     def __init__(self, name: Any, *, task: Any = None, horizon: int | None = None, render_mode: str | None = None,
                  append_task: bool = False, size: tuple[int, int] = (480, 360)):
@@ -413,6 +436,8 @@ class Env(gymnasium.Env):
 
     def close(self) -> None:
         self._worlds.close()
+
+    __reduce__ = _not_copied
 
 
 def make_vec(name: Any, num_envs: int, task: Any = None, horizon: int | None = None, seed: int | None = None,

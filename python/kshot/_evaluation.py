@@ -60,34 +60,47 @@ class Evaluation:
 def evaluate(model: Policy | Model, tasks: int | Any = None, steps: int | None = None, *, trajectories: int | None = None,
              seed: int = 1, lr: float | Sequence[float] | None = None, horizon: int | None = None,
              gae_lambda: float | None = None, threads: int | None = None, settings: dict[str, Any] | None = None,
-             data: str | os.PathLike | None = None, split: str = "test") -> Evaluation:
+             data: str | os.PathLike | None = None, split: str | None = None) -> Evaluation:
     """A model's return, error or accuracy after 0 … `steps` gradient steps: the numbers of `kshot eval`.
 
     tasks: how many held-out ones, which follow from the seed (default 40, of models that learn from examples 600), or of policies
     (n, task_dim) tasks. steps: default 3, of models that learn from examples 10. lr: the size of each step, of learned step sizes a
     factor; the last serves all further ones; default: the policy's own, or what its environment's protocol says. trajectories: per
-    task and step. settings, data, split: of models that learn from examples, as of Model.adapt and `kshot eval`."""
+    task and step; it, horizon and gae_lambda are of policies. settings: of models that learn from examples, as of Model.adapt. data,
+    split: of models of images, as of `kshot eval`: "train", "validation" or "test" (default)."""
+    if not isinstance(model, (Policy, Model)):
+        raise TypeError(f"model: {model!r} is no model; kshot.load(path) reads one")
     policy = isinstance(model, Policy)
+    if policy:
+        _refuse("models that learn from examples, and this is a policy", settings=settings, data=data, split=split)
+    else:
+        _refuse("policies, and this model learns from examples", trajectories=trajectories, horizon=horizon, gae_lambda=gae_lambda)
+    if split is not None and model.info["problem"] != "images":
+        _refuse(f"models of images, and this one is of problem: {model.info['problem']}", split=split)
     steps = (3 if policy else 10) if steps is None else steps
     how = sampling(steps, lr, trajectories, horizon, gae_lambda, seed, threads)
     if policy:
         env = model._env
-        number = tasks is None or (isinstance(tasks, (int, np.integer)) and not isinstance(tasks, bool))
-        chosen = env.held_out(_count(tasks, 40), seed) if number else env.tasks(tasks, seed)
-        values = _Values(len(chosen), steps)
+        number = np.ndim(tasks) == 0 and not isinstance(tasks, dict)
+        chosen = env.held_out(_count(tasks, 40), seed) if number else env.tasks(tasks, seed, "tasks")
+        values = _Values(len(chosen), how.steps)
         c.call(lib.ks_api_evaluate_policy, model._handle, c.pointer(chosen), len(chosen), ctypes.byref(how),
                ctypes.byref(values.c), None)
-        return Evaluation("return", chosen, np.arange(steps + 1), values.metric, values.length, values.loss)
-    count, problem = _count(tasks, 600), drawn_problem(settings, data, split)
-    values = _Values(count, steps)
+        return Evaluation("return", chosen, np.arange(how.steps + 1), values.metric, values.length, values.loss)
+    count, problem = _count(tasks, 600), drawn_problem(settings, data, "test" if split is None else split)
+    values = _Values(count, how.steps)
     c.call(lib.ks_api_evaluate_examples, model._handle, ctypes.byref(problem), count, ctypes.byref(how), ctypes.byref(values.c),
            None)
-    return Evaluation("accuracy" if model.classifies else "mse", None, np.arange(steps + 1), values.metric, values.length,
+    return Evaluation("accuracy" if model.classifies else "mse", None, np.arange(how.steps + 1), values.metric, values.length,
                       values.loss)
 
 
 def _count(tasks: Any, default: int) -> int:
-    count = default if tasks is None else tasks
-    if not isinstance(count, (int, np.integer)) or not 1 <= count <= 10**6:
-        raise c.BadInput(f"tasks: {count!r} is not a whole number from 1 to 1000000")
-    return int(count)
+    return c.whole(default if tasks is None else tasks, "tasks", 1, 10**6)
+
+
+def _refuse(whose: str, **arguments: Any) -> None:
+    """Arguments that only other models take."""
+    for name, value in arguments.items():
+        if value is not None:
+            raise c.BadInput(f"{name} is for {whose}")

@@ -21,7 +21,7 @@ class _Fit:
     def __init__(self, first: tuple[Any, ...], classes: int | None, hidden: Sequence[int], settings: dict[str, Any]):
         self.classes = classes is not None
         self.inputs = numbers(first[0], "tasks: x").shape[1]
-        self.outputs = int(classes) if classes is not None else numbers(first[1], "tasks: y").shape[1]
+        self.outputs = classes if classes is not None else numbers(first[1], "tasks: y").shape[1]
         self.inner_steps = settings["inner_steps"]
         sizes = (ctypes.c_int * max(1, len(hidden)))(*hidden)
         how = c.FitSettings(self.inputs, self.outputs, len(hidden), sizes, self.classes, **settings)
@@ -44,7 +44,7 @@ class _Fit:
         return metric
 
     def model(self, history: np.ndarray) -> Model:
-        return Model(c.call(lib.ks_api_fit_model, self.handle), history)
+        return Model._of(c.call(lib.ks_api_fit_model, self.handle), history)
 
 
 def _stream(tasks: Any, seed: int) -> Iterator[tuple[Any, ...]]:
@@ -77,21 +77,22 @@ def fit(tasks: Callable[[np.random.Generator], tuple[Any, ...]] | Iterable[tuple
         raise BadInput(f"activation: '{activation}' is not one of relu, tanh")
     if learn_step_sizes not in _LEARNED:
         raise BadInput(f"learn_step_sizes: {learn_step_sizes!r} is not one of False, True, one, tensor, parameter")
-    if tasks_per_iteration < 1 or iterations < 1:
-        raise BadInput("iterations and tasks_per_iteration must be at least 1")
-    settings = {"tanh": activation == "tanh", "inner_steps": inner_steps, "learned": _LEARNED[learn_step_sizes],
-                "first_order": first_order, "per_step": per_step, "inner_lr": inner_lr, "outer_lr": outer_lr, "seed": seed,
-                "threads": c.thread_count(threads)}
+    iterations, per_iteration = c.whole(iterations, "iterations"), c.whole(tasks_per_iteration, "tasks_per_iteration")
+    classes = None if classes is None else c.whole(classes, "classes")
+    units = [c.whole(n, "hidden") for n in hidden]
+    settings = {"tanh": activation == "tanh", "inner_steps": c.whole(inner_steps, "inner_steps"),
+                "learned": _LEARNED[learn_step_sizes], "first_order": first_order, "per_step": per_step, "inner_lr": inner_lr,
+                "outer_lr": outer_lr, "seed": c.whole(seed, "seed", 0, 2**63 - 1), "threads": c.thread_count(threads)}
     stream, run, history = _stream(tasks, seed), None, []
     name = "mse" if classes is None else "accuracy"
     for iteration in range(iterations):
-        batch = list(itertools.islice(stream, tasks_per_iteration))
+        batch = list(itertools.islice(stream, per_iteration))
         if not batch:
             break
-        run = run or _Fit(batch[0], classes, hidden, settings)
+        run = run or _Fit(batch[0], classes, units, settings)
         history.append(run.iterate(batch))
         row = {"iteration": iteration, **{f"{name}_{j}": float(v) for j, v in enumerate(history[-1])}}
-        if callback is not None and callback(row) is True:
+        if callback is not None and c.is_true(callback(row)):
             break
     if run is None:
         raise BadInput("tasks: there is none")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ctypes
 import importlib.util
 import json
+import operator
 import os
 import pathlib
+import re
 from ctypes import POINTER, Structure, c_bool, c_char_p, c_double, c_int, c_int64, c_size_t, c_uint8, c_uint64, c_void_p
 from typing import Any
 
@@ -16,7 +18,7 @@ MUJOCO = "4.0.1"
 
 
 class Error(Exception):
-    """What went wrong, in one line: the same that the command prints."""
+    """What went wrong, in one line: the same that the command prints, with arguments of Python for its options."""
 
 
 class BadInput(Error, ValueError):
@@ -98,7 +100,7 @@ def declare(library: ctypes.CDLL, name: str, result: Any, *arguments: Any) -> No
 # ---- types of kshot_api.h ----------------------------------------------------------------------------------------------------------
 
 class EnvFacts(Structure):
-    _fields_ = [(n, c_char_p) for n in ("name", "summary", "task_summary")] + [
+    _fields_ = [(n, c_char_p) for n in ("name", "file", "summary", "task_summary")] + [
         (n, c_int) for n in ("obs_dim", "act_dim", "num_actions", "task_dim", "horizon", "nq", "nv")] + [("dt", c_double)]
 
 
@@ -186,12 +188,13 @@ for _name, _result, *_arguments in (
     ("ks_api_model_destroy", None, _P),
     ("ks_api_model_copy", _P, _P, _E),
     ("ks_api_model_save", c_bool, _P, c_char_p, c_bool, _E),
+    ("ks_api_model_set_place", None, _P, c_char_p, c_char_p),
     ("ks_api_model_describe", ModelFacts, _P),
     ("ks_api_model_info", _P, _P),
     ("ks_api_free", None, _P),
     ("ks_api_model_params", _P, _P),
     ("ks_api_model_tensor", Tensor, _P, c_size_t),
-    ("ks_api_model_forward", c_bool, _P, _P, c_size_t, _P, c_size_t, _P, _E),
+    ("ks_api_model_forward", c_bool, _P, c_char_p, _P, c_size_t, _P, c_size_t, _P, _E),
     ("ks_api_model_sample", None, _P, _P, c_size_t, _P, _P, _P),
     ("ks_api_evaluate_policy", c_bool, _P, _P, c_size_t, POINTER(Sampling), POINTER(Values), POINTER(_P), _E),
     ("ks_api_evaluate_examples", c_bool, _P, POINTER(Problem), c_size_t, POINTER(Sampling), POINTER(Values), POINTER(_P), _E),
@@ -209,9 +212,20 @@ for _name, _result, *_arguments in (
     declare(lib, _name, _result, *_arguments)
 
 
+# options of the command that its messages name
+_ARGUMENTS = {"--resume=auto": 'resume="auto"', "--resume": "resume=True", "--force": "force=True", "--best": "best=True",
+              "--data": "data", "-o": "out", "-e": "env", "-s": "settings", "`kshot envs`": "kshot.environments()"}
+_OPTION = re.compile(rf"(?<![^\s(])({'|'.join(map(re.escape, _ARGUMENTS))})(?![^\s:,;)])( [A-Z]+\b)?")
+
+
+def text_of(text: bytes) -> str:
+    """A message of the command in Python's words: "-o DIR" is out=DIR, "-s KEY=VALUE" the setting alone."""
+    said = re.sub(r"(?<!\S)-s (?=\S+=)", "", text.decode(errors="replace"))
+    return _OPTION.sub(lambda found: _ARGUMENTS[found[1]] + (found[2] or "").replace(" ", "="), said)
+
+
 def error_of(error: CError) -> Error:
-    text = error.text.decode(errors="replace")
-    return BadInput(text) if error.code == BAD_INPUT else Error(text)
+    return (BadInput if error.code == BAD_INPUT else Error)(text_of(error.text))
 
 
 def call(function: Any, *arguments: Any) -> Any:
@@ -247,12 +261,35 @@ def assignments(settings: dict[str, Any], prefix: str = "") -> list[str]:
     return out
 
 
+def _whole_text(text: bytes, name: str) -> bytes:
+    """For C, where a text ends at its first zero byte."""
+    if b"\0" in text:
+        raise BadInput(f"{name}: {os.fsdecode(text)!r} has a zero byte")
+    return text
+
+
 def strings(texts: list[str]) -> Any:
-    return (c_char_p * max(1, len(texts)))(*[t.encode() for t in texts])
+    return (c_char_p * max(1, len(texts)))(*[_whole_text(t.encode(), "settings") for t in texts])
 
 
-def path_bytes(path: Any) -> bytes:
-    return os.fsencode(os.fspath(path))
+def path_bytes(path: Any, name: str) -> bytes:
+    return _whole_text(os.fsencode(path), name)
+
+
+def whole(value: Any, name: str, low: int = 1, high: int = 2**31 - 1) -> int:
+    """A whole number from low to high."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name}: {value!r} is no whole number") from None
+    if not low <= number <= high:
+        raise BadInput(f"{name}: {number} is not from {low} to {high}")
+    return number
+
+
+def is_true(value: Any) -> bool:
+    """Whether a callback ends training: only by True, Python's or NumPy's, since it may return anything."""
+    return isinstance(value, (bool, np.bool_)) and bool(value)
 
 
 def pointer(array: np.ndarray | None) -> int | None:
@@ -278,10 +315,5 @@ _CORES = lib.ks_api_cores()
 
 def thread_count(threads: int | None) -> int:
     """How many threads to use. A forked process has 1, since OpenMP does not survive a fork."""
-    if _forked:
-        return 1
-    if threads is None:
-        return _CORES
-    if not 1 <= threads <= 1024:
-        raise BadInput(f"threads: {threads} is not from 1 to 1024")
-    return int(threads)
+    count = _CORES if threads is None else whole(threads, "threads", 1, 1024)
+    return 1 if _forked else count

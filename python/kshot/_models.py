@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import ctypes
 import json
 import os
+import tempfile
 import types
 import warnings
 from typing import Any, Sequence
@@ -22,15 +24,15 @@ def sampling(steps: int, lr: Any = None, trajectories: int | None = None, horizo
              gae_lambda: float | None = None, seed: int = 1, threads: int | None = None, deterministic: bool = False) -> c.Sampling:
     """The arguments as C has them; the arrays are kept with it."""
     sizes = np.empty(0) if lr is None else np.array(lr, dtype=np.float64, ndmin=1)
-    for name, value in (("trajectories", trajectories), ("horizon", horizon)):
-        if value is not None and not 1 <= value <= 10**6:
-            raise BadInput(f"{name}: {value} is not a whole number from 1 to 1000000")
+    if lr is not None and (sizes.ndim != 1 or sizes.size == 0):
+        raise BadInput(f"lr: an array of {sizes.shape}; a number, or one for each step, is needed")
+    counts = [0 if value is None else c.whole(value, name, 1, 10**6)
+              for name, value in (("trajectories", trajectories), ("horizon", horizon))]
     if gae_lambda is not None and not 0 <= gae_lambda <= 1:
         raise BadInput(f"gae_lambda: {gae_lambda} is not a number from 0 to 1")
-    if not 0 <= seed < 2**63:
-        raise BadInput(f"seed: {seed} is not a whole number from 0 on")
-    out = c.Sampling(steps, len(sizes), c.pointer(sizes), trajectories or 0, horizon or 0,
-                     -1 if gae_lambda is None else gae_lambda, seed, c.thread_count(threads), deterministic)
+    out = c.Sampling(c.whole(steps, "steps", 0, 64), len(sizes), c.pointer(sizes), *counts,
+                     -1 if gae_lambda is None else gae_lambda, c.whole(seed, "seed", 0, 2**63 - 1), c.thread_count(threads),
+                     deterministic)
     out.keep = sizes
     return out
 
@@ -68,22 +70,30 @@ class _Values:
     """(tasks, steps + 1) arrays that an evaluation fills."""
 
     def __init__(self, tasks: int, steps: int):
-        if not 0 <= steps <= 64:
-            raise BadInput(f"steps: {steps}; there may be 0 to 64 gradient steps")
         self.metric, self.length, self.loss = (np.zeros((tasks, steps + 1)) for _ in range(3))
         self.c = c.Values(c.pointer(self.metric), c.pointer(self.length), c.pointer(self.loss))
 
 
 class _Base:
-    """What policies and other models have in common."""
+    """What policies and other models have in common. copy.copy and copy.deepcopy are copy(); a model that is pickled is its file, which
+    other processes can read."""
 
-    def __init__(self, handle: int, history: np.ndarray | None = None):
-        self._handle: int | None = handle
+    _handle: int | None = None
+
+    def __init__(self, *unused: Any, **also: Any):
+        raise TypeError(f"a {type(self).__name__} is made by kshot.load, train or fit, and by adapt")
+
+    @classmethod
+    def _of(cls, handle: int, history: np.ndarray | None = None) -> Any:
+        """What C has made, which it takes over."""
+        self = cls.__new__(cls)
+        self._handle = handle
         self._facts = lib.ks_api_model_describe(handle)
         self.history = history  # of an adapted one: return, error or accuracy after 0, 1, … gradient steps
+        return self
 
     def __del__(self) -> None:
-        if getattr(self, "_handle", None) is not None:
+        if self._handle is not None:
             lib.ks_api_model_destroy(self._handle)
             self._handle = None
 
@@ -120,16 +130,36 @@ class _Base:
 
     def copy(self) -> Any:
         """The same with parameters of its own."""
-        return type(self)(c.call(lib.ks_api_model_copy, self._handle))
+        return self._of(c.call(lib.ks_api_model_copy, self._handle), copy.copy(self.history))
+
+    def __copy__(self) -> Any:
+        return self.copy()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return self.copy()
+
+    def _reference(self) -> str | None:
+        """Of the environment that it acts in."""
+        return None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "model.safetensors")
+            self.save(path)
+            with open(path, "rb") as file:
+                data = file.read()
+        info = self.info
+        return _from_bytes, (data, self._reference(), info["path"], info["directory"], self.history)
 
     def save(self, path: str | os.PathLike, force: bool = False) -> None:
         """Writes it as a .safetensors file, which the command takes, too. What exists is replaced with force alone."""
-        c.call(lib.ks_api_model_save, self._handle, c.path_bytes(path), force)
+        c.call(lib.ks_api_model_save, self._handle, c.path_bytes(path, "path"), force)
 
-    def _forward(self, x: np.ndarray, norm: np.ndarray | None = None) -> np.ndarray:
+    def _forward(self, name: bytes, x: np.ndarray, norm: np.ndarray | None = None) -> np.ndarray:
+        """Outputs (n, outputs) of x (n, inputs), which errors call by that name."""
         head = np.empty((len(x), self._facts.outputs), np.float32)
-        c.call(lib.ks_api_model_forward, self._handle, c.pointer(x), len(x), c.pointer(norm), 0 if norm is None else len(norm),
-               c.pointer(head))
+        c.call(lib.ks_api_model_forward, self._handle, name, c.pointer(x), len(x), c.pointer(norm),
+               0 if norm is None else len(norm), c.pointer(head))
         return head
 
     def _rows(self, x: Any, what: str) -> np.ndarray:
@@ -170,16 +200,23 @@ class _Base:
 class Policy(_Base):
     """A policy, which acts in an environment. load makes it."""
 
-    def __init__(self, handle: int, history: np.ndarray | None = None, description: Description | None = None):
-        super().__init__(handle, history)
+    _env: Description
+
+    @classmethod
+    def _of(cls, handle: int, history: np.ndarray | None = None, description: Description | None = None) -> Any:
+        self = super()._of(handle, history)
         if description is None:
             info = self.info
             description = Description(info["env_file"] or info["env"])
         self._env = description
+        return self
 
     def copy(self) -> Policy:
         """The same with parameters of its own."""
-        return Policy(c.call(lib.ks_api_model_copy, self._handle), None, self._env)
+        return self._of(c.call(lib.ks_api_model_copy, self._handle), copy.copy(self.history), self._env)
+
+    def _reference(self) -> str | None:
+        return self._env.reference
 
     @property
     def env(self) -> str:
@@ -188,14 +225,14 @@ class Policy(_Base):
 
     def forward(self, obs: Any) -> np.ndarray:
         """Means of the actions (n, act_dim), or logits (n, actions), of observations (n, obs_dim)."""
-        return self._forward(self._rows(obs, "obs"))
+        return self._forward(b"obs", self._rows(obs, "obs"))
 
     def act(self, obs: Any, deterministic: bool = False, rng: np.random.Generator | int | None = None) -> np.ndarray:
         """Actions (n, act_dim) float32, not clipped, or (n,) int64 of discrete ones, for observations (n, obs_dim); without n for one
         observation (obs_dim,). deterministic: the mean, or the likeliest. rng: a generator, or a seed."""
         rows = self._rows(obs, "obs")
         n, f = len(rows), self._facts
-        head, logp = self._forward(rows), np.empty(n, np.float32)
+        head, logp = self._forward(b"obs", rows), np.empty(n, np.float32)
         act, noise = np.empty((n, f.act_cols), np.float32), None
         if not deterministic:
             generator = np.random.default_rng(rng)
@@ -231,6 +268,8 @@ class Policy(_Base):
             if trajectories is not None or horizon is not None:
                 raise BadInput("adapt: trajectories and horizon are of what is sampled, and rollouts are given")
             rollouts = [rollouts] if isinstance(rollouts, dict) else list(rollouts)
+            if not rollouts:
+                raise BadInput("rollouts: there is none; each step takes one")
             if steps is not None and steps != len(rollouts):
                 raise BadInput(f"adapt: {len(rollouts)} rollouts for {steps} steps; each step takes one")
             policy = self
@@ -240,17 +279,21 @@ class Policy(_Base):
             return policy
         steps = (self.inner_steps or 1) if steps is None else steps
         how = sampling(steps, lr, trajectories, horizon, gae_lambda, seed, threads)
-        values, adapted = _Values(1, steps), ctypes.c_void_p()
+        values, adapted = _Values(1, how.steps), ctypes.c_void_p()
         c.call(lib.ks_api_evaluate_policy, self._handle, c.pointer(self._task(task, seed)), 1, ctypes.byref(how),
                ctypes.byref(values.c), ctypes.byref(adapted))
-        return Policy(adapted.value, values.metric[0], self._env)
+        return Policy._of(adapted.value, values.metric[0], self._env)
 
     def _step_on(self, rollout: dict[str, np.ndarray], step: int, how: c.Sampling) -> Policy:
-        kinds = {"obs": np.float32, "act": np.float32, "rew": np.float32, "traj_start": np.int64, "terminated": np.uint8}
+        kinds = {"obs": np.float32, "act": np.float32, "rew": np.float32, "traj_start": np.int64, "terminated": np.bool_}
         try:
-            arrays = [np.ascontiguousarray(rollout[name], kind) for name, kind in kinds.items()]
+            given = {name: np.asarray(rollout[name]) for name in kinds}
+            arrays = [np.ascontiguousarray(given[name], kind) for name, kind in kinds.items()]
         except (KeyError, TypeError, ValueError):
             raise BadInput(f"rollouts: a dict with arrays {', '.join(kinds)} is needed") from None
+        for name in ("traj_start", "terminated"):
+            if given[name].dtype.kind not in "iub":
+                raise BadInput(f"rollouts: {name} has whole numbers, not {given[name].dtype}")
         obs, act, rew, start, terminated = arrays
         obs = self._rows(obs, "obs")
         n, f = len(obs), self._facts
@@ -262,7 +305,7 @@ class Policy(_Base):
         data = c.Trajectories(len(start) - 1, n, c.pointer(start), c.pointer(obs), c.pointer(act), c.pointer(rew),
                               c.pointer(terminated))
         handle = c.call(lib.ks_api_adapt_to_trajectories, self._handle, ctypes.byref(data), step, ctypes.byref(how))
-        return Policy(handle, None, self._env)
+        return Policy._of(handle, None, self._env)
 
     def rollout(self, task: Any = None, trajectories: int | None = None, *, steps: int = 0, horizon: int | None = None,
                 deterministic: bool = False, lr: float | Sequence[float] | None = None, gae_lambda: float | None = None,
@@ -310,7 +353,7 @@ class Model(_Base):
         """Predictions or logits (n, outputs) for x (n, inputs), without n for one x (inputs,). norm (m, inputs): of models with batch
         norm, the examples whose statistics it takes (those that were learned from: inductive); default: x itself (transductive)."""
         rows = self._rows(x, "x")
-        out = self._forward(rows, None if norm is None else self._rows(norm, "norm"))
+        out = self._forward(b"x", rows, None if norm is None else self._rows(norm, "norm"))
         return out[0] if np.ndim(x) == 1 and self._facts.inputs == np.size(x) else out
 
     def predict(self, x: Any, norm: Any = None) -> np.ndarray:
@@ -336,22 +379,22 @@ class Model(_Base):
         size of each step, of learned step sizes a factor. history (steps + 1,) of the new one: with x the loss on these examples, else
         the problem's metric on others."""
         steps = (self.inner_steps or 1) if steps is None else steps
-        how, values = sampling(steps, lr, seed=seed, threads=threads), _Values(1, steps)
+        how = sampling(steps, lr, seed=seed, threads=threads)
         if x is None:
-            return self._adapt_to_drawn(how, values, settings, data, task)
+            return self._adapt_to_drawn(how, settings, data, task)
         if y is None or task is not None or settings or data is not None:
             raise BadInput("adapt: give x and y, or what its own problem is to draw")
         pair = examples(x, y, self._facts.inputs, self._facts.outputs, self.classifies)
         support = one_task(*pair)
-        loss = np.zeros(steps + 1)
+        loss = np.zeros(how.steps + 1)
         handle = c.call(lib.ks_api_adapt_to_examples, self._handle, ctypes.byref(support), ctypes.byref(how), c.pointer(loss))
-        return Model(handle, loss)
+        return Model._of(handle, loss)
 
-    def _adapt_to_drawn(self, how: c.Sampling, values: _Values, settings: Any, data: Any, task: Any) -> Model:
-        adapted, problem = ctypes.c_void_p(), drawn_problem(settings, data, task=task)
+    def _adapt_to_drawn(self, how: c.Sampling, settings: Any, data: Any, task: Any) -> Model:
+        values, adapted, problem = _Values(1, how.steps), ctypes.c_void_p(), drawn_problem(settings, data, task=task)
         c.call(lib.ks_api_evaluate_examples, self._handle, ctypes.byref(problem), 1, ctypes.byref(how), ctypes.byref(values.c),
                ctypes.byref(adapted))
-        return Model(adapted.value, values.metric[0])
+        return Model._of(adapted.value, values.metric[0])
 
     def __repr__(self) -> str:
         kind = "classes" if self.classifies else "outputs"
@@ -368,8 +411,11 @@ def drawn_problem(settings: dict[str, Any] | None, data: Any, split: str = "test
     curve = None if task is None else np.array(task, dtype=np.float64)
     if curve is not None and curve.shape != (2,):
         raise BadInput(f"task: an array of {curve.shape}; a sine curve has 2 numbers (amplitude, phase)")
+    if curve is not None and not np.isfinite(curve).all():
+        raise BadInput(f"task: {task!r} has a number that is not finite")
     texts = c.assignments(settings or {})
-    out = c.Problem(c.strings(texts), len(texts), None if data is None else c.path_bytes(data), SPLITS[split], c.pointer(curve))
+    place = None if data is None else c.path_bytes(data, "data")
+    out = c.Problem(c.strings(texts), len(texts), place, SPLITS[split], c.pointer(curve))
     out.keep = curve
     return out
 
@@ -377,7 +423,19 @@ def drawn_problem(settings: dict[str, Any] | None, data: Any, split: str = "test
 def load(path: str | os.PathLike, best: bool = False, env: str | os.PathLike | None = None) -> Policy | Model:
     """Reads a model file, or of a run directory policy.safetensors, with best its best.safetensors. env: another environment than
     the policy's own, by name or file."""
-    handle = c.call(lib.ks_api_model_load, c.path_bytes(path), best, None if env is None else c.path_bytes(env))
+    handle = c.call(lib.ks_api_model_load, c.path_bytes(path, "path"), best, None if env is None else c.path_bytes(env, "env"))
     if not lib.ks_api_model_describe(handle).acts:
-        return Model(handle)
-    return Policy(handle, None, None if env is None else Description(env))
+        return Model._of(handle)
+    return Policy._of(handle, None, None if env is None else Description(env))
+
+
+def _from_bytes(data: bytes, env: str | None, path: str, directory: str, history: np.ndarray | None) -> Policy | Model:
+    """A model that was pickled: its file, and what does not stand there."""
+    with tempfile.TemporaryDirectory() as folder:
+        copied = os.path.join(folder, "model.safetensors")
+        with open(copied, "wb") as file:
+            file.write(data)
+        model = load(copied, env=env)
+    lib.ks_api_model_set_place(model._handle, os.fsencode(path), os.fsencode(directory))
+    model.history = history
+    return model

@@ -43,7 +43,7 @@ class _Session:
             for name in ("iteration", "env_steps", "rejected_samples"):
                 if name in row:
                     row[name] = int(row[name])
-            if self.callback is not None and self.callback(row) is True:
+            if self.callback is not None and c.is_true(self.callback(row)):
                 self.stopped = True
         except BaseException as error:  # raised again, when C is done
             self.error = error
@@ -51,7 +51,7 @@ class _Session:
 
     def on_warning(self, text: bytes) -> None:
         try:
-            warnings.warn(text.decode(errors="replace"), RuntimeWarning, stacklevel=3)  # where train was called
+            warnings.warn(c.text_of(text), RuntimeWarning, stacklevel=3)  # where train was called
         except BaseException as error:  # of those who make errors of warnings
             self.error = self.error or error
 
@@ -74,7 +74,7 @@ def train(config: str | os.PathLike | dict[str, Any], out: str | os.PathLike, *,
     texts = ([] if of_file else c.assignments(config)) + c.assignments(settings or {})
     session = _Session(callback)
     keys = c.strings(texts)
-    training = c.Training(c.path_bytes(config) if of_file else None, c.path_bytes(out), keys, len(texts),
+    training = c.Training(c.path_bytes(config, "config") if of_file else None, c.path_bytes(out, "out"), keys, len(texts),
                           _STARTS["force" if force else resume], c.thread_count(threads), c.ON_ROW(session.on_row),
                           c.ON_WARNING(session.on_warning))
     error = c.CError()
@@ -83,7 +83,7 @@ def train(config: str | os.PathLike | dict[str, Any], out: str | os.PathLike, *,
     if session.error is not None:
         raise session.error
     if session.interrupted:
-        raise KeyboardInterrupt(error.text.decode(errors="replace"))
+        raise KeyboardInterrupt(c.text_of(error.text))
     if not ok and not (session.stopped and error.code == c.INTERRUPTED):
         raise c.error_of(error)
     return load(out)
