@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 typedef struct audit_options {
     const char *from, *output;
@@ -54,6 +55,10 @@ static bool load(ks_real* params, ks_real* state, int64_t* iteration, const char
     struct stat info;
     bool directory = stat(from, &info) == 0 && S_ISDIR(info.st_mode);
     snprintf(path, sizeof path, directory ? "%s/checkpoint.safetensors" : "%s", from);
+    if (directory && access(path, F_OK) != 0) {
+        return ks_fail(err, KS_BAD_INPUT, "--from %s: it has no checkpoint; %s/policy.safetensors has its parameters",
+                       from, from);
+    }
     ks_tensor_file* f = ks_tensor_file_open(path, NULL, err);
     ks_policy_settings settings;
     ks_policy_info of;

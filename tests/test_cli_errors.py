@@ -65,6 +65,7 @@ def command_lines(kshot, policy):
     kshot.refused(BAD, ["robot.xml", "model:"], "check", "robot.xml")
     kshot.refused(BAD, ["/robot.urdf", "model: robot.urdf"], "train", "-e", "./robot.urdf", "-o", f"{policy}.out")
     kshot.refused(BAD, ["-o"], "audit", POINT)
+    kshot.refused(BAD, ["no checkpoint", "policy.safetensors"], "audit", POINT, "--from", f"{CONFIGS}/../zoo/point", "-o", f"{policy}.audit")
     kshot.refused(BAD, ["CONFIG"], "train")
     kshot.refused(BAD, ["POLICY"], "eval")
     kshot.refused(BAD, ["more"], "eval", policy, "more")
