@@ -312,7 +312,7 @@ static void nothing_but_broken_physics_is_an_error(void** state) {
     r = make_run(&w, 10);
     sample(&r, &w, 2, NOISE);
     assert_false(r.ok);
-    assert_int_equal(r.err.code, KS_FAILED);
+    assert_int_equal(r.err.code, KS_BROKE_DOWN);
     assert_non_null(strstr(r.err.text, "half-cheetah-vel"));
     free_run(&r);
     close_world(&w);
