@@ -80,6 +80,31 @@ static void test_evaluation_names_the_step(void** state) {
     world_destroy(&w);
 }
 
+/* Who trains on a task for every trajectory is evaluated task by task, however few trajectories there are. */
+static void test_other_methods_have_held_out_tasks(void** state) {
+    (void)state;
+    enum { TASKS = 12 };
+    world w = world_named("point", small_settings());
+    ks_rl_settings rl = ks_rl_settings_default();
+    rl.trajectories = 1;
+    rl.horizon = 10;
+    ks_eval_settings s = ks_eval_settings_default();
+    s.steps = 1;
+    ks_eval_model model = policy_of(&w);
+    ks_eval_result result[2];
+    ks_error err = {0};
+    for (int i = 0; i < 2; i++) {
+        ks_problem* problem = ks_rl_create(w.model, &rl, i ? KS_PRETRAIN : KS_MAML, 1, &err);
+        assert_non_null(problem);
+        assert_true(ks_evaluate(&result[i], problem, &model, TASKS, &s, NULL, NULL, &err));
+        problem->kind->destroy(problem);
+    }
+    assert_memory_equal(result[0].metric, result[1].metric, TASKS * 2 * sizeof *result[0].metric);
+    ks_eval_result_free(&result[0]);
+    ks_eval_result_free(&result[1]);
+    world_destroy(&w);
+}
+
 /* Steps of a walk, and what was tried besides, are those of an evaluation with the same sizes. */
 static void test_a_walk_is_an_evaluation(void** state) {
     (void)state;
@@ -151,6 +176,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_evaluation),
         cmocka_unit_test(test_evaluation_names_the_step),
+        cmocka_unit_test(test_other_methods_have_held_out_tasks),
         cmocka_unit_test(test_a_walk_is_an_evaluation),
         cmocka_unit_test(test_meta_training_learns),
     };
