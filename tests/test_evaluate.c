@@ -86,7 +86,7 @@ static void test_other_methods_have_held_out_tasks(void** state) {
     enum { TASKS = 12 };
     world w = world_named("point", small_settings());
     ks_rl_settings rl = ks_rl_settings_default();
-    rl.trajectories = 1;
+    rl.trajectories = 3;
     rl.horizon = 10;
     ks_eval_settings s = ks_eval_settings_default();
     s.steps = 1;
