@@ -54,8 +54,8 @@ typedef struct ks_eval_summary {
 /* values: one of the result's arrays. Errors: KS_FAILED (memory). */
 bool ks_eval_summarise(ks_eval_summary* summary, const ks_eval_result* result, const double* values, int step,
                        ks_error* err);
-/* "+-" and half of the interval, so wide and with so many decimals, for tables. */
-void ks_eval_print_interval(const ks_eval_summary* summary, int width, int decimals);
+/* "+-" and half of the interval, which is printed already and as wide as its column; "-" in its place where there is none. */
+void ks_eval_print_interval(const ks_eval_summary* summary, const char* half);
 /* How many tasks have diverged after so many steps, where the mean was `before` at first. */
 size_t ks_eval_count_diverged(const ks_eval_result* result, int step, double before);
 /* How long a step is, for tables; empty for step 0. */

@@ -129,6 +129,12 @@ static void print_head(const table* t) {
     printf("\n");
 }
 
+static void print_interval(const ks_eval_summary* accuracy) {
+    char half[32];
+    snprintf(half, sizeof half, "%8.4f", accuracy->error);
+    ks_eval_print_interval(accuracy, half);
+}
+
 /* Mean, and half of its 95 % interval. */
 static void print_nearest(const table* t) {
     for (int i = 0; t->nearest[0].accuracy && i < NEARESTS; i++) {
@@ -137,7 +143,7 @@ static void print_nearest(const table* t) {
         if (ks_eval_summarise(&s, &one, t->nearest[i].accuracy, 0, NULL)) {
             printf("%s%-27s %11.4f", i ? "" : "\nnearest neighbour, by\n",
                    i == PIXELS ? "  pixels" : "  the model's features", s.mean);
-            ks_eval_print_interval(&s, 8, 4);
+            print_interval(&s);
             printf("\n");
         }
     }
@@ -156,7 +162,7 @@ static bool print_table(const table* t, ks_error* err) {
                 return false;
             }
             printf("%s%12.4f", b ? "   " : "", accuracy.mean);
-            ks_eval_print_interval(&accuracy, 8, 4);
+            print_interval(&accuracy);
             printf(" %9.4g", loss.mean);
         }
         printf("\n");

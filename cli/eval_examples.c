@@ -26,18 +26,15 @@ static bool print_table(const table* t, ks_error* err) {
     printf("gradient steps    step size    mean %s    95 %% interval    median %s    diverged\n", t->metric, t->metric);
     for (int j = 0; j <= r->steps; j++) {
         ks_eval_summary s;
-        char lr[32];
+        char lr[32], half[32];
         if (!ks_eval_summarise(&s, r, r->metric, j, err)) {
             return false;
         }
         before = j == 0 ? s.mean : before;
         ks_eval_step_text(lr, sizeof lr, t->session, t->settings, j);
         printf("%14d %12s %11.4g", j, lr, s.mean);
-        if (isnan(s.error)) {
-            printf(" %17s", "-");
-        } else {
-            printf(" %9s%8.3g", "+-", s.error);
-        }
+        snprintf(half, sizeof half, "%8.3g", s.error);
+        ks_eval_print_interval(&s, half);
         printf(" %13.4g %11zu\n", s.median, ks_eval_count_diverged(r, j, before));
     }
     return true;

@@ -49,7 +49,7 @@ static bool print_table(const table* t, ks_error* err) {
     printf("gradient steps    step size    mean return    95 %% interval    mean length\n");
     for (int j = 0; j <= r->steps; j++) {
         ks_eval_summary s, length;
-        char lr[32] = "";
+        char lr[32] = "", half[32];
         if (!ks_eval_summarise(&s, r, r->metric, j, err) || !ks_eval_summarise(&length, r, r->length, j, err)) {
             return false;
         }
@@ -57,7 +57,8 @@ static bool print_table(const table* t, ks_error* err) {
             snprintf(lr, sizeof lr, "%.4g", t->settings->eval.lr[j - 1]);
         }
         printf("%14d %12s %14.2f", j, lr, s.mean);
-        ks_eval_print_interval(&s, 7, 2);
+        snprintf(half, sizeof half, "%7.2f", s.error);
+        ks_eval_print_interval(&s, half);
         printf(" %14.1f\n", length.mean);
     }
     if (r->rejected > 0) {

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- what is told ---------------------------------------------------------------------------------------------------------- */
 
@@ -71,12 +72,9 @@ bool ks_eval_summarise(ks_eval_summary* s, const ks_eval_result* r, const double
     return true;
 }
 
-void ks_eval_print_interval(const ks_eval_summary* s, int width, int decimals) {
-    if (isnan(s->error)) {
-        printf(" %9s%*s", "", width, "-");
-    } else {
-        printf(" %9s%*.*f", "+-", width, decimals, s->error);
-    }
+void ks_eval_print_interval(const ks_eval_summary* s, const char* half) {
+    bool known = !isnan(s->error);
+    printf(" %9s%*s", known ? "+-" : "", (int)strlen(half), known ? half : "-");
 }
 
 size_t ks_eval_count_diverged(const ks_eval_result* r, int step, double before) {

@@ -11,16 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Whether the option that was just read is typed as it is called: getopt_long takes "--task" for --tasks, which elsewhere is another. */
-static bool is_whole(char** argv, const struct option* option) {
-    size_t length = strlen(option->name);
-    for (int i = optind - 1; i >= optind - 2 && i > 0; i--) {
-        if (strncmp(argv[i], "--", 2) == 0 && strncmp(argv[i] + 2, option->name, length) == 0 &&
-            (argv[i][2 + length] == 0 || argv[i][2 + length] == '=')) {
-            return true;
-        }
-    }
-    return false;
+/* The option that getopt_long has just read, as it is typed: before its value where that is a word of its own. */
+static const char* typed_option(char** argv) {
+    return argv[optind - (optarg && optarg == argv[optind - 1] ? 2 : 1)];
 }
 
 int ks_cli_option(int argc, char** argv, const char* short_options, const struct option* options, ks_error* err) {
@@ -29,11 +22,10 @@ int ks_cli_option(int argc, char** argv, const char* short_options, const struct
     opterr = 0;
     int found = -1;
     int c = getopt_long(argc, argv, with_colon, options, &found);
-    if (c != '?' && c != ':' && found >= 0 && !is_whole(argv, &options[found])) {
-        const char* typed =
-            argv[optind - 1 - (options[found].has_arg == required_argument && !strchr(argv[optind - 1], '='))];
-        ks_fail(err, KS_BAD_INPUT, "unknown option %s; did you mean --%s? `kshot %s --help` lists them", typed,
-                options[found].name, argv[0]);
+    /* it takes "--task" for --tasks, which elsewhere is another */
+    if (c != '?' && c != ':' && found >= 0 && strcspn(typed_option(argv) + 2, "=") != strlen(options[found].name)) {
+        ks_fail(err, KS_BAD_INPUT, "unknown option %s; did you mean --%s? `kshot %s --help` lists them",
+                typed_option(argv), options[found].name, argv[0]);
         return '?';
     }
     if (c != '?' && c != ':') {

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MAX_COLUMNS = KS_MAX_INNER_STEPS + KS_OUTER_MAX_COLUMNS + 8, HEADER = 1024 };
+enum { HEADER = 1024 };
 
 /* a run under way */
 typedef struct session {

@@ -39,8 +39,7 @@ static const ks_setting ROWS[] = {
      .help = "training stops once so many looks in a row found nothing better; 0: never"},
     {"validate_recoveries", KS_SETTING_INT, AT(validate_recoveries), 0, 1000, 0, .free_on_resume = true,
      .help = "how many times training first goes back to the best model and continues with half of trpo.max_kl, lr or "
-             "step; "
-             "needs validate_patience"},
+             "step; needs validate_patience"},
     {"log", KS_SETTING_CHOICE, AT(log), .initial = KS_LOG_NONE, .text = "none|tensorboard", .free_on_resume = true,
      .help = "where the numbers of progress.csv go, too: event files of TensorBoard in the run directory"},
 };

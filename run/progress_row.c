@@ -27,7 +27,7 @@ static void add_plain(list* l, const char* group, const char* name, ks_progress_
 
 static void add_metrics(list* l, const char* metric, int stages, const double* value) {
     for (int j = 0; j < stages; j++) {
-        ks_progress_column* c = add(l, KS_PROGRESS_NUMBER, value ? value[j] : 0);
+        ks_progress_column* c = add(l, KS_PROGRESS_NUMBER, value[j]);
         if (l->named) {
             snprintf(c->name, sizeof c->name, "%s_%d", metric, j);
             snprintf(c->tag, sizeof c->tag, "%s/%d", metric, j);
